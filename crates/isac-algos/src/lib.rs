@@ -1,0 +1,2 @@
+//! Beamforming algorithms of four ISAC papers, one folder per paper. A paper's folder never builds
+//! a cone row or a retraction: those are techniques and live in `isac-opt`.

@@ -1,0 +1,1 @@
+//! Scenarios, Monte Carlo, figures and the binary `isac`.

@@ -1,0 +1,41 @@
+//! Complex dense linear algebra for beamforming, with names for the ways it can fail.
+//!
+//! Everything above this crate works with [`Mat<c64>`](Mat) (faer's matrix of
+//! [`num_complex::Complex<f64>`]), takes [`MatRef`] views and returns owned matrices. Only this
+//! crate calls faer's kernels: the functions here are not generic, so each kernel is compiled once
+//! in the workspace, and every failure is an [`Error`] that carries its numbers.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`ops`] | products with adjoints, inner products, norms; `_into` forms that allocate nothing |
+//! | [`factor`] | Cholesky, Hermitian eigenvalues, SVD, thin and rank-revealing QR, linear solves |
+//! | [`real`] | the same factorisations for real matrices |
+//! | [`hermitian`] | Hermitian part, PSD projection and square root, numerical rank |
+//! | [`kron`] | Kronecker product and blocks |
+//! | [`validate`] | the checks every constructor uses: finite, shape, range |
+//! | [`approx`] | comparison that names the entry that differs |
+//!
+//! ```
+//! use isac_linalg::{c64, factor, ops, Mat};
+//! let a = Mat::from_fn(3, 2, |i, j| c64::new((i + j) as f64, i as f64 - j as f64));
+//! let gram = ops::adjoint_mul(a.as_ref(), a.as_ref());
+//! let eigen = factor::eigh(gram.as_ref())?;
+//! assert!(eigen.values[0] >= 0.0 && eigen.values[0] <= eigen.values[1]);
+//! # Ok::<(), isac_linalg::Error>(())
+//! ```
+//!
+//! Conventions: eigenvalues ascend, singular values descend, the real inner product is
+//! `Re tr(A^H B)`. Nothing here prints, draws random numbers or spawns threads.
+
+pub mod approx;
+mod error;
+pub mod factor;
+pub mod hermitian;
+pub mod kron;
+pub mod ops;
+pub mod real;
+pub mod validate;
+
+pub use error::Error;
+pub use faer::{self, Col, Mat, MatMut, MatRef};
+pub use num_complex::{self, Complex64 as c64};

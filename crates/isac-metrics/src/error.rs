@@ -1,0 +1,13 @@
+//! What can go wrong when a metric is evaluated.
+
+/// An error of this crate.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Bad input or a failed factorisation; names the field, the value and what was expected.
+    #[error(transparent)]
+    Linalg(#[from] isac_linalg::Error),
+    /// A model could not be built.
+    #[error(transparent)]
+    Model(#[from] isac_models::Error),
+}

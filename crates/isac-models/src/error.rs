@@ -1,0 +1,10 @@
+//! What can go wrong when a model is built.
+
+/// An error of this crate.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Bad input; names the field, the value and what was expected.
+    #[error(transparent)]
+    Input(#[from] isac_linalg::Error),
+}

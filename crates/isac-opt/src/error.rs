@@ -1,0 +1,18 @@
+//! What can go wrong while optimising. Infeasible or unbounded is an outcome, not an error.
+
+/// An error of this crate.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Bad input or a failed factorisation; names the field, the value and what was expected.
+    #[error(transparent)]
+    Linalg(#[from] isac_linalg::Error),
+    /// A value or step became NaN or infinite.
+    #[error("{what} is not finite at iteration {iteration}")]
+    NonFinite {
+        /// The quantity, such as `objective`.
+        what: &'static str,
+        /// The iteration, counted from 0.
+        iteration: usize,
+    },
+}

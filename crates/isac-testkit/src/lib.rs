@@ -1,0 +1,1 @@
+//! Tools for property-testing beamforming code: strategies, the slope test, comparisons.
