@@ -4,7 +4,7 @@ use isac_linalg::{Error, Mat, approx, c64, factor, hermitian, ops, real};
 
 fn sample(rows: usize, cols: usize) -> Mat<c64> {
     Mat::from_fn(rows, cols, |i, j| {
-        let t = (3 * i + 7 * j + 1) as f64;
+        let t = (3 * i * i + 7 * j * i + j * j + 1) as f64;
         c64::new(t.sin(), (1.7 * t).cos())
     })
 }
