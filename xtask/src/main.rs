@@ -1,2 +1,179 @@
 //! `cargo xtask`: the repository's own commands.
-fn main() {}
+//!
+//! | command | what it does |
+//! |---|---|
+//! | `cargo xtask reproduce ARGS` | builds `isac` optimised and runs `isac reproduce ARGS` |
+//! | `cargo xtask test` | everything CI checks: format, lints, tests, doctests, docs, layering |
+//! | `cargo xtask tidy` | the conventions alone: layer order, licences, names, references |
+//! | `cargo xtask bless WHAT... --reason TEXT` | renews golden curves after an intended change |
+//! | `cargo xtask peers [NAME...]` | runs other software beside ours and prints ratios |
+//!
+//! It links no numerics and starts everything else as a process, so it builds in a second.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool"
+)]
+
+mod check;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+const USAGE: &str = "usage: cargo xtask <command>
+  reproduce WHAT... [options]      figures and tables, e.g. `cargo xtask reproduce fig3`
+  test [--quick]                   everything CI checks; --quick leaves out docs and single crates
+  tidy                             conventions only
+  bless WHAT... --reason TEXT      renew golden curves; the reason goes into the commit
+  peers [NAME...]                  run other software beside ours and print ratios";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let command = args.next().unwrap_or_default();
+    let rest: Vec<String> = args.collect();
+    match command.as_str() {
+        "reproduce" => isac(&[&["reproduce".to_owned()], rest.as_slice()].concat()),
+        "test" => check::run(rest.iter().any(|a| a == "--quick")),
+        "tidy" => match tidy::run(&root()) {
+            Ok(()) => {
+                println!("tidy: all conventions hold");
+                ExitCode::SUCCESS
+            }
+            Err(findings) => {
+                for finding in &findings {
+                    eprintln!("tidy: {finding}");
+                }
+                ExitCode::FAILURE
+            }
+        },
+        "bless" => bless(&rest),
+        "peers" => {
+            let script = root().join("benches/peers/run.sh");
+            forward(Command::new("sh").arg(script).args(&rest))
+        }
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            ExitCode::SUCCESS
+        }
+        other => {
+            eprintln!("unknown command `{other}`\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The workspace root, the parent of this package.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map_or_else(PathBuf::new, Path::to_path_buf)
+}
+
+/// The cargo that started us.
+fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// Builds the binary `isac` optimised and runs it where the user stands.
+fn isac(args: &[String]) -> ExitCode {
+    let mut build = cargo();
+    build.args([
+        "build",
+        "--quiet",
+        "--profile",
+        "repro",
+        "-p",
+        "isac-lab",
+        "--bin",
+        "isac",
+    ]);
+    match build.status() {
+        Ok(status) if status.success() => {}
+        Ok(_) => return ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("cargo did not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root().join("target"), |dir| root().join(dir));
+    let binary = target
+        .join("repro")
+        .join(format!("isac{}", std::env::consts::EXE_SUFFIX));
+    forward(Command::new(binary).args(args))
+}
+
+/// Runs a process to its end and hands on its exit code.
+fn forward(command: &mut Command) -> ExitCode {
+    match command.status() {
+        Ok(status) => status.code().map_or(ExitCode::FAILURE, |code| {
+            ExitCode::from(u8::try_from(code).unwrap_or(1))
+        }),
+        Err(error) => {
+            eprintln!("{}: {error}", command.get_program().to_string_lossy());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Renews `golden/<paper>/<artefact>.csv` from a quick run with the default seed.
+fn bless(args: &[String]) -> ExitCode {
+    let reason = args
+        .iter()
+        .position(|a| a == "--reason")
+        .and_then(|i| args.get(i + 1));
+    let what: Vec<String> = args
+        .iter()
+        .take_while(|a| *a != "--reason")
+        .cloned()
+        .collect();
+    let Some(reason) = reason.filter(|r| !r.trim().is_empty()) else {
+        eprintln!("bless needs --reason TEXT: why did the curve move?\n{USAGE}");
+        return ExitCode::from(2);
+    };
+    if what.is_empty() {
+        eprintln!("bless needs the artefacts to renew, such as obs_crlb/fig3\n{USAGE}");
+        return ExitCode::from(2);
+    }
+    let out = root().join("target/bless");
+    let mut run = vec!["reproduce".to_owned()];
+    run.extend(what.iter().cloned());
+    run.extend([
+        "--quick".into(),
+        "--out".into(),
+        out.to_string_lossy().into_owned(),
+    ]);
+    let code = isac(&run);
+    if code != ExitCode::SUCCESS && code != ExitCode::from(1) {
+        return code;
+    }
+    for name in &what {
+        let Some((paper, artefact)) = name.split_once('/') else {
+            eprintln!("{name}: write paper/artefact");
+            return ExitCode::from(2);
+        };
+        let presets = out.join(paper).join(artefact);
+        let golden = root().join("golden").join(paper);
+        let Ok(entries) = std::fs::read_dir(&presets) else {
+            eprintln!("{}: nothing was written there", presets.display());
+            return ExitCode::FAILURE;
+        };
+        for preset in entries.flatten() {
+            let to = golden.join(format!("{artefact}.{}.csv", preset.file_name().display()));
+            let copied = std::fs::create_dir_all(&golden)
+                .and_then(|()| std::fs::copy(preset.path().join("curve.csv"), &to));
+            match copied {
+                Ok(_) => println!("blessed {}", to.display()),
+                Err(error) => {
+                    eprintln!("{}: {error}", to.display());
+                    return ExitCode::FAILURE;
+                }
+            }
+        }
+    }
+    println!("commit with: golden: {reason}\nand a line under Numerics in CHANGELOG.md");
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,104 @@
+//! `cargo xtask test`: what CI runs, in the order in which mistakes are cheapest to find.
+
+use crate::{cargo, root, tidy};
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+/// Runs every step to the first that fails; `quick` leaves out docs and single crates.
+pub(crate) fn run(quick: bool) -> ExitCode {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tells the developer how long the steps took"
+    )]
+    let start = Instant::now();
+    let mut steps: Vec<(&str, Vec<&str>)> = vec![
+        ("format", vec!["fmt", "--all", "--check"]),
+        (
+            "lints",
+            vec![
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        ),
+    ];
+    if has_nextest() {
+        steps.push((
+            "tests",
+            vec!["nextest", "run", "--workspace", "--no-fail-fast"],
+        ));
+    } else {
+        steps.push((
+            "tests",
+            vec!["test", "--workspace", "--lib", "--bins", "--tests"],
+        ));
+    }
+    steps.push(("doctests", vec!["test", "--workspace", "--doc"]));
+    steps.push(("examples", vec!["build", "--workspace", "--examples"]));
+    if !quick {
+        steps.push(("docs", vec!["doc", "--workspace", "--no-deps"]));
+        // A workspace build unifies features; each crate must also build alone.
+        for crate_name in tidy::CRATES {
+            steps.push(("alone", vec!["check", "-p", crate_name]));
+        }
+        if tidy::has_feature(&root(), "isac-opt", "clarabel-sdp") {
+            steps.push((
+                "second opinion",
+                vec![
+                    "test",
+                    "-p",
+                    "isac-opt",
+                    "--features",
+                    "clarabel-sdp",
+                    "--tests",
+                ],
+            ));
+        }
+    }
+    step("tidy");
+    if let Err(findings) = tidy::run(&root()) {
+        for finding in &findings {
+            eprintln!("tidy: {finding}");
+        }
+        return ExitCode::FAILURE;
+    }
+    for (name, args) in steps {
+        step(&format!("{name}: cargo {}", args.join(" ")));
+        let mut command = cargo();
+        command.args(&args);
+        if name == "docs" {
+            command.env("RUSTDOCFLAGS", "-D warnings");
+        }
+        match command.status() {
+            Ok(status) if status.success() => {}
+            Ok(_) => {
+                eprintln!("cargo xtask test: `{name}` failed");
+                return ExitCode::FAILURE;
+            }
+            Err(error) => {
+                eprintln!("cargo xtask test: `{name}` did not start: {error}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    println!(
+        "\ncargo xtask test: everything holds ({} s)",
+        start.elapsed().as_secs()
+    );
+    ExitCode::SUCCESS
+}
+
+fn step(text: &str) {
+    println!("\n== {text}");
+}
+
+/// nextest runs tests in parallel processes; plain `cargo test` does the same work without it.
+fn has_nextest() -> bool {
+    Command::new("cargo-nextest")
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
