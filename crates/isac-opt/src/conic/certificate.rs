@@ -1,0 +1,509 @@
+//! What a returned point or ray is worth, recomputed from the program as it was written.
+//!
+//! Nothing here knows how the program was solved, reduced or scaled. With the program as a
+//! minimisation of `f`, rows `a_i(x) - b_i`, matrix inequalities `F_l(x)` and cones `q(x)`, the
+//! Lagrangian is
+//!
+//! ```math
+//! L(x) = f(x) - sum_i y_i (a_i(x) - b_i) - sum_l <U_l, F_l(x)> - sum_q u_q^T q(x)
+//! ```
+//!
+//! Its gradient must lie in the dual of the variables' own cones (zero for free variables) and its
+//! constant is the dual objective.
+//!
+//! **Rays.** Multipliers with value 1 (the constant of `-L` without `f`) and gradient violation
+//! `e` prove that every feasible point has `sum tr X + sum |x| >= 1/e`, the sum over all
+//! variables.
+
+use isac_linalg::{Mat, MatRef, c64, factor, ops};
+use serde::{Deserialize, Serialize};
+
+use super::expr::{Affine, Coefficient, Data, HermitianAffine};
+use super::outcome::{Multipliers, Point};
+use super::program::{Program, Sense};
+
+/// The six DIMACS error measures of a point and its multipliers.
+///
+/// Equality rows and free variables enter 1 and 3, everything else 2 and 4. `b` are all constants
+/// of constraints, `c` all coefficients of the objective.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Dimacs {
+    /// Norm of the equality violations over `1 + max |b|`.
+    pub primal_equality: f64,
+    /// Largest violation of a cone or inequality over `1 + max |b|`.
+    pub primal_cone: f64,
+    /// Norm of the gradient by free variables over `1 + max |c|`.
+    pub dual_equality: f64,
+    /// Largest violation of a dual cone or sign over `1 + max |c|`.
+    pub dual_cone: f64,
+    /// `(p - d) / (1 + |p| + |d|)` of the minimisation, signed.
+    pub gap: f64,
+    /// Sum of all complementarity products over `1 + |p| + |d|`, signed.
+    pub complementarity: f64,
+}
+
+impl Dimacs {
+    /// The six numbers in the usual order.
+    pub fn errors(&self) -> [f64; 6] {
+        [
+            self.primal_equality,
+            self.primal_cone,
+            self.dual_equality,
+            self.dual_cone,
+            self.gap,
+            self.complementarity,
+        ]
+    }
+
+    /// Largest modulus; infinite if one is not a number.
+    pub fn worst(&self) -> f64 {
+        self.errors().iter().fold(0.0_f64, |top, e| {
+            if e.is_nan() {
+                f64::INFINITY
+            } else {
+                top.max(e.abs())
+            }
+        })
+    }
+}
+
+/// Objectives (of the minimisation), errors and bound of a point.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Report {
+    pub(crate) primal: f64,
+    pub(crate) dual: f64,
+    pub(crate) dimacs: Dimacs,
+    pub(crate) bound: Option<f64>,
+}
+
+impl Point {
+    /// Value of an affine expression.
+    pub fn value(&self, expression: &Affine) -> f64 {
+        expression.constant + linear(expression, self)
+    }
+
+    /// Value of a matrix expression.
+    pub fn matrix_value(&self, expression: &HermitianAffine) -> Mat<c64> {
+        matrix_part(expression, self, true)
+    }
+}
+
+/// Smallest eigenvalue of a Hermitian matrix; real arithmetic when it is real. NaN on failure.
+fn min_eigenvalue(a: MatRef<'_, c64>) -> f64 {
+    let n = a.nrows();
+    let real = (0..n).all(|j| (0..n).all(|i| a[(i, j)].im == 0.0));
+    let values = if real {
+        let re = Mat::from_fn(n, n, |i, j| a[(i, j)].re);
+        isac_linalg::real::eigvalsh(re.as_ref())
+    } else {
+        factor::eigvalsh(a)
+    };
+    values.map_or(f64::NAN, |v| v.first().copied().unwrap_or(0.0))
+}
+
+/// `max(0, -x)`, infinite for NaN.
+fn below(x: f64) -> f64 {
+    if x.is_nan() {
+        f64::INFINITY
+    } else {
+        (-x).max(0.0)
+    }
+}
+
+fn inner(coefficient: &Coefficient, x: MatRef<'_, c64>) -> f64 {
+    let value = match &coefficient.data {
+        Data::Identity => (0..x.nrows()).map(|i| x[(i, i)].re).sum(),
+        Data::Dense(a) => ops::inner(a.as_ref().as_ref(), x),
+        Data::Sparse(entries) => entries
+            .iter()
+            .map(|&(i, j, a)| {
+                let product = (a.conj() * x[(i, j)]).re;
+                if i == j { product } else { 2.0 * product }
+            })
+            .sum(),
+        Data::Factor { vectors, core } => {
+            let v: MatRef<'_, c64> = vectors.as_ref().as_ref();
+            let xv = ops::mul(x, v);
+            core.iter()
+                .map(|&(p, q, b)| {
+                    let product = (b * ops::dot(v.col(q), xv.col(p))).re;
+                    if p == q { product } else { 2.0 * product }
+                })
+                .sum()
+        }
+    };
+    coefficient.weight * value
+}
+
+fn accumulate(target: &mut Mat<c64>, factor: f64, coefficient: &Coefficient) {
+    let factor = factor * coefficient.weight;
+    if factor == 0.0 {
+        return;
+    }
+    match &coefficient.data {
+        Data::Identity => {
+            for i in 0..target.nrows() {
+                target[(i, i)] += factor;
+            }
+        }
+        Data::Dense(a) => ops::axpy(target.as_mut(), factor, a.as_ref().as_ref()),
+        Data::Sparse(entries) => {
+            for &(i, j, a) in entries.iter() {
+                target[(i, j)] += a * factor;
+                if i != j {
+                    target[(j, i)] += a.conj() * factor;
+                }
+            }
+        }
+        Data::Factor { vectors, core } => {
+            let v: MatRef<'_, c64> = vectors.as_ref().as_ref();
+            let mut b = Mat::<c64>::zeros(v.ncols(), v.ncols());
+            for &(p, q, value) in core.iter() {
+                b[(p, q)] += value * factor;
+                if p != q {
+                    b[(q, p)] += value.conj() * factor;
+                }
+            }
+            let vb = ops::mul(v, b.as_ref());
+            let product = ops::mul_adjoint(vb.as_ref(), v);
+            ops::axpy(target.as_mut(), 1.0, product.as_ref());
+        }
+    }
+}
+
+fn linear(expression: &Affine, point: &Point) -> f64 {
+    let scalars: f64 = expression
+        .scalars
+        .iter()
+        .map(|&(id, c)| c * point.scalars[id])
+        .sum();
+    let matrices: f64 = expression
+        .matrices
+        .iter()
+        .map(|(id, c)| inner(c, point.matrices[*id].as_ref()))
+        .sum();
+    scalars + matrices
+}
+
+fn matrix_part(expression: &HermitianAffine, point: &Point, constants: bool) -> Mat<c64> {
+    let n = expression.n;
+    let mut out = match (&expression.constant, constants) {
+        (Some(c), true) => c.clone(),
+        _ => Mat::zeros(n, n),
+    };
+    for (factor, coefficient) in &expression.terms {
+        let constant = if constants { factor.constant } else { 0.0 };
+        accumulate(&mut out, constant + linear(factor, point), coefficient);
+    }
+    for (id, weight, t) in &expression.congruences {
+        let xt = ops::mul(point.matrices[*id].as_ref(), t.as_ref());
+        let product = ops::adjoint_mul(t.as_ref(), xt.as_ref());
+        ops::axpy(out.as_mut(), *weight, product.as_ref());
+    }
+    isac_linalg::hermitian::hermitian_part(out.as_ref())
+}
+
+/// `|parts| - bound`.
+fn cone_excess(values: &[f64]) -> f64 {
+    values[1..].iter().map(|v| v * v).sum::<f64>().sqrt() - values[0]
+}
+
+/// Gradient of the Lagrangian by every variable, and its constant.
+struct Gradient {
+    scalars: Vec<f64>,
+    matrices: Vec<Mat<c64>>,
+    constant: f64,
+}
+
+impl Gradient {
+    fn zeros(program: &Program) -> Self {
+        Self {
+            scalars: vec![0.0; program.scalars.len()],
+            matrices: program
+                .matrices
+                .iter()
+                .map(|m| Mat::zeros(m.n, m.n))
+                .collect(),
+            constant: 0.0,
+        }
+    }
+
+    fn add(&mut self, factor: f64, expression: &Affine) {
+        if factor == 0.0 {
+            return;
+        }
+        self.constant += factor * expression.constant;
+        for &(id, c) in &expression.scalars {
+            self.scalars[id] += factor * c;
+        }
+        for (id, c) in &expression.matrices {
+            accumulate(&mut self.matrices[*id], factor, c);
+        }
+    }
+
+    fn add_matrix(&mut self, factor: f64, u: MatRef<'_, c64>, expression: &HermitianAffine) {
+        if let Some(constant) = &expression.constant {
+            self.constant += factor * ops::inner(u, constant.as_ref());
+        }
+        for (affine, coefficient) in &expression.terms {
+            self.add(factor * inner(coefficient, u), affine);
+        }
+        for (id, weight, t) in &expression.congruences {
+            let tu = ops::mul(t.as_ref(), u);
+            let product = ops::mul_adjoint(tu.as_ref(), t.as_ref());
+            ops::axpy(
+                self.matrices[*id].as_mut(),
+                factor * weight,
+                product.as_ref(),
+            );
+        }
+    }
+
+    /// The Lagrangian's gradient; without the objective when `homogeneous`.
+    fn of(program: &Program, multipliers: &Multipliers, homogeneous: bool) -> Self {
+        let mut out = Self::zeros(program);
+        if !homogeneous {
+            out.add(sign(program), &program.objective);
+        }
+        for (row, &y) in program.rows.iter().zip(&multipliers.rows) {
+            out.add(-y, &row.expression);
+            out.constant += y * row.rhs;
+        }
+        for (lmi, u) in program.lmis.iter().zip(&multipliers.lmis) {
+            out.add_matrix(-1.0, u.as_ref(), &lmi.expression);
+        }
+        for (cone, u) in program.cones.iter().zip(&multipliers.cones) {
+            for (entry, &value) in cone.entries.iter().zip(u) {
+                out.add(-value, entry);
+            }
+        }
+        out
+    }
+
+    /// Norm over free variables, largest violation over cone variables.
+    fn violations(&self, program: &Program) -> (f64, f64) {
+        let (mut free, mut cone) = (0.0, 0.0_f64);
+        for (&g, &nonneg) in self.scalars.iter().zip(&program.scalars) {
+            if nonneg {
+                cone = cone.max(below(g));
+            } else {
+                free += g * g;
+            }
+        }
+        for (g, data) in self.matrices.iter().zip(&program.matrices) {
+            if data.psd {
+                cone = cone.max(below(self.psd_minimum(g, data.real)));
+            } else if data.real {
+                free += real_part(g).iter().map(|x| x * x).sum::<f64>();
+            } else {
+                free += ops::norm2(g.as_ref());
+            }
+        }
+        (free.sqrt(), cone)
+    }
+
+    /// Smallest eigenvalue of the gradient by a PSD variable (of its real part for a real one).
+    fn psd_minimum(&self, g: &Mat<c64>, real: bool) -> f64 {
+        if real {
+            let n = g.nrows();
+            let re = Mat::from_fn(n, n, |i, j| c64::new(g[(i, j)].re, 0.0));
+            min_eigenvalue(re.as_ref())
+        } else {
+            min_eigenvalue(g.as_ref())
+        }
+    }
+}
+
+fn real_part(g: &Mat<c64>) -> Vec<f64> {
+    let n = g.nrows();
+    (0..n * n).map(|k| g[(k % n, k / n)].re).collect()
+}
+
+fn sign(program: &Program) -> f64 {
+    if program.maximise { -1.0 } else { 1.0 }
+}
+
+/// Largest violation of the signs and cones of the multipliers.
+fn multiplier_violation(program: &Program, multipliers: &Multipliers) -> f64 {
+    let mut worst = 0.0_f64;
+    for (row, &y) in program.rows.iter().zip(&multipliers.rows) {
+        worst = worst.max(match row.sense {
+            Sense::Equal => below(if y.is_nan() { y } else { 0.0 }),
+            Sense::AtLeast => below(y),
+            Sense::AtMost => below(-y),
+        });
+    }
+    for u in &multipliers.lmis {
+        worst = worst.max(below(min_eigenvalue(u.as_ref())));
+    }
+    for u in &multipliers.cones {
+        worst = worst.max(below(-cone_excess(u)));
+    }
+    worst
+}
+
+/// Largest modulus of all constants of constraints.
+fn constants(program: &Program) -> f64 {
+    let rows = program.rows.iter().map(|row| row.rhs.abs());
+    let cones = program.cones.iter().flat_map(|cone| &cone.entries);
+    let mut top = rows
+        .chain(cones.map(|entry| entry.constant.abs()))
+        .fold(0.0, f64::max);
+    for lmi in &program.lmis {
+        let mut total = match &lmi.expression.constant {
+            Some(constant) => constant.clone(),
+            None => Mat::zeros(lmi.expression.n, lmi.expression.n),
+        };
+        for (affine, coefficient) in &lmi.expression.terms {
+            accumulate(&mut total, affine.constant, coefficient);
+        }
+        top = top.max(ops::norm_max(total.as_ref()));
+    }
+    top
+}
+
+/// Objectives and errors of a point with its multipliers.
+pub(crate) fn report(program: &Program, point: &Point, multipliers: &Multipliers) -> Report {
+    let gradient = Gradient::of(program, multipliers, false);
+    let objective = {
+        let mut out = Gradient::zeros(program);
+        out.add(sign(program), &program.objective);
+        out
+    };
+    let primal_scale = 1.0 + constants(program);
+    let dual_scale = 1.0
+        + objective
+            .scalars
+            .iter()
+            .map(|c| c.abs())
+            .chain(objective.matrices.iter().map(|c| ops::norm_max(c.as_ref())))
+            .fold(0.0, f64::max);
+
+    let (mut equality, mut cone, mut products) = (0.0, 0.0_f64, 0.0);
+    for (row, &y) in program.rows.iter().zip(&multipliers.rows) {
+        let slack = linear(&row.expression, point) - row.rhs;
+        match row.sense {
+            Sense::Equal => equality += slack * slack,
+            Sense::AtLeast => cone = cone.max(below(slack)),
+            Sense::AtMost => cone = cone.max(below(-slack)),
+        }
+        if row.sense != Sense::Equal {
+            products += y * slack;
+        }
+    }
+    for (lmi, u) in program.lmis.iter().zip(&multipliers.lmis) {
+        let value = point.matrix_value(&lmi.expression);
+        cone = cone.max(below(min_eigenvalue(value.as_ref())));
+        products += ops::inner(u.as_ref(), value.as_ref());
+    }
+    for (data, u) in program.cones.iter().zip(&multipliers.cones) {
+        let values: Vec<f64> = data.entries.iter().map(|e| point.value(e)).collect();
+        cone = cone.max(below(-cone_excess(&values)));
+        products += values.iter().zip(u).map(|(a, b)| a * b).sum::<f64>();
+    }
+    for (id, &nonneg) in program.scalars.iter().enumerate() {
+        if nonneg {
+            cone = cone.max(below(point.scalars[id]));
+            products += point.scalars[id] * gradient.scalars[id];
+        }
+    }
+    for (id, data) in program.matrices.iter().enumerate() {
+        if data.psd {
+            let x = point.matrices[id].as_ref();
+            cone = cone.max(below(min_eigenvalue(x)));
+            products += ops::inner(x, gradient.matrices[id].as_ref());
+        }
+    }
+
+    let (free, dual_cone) = gradient.violations(program);
+    let primal = sign(program) * point.value(&program.objective);
+    let dual = gradient.constant;
+    let gap_scale = 1.0 + primal.abs() + dual.abs();
+    let dimacs = Dimacs {
+        primal_equality: equality.sqrt() / primal_scale,
+        primal_cone: cone / primal_scale,
+        dual_equality: free / dual_scale,
+        dual_cone: dual_cone.max(multiplier_violation(program, multipliers)) / dual_scale,
+        gap: (primal - dual) / gap_scale,
+        complementarity: products / gap_scale,
+    };
+    Report {
+        primal,
+        dual,
+        dimacs,
+        bound: None,
+    }
+}
+
+/// Scales multipliers to value 1 and returns the error of the proof of infeasibility; `None` when
+/// their value is not positive.
+pub(crate) fn infeasibility(program: &Program, multipliers: &mut Multipliers) -> Option<f64> {
+    let value = Gradient::of(program, multipliers, true).constant;
+    if !(value.is_finite() && value > 0.0) {
+        return None;
+    }
+    multipliers.scale(1.0 / value);
+    let gradient = Gradient::of(program, multipliers, true);
+    let (free, cone) = gradient.violations(program);
+    Some(
+        free.max(cone)
+            .max(multiplier_violation(program, multipliers)),
+    )
+}
+
+/// Scales a direction to an improvement of 1 and returns its largest violation; `None` when it does
+/// not improve the objective.
+pub(crate) fn unboundedness(program: &Program, direction: &mut Point) -> Option<f64> {
+    let improvement = -sign(program) * linear(&program.objective, direction);
+    if !(improvement.is_finite() && improvement > 0.0) {
+        return None;
+    }
+    direction.scale(1.0 / improvement);
+    let mut worst = 0.0_f64;
+    for row in &program.rows {
+        let value = linear(&row.expression, direction);
+        worst = worst.max(match row.sense {
+            Sense::Equal => value.abs(),
+            Sense::AtLeast => below(value),
+            Sense::AtMost => below(-value),
+        });
+    }
+    for lmi in &program.lmis {
+        let value = matrix_part(&lmi.expression, direction, false);
+        worst = worst.max(below(min_eigenvalue(value.as_ref())));
+    }
+    for cone in &program.cones {
+        let values: Vec<f64> = cone.entries.iter().map(|e| linear(e, direction)).collect();
+        worst = worst.max(below(-cone_excess(&values)));
+    }
+    for (id, &nonneg) in program.scalars.iter().enumerate() {
+        if nonneg {
+            worst = worst.max(below(direction.scalars[id]));
+        }
+    }
+    for (id, data) in program.matrices.iter().enumerate() {
+        if data.psd {
+            worst = worst.max(below(min_eigenvalue(direction.matrices[id].as_ref())));
+        }
+    }
+    Some(worst)
+}
+
+impl Multipliers {
+    fn scale(&mut self, factor: f64) {
+        self.rows.iter_mut().for_each(|y| *y *= factor);
+        for u in &mut self.lmis {
+            ops::scale(u.as_mut(), factor);
+        }
+        self.cones.iter_mut().flatten().for_each(|u| *u *= factor);
+    }
+}
+
+impl Point {
+    fn scale(&mut self, factor: f64) {
+        self.scalars.iter_mut().for_each(|x| *x *= factor);
+        for x in &mut self.matrices {
+            ops::scale(x.as_mut(), factor);
+        }
+    }
+}

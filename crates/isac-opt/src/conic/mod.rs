@@ -1,0 +1,34 @@
+//! Conic programs over complex Hermitian matrices: modelling, exact reduction, an interior-point
+//! method, and certificates.
+//!
+//! A [`Program`] holds variables (Hermitian positive semidefinite matrices, scalars, complex
+//! vectors), rows, norm constraints and linear matrix inequalities. [`Program::solve`] returns an
+//! [`Outcome`]: a point with multipliers and recomputed errors, a verified certificate of
+//! infeasibility or unboundedness, or an honest `Unknown`.
+//!
+//! | type | what it is |
+//! |---|---|
+//! | [`MatrixVar`], [`ScalarVar`], [`VectorVar`] | handles of variables |
+//! | [`Affine`], [`ComplexAffine`] | real and complex affine expressions |
+//! | [`Coefficient`] | a Hermitian matrix of data: pool of vectors, dense, sparse, identity |
+//! | [`HermitianAffine`] | a matrix whose entries are affine: the left side of an LMI |
+//! | [`Program`], [`Options`], [`Outcome`], [`Solution`] | the program and its answer |
+//! | [`certificate`] | the six DIMACS errors and Farkas rays, by separate code |
+//!
+//! Inner products are real: `<A, X> = Re tr(A X)`. Nothing is embedded as a real matrix of twice
+//! the order; blocks whose data are all real are solved in real arithmetic.
+
+pub mod certificate;
+mod driver;
+mod expr;
+mod outcome;
+mod program;
+
+pub use certificate::Dimacs;
+pub use expr::{
+    Affine, Coefficient, ComplexAffine, HermitianAffine, MatrixVar, ScalarVar, VectorVar, parts,
+};
+pub use outcome::{
+    Farkas, Form, Multipliers, Options, Outcome, Point, Ray, Reduction, Solution, Unknown, Why,
+};
+pub use program::{Cone, Lmi, Program, Row};

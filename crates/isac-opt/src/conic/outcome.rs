@@ -1,0 +1,287 @@
+//! Options of the conic solver and what it returns.
+
+use isac_linalg::{Mat, c64};
+use serde::{Deserialize, Serialize};
+
+use super::certificate::Dimacs;
+use super::expr::{MatrixVar, ScalarVar, VectorVar};
+use super::program::{Cone, Lmi, Row};
+
+/// Which of two equivalent standard forms is handed to the interior-point method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// The cheaper of the two by an operation count.
+    Auto,
+    /// Matrix variables are the cone variables; rows give the order of the Schur complement.
+    Primal,
+    /// Every variable is a multiplier and every constraint a cone; variables give the order of
+    /// the Schur complement. Free variables and matrix inequalities cost nothing extra.
+    Dual,
+}
+
+/// Options of [`Program::solve`](super::Program::solve).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// The method stops when all residuals and the relative gap are below this.
+    pub tolerance: f64,
+    /// [`Outcome::Solved`] needs all six DIMACS errors, recomputed, below this (or below ten times
+    /// `tolerance` if that is larger).
+    pub accept: f64,
+    /// [`Outcome::Inaccurate`] needs them below this; anything worse is [`Outcome::Unknown`].
+    pub accept_inaccurate: f64,
+    /// A Farkas ray counts as a certificate when its error is below this; it then excludes every
+    /// feasible point of norm below the reciprocal (see [`super::certificate`]).
+    pub ray_tolerance: f64,
+    /// Most iterations.
+    pub max_iterations: usize,
+    /// Replace matrix variables by their compression to the span of their data where exact.
+    pub reduce: bool,
+    /// Standard form.
+    pub form: Form,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            tolerance: 1e-9,
+            accept: 1e-7,
+            accept_inaccurate: 1e-4,
+            ray_tolerance: 1e-8,
+            max_iterations: 150,
+            reduce: true,
+            form: Form::Auto,
+        }
+    }
+}
+
+/// What came out of a solve. Nothing should bisect on this: make the bisected quantity a variable.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// Optimal to `accept`, by recomputed errors.
+    Solved(Solution),
+    /// The best point found, not as accurate as asked; its errors are in it.
+    Inaccurate(Solution),
+    /// No point satisfies the constraints, with verified multipliers.
+    Infeasible(Farkas),
+    /// The objective improves without limit along a verified direction (if any point is feasible).
+    Unbounded(Ray),
+    /// Neither an optimal point nor a certificate was found.
+    Unknown(Unknown),
+}
+
+impl Outcome {
+    /// The point of `Solved` and `Inaccurate`.
+    pub fn solution(&self) -> Option<&Solution> {
+        match self {
+            Self::Solved(solution) | Self::Inaccurate(solution) => Some(solution),
+            _ => None,
+        }
+    }
+
+    /// The point of `Solved` and `Inaccurate`, by value; the outcome itself otherwise.
+    ///
+    /// # Errors
+    /// The outcome unchanged when it has no point.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the caller gets its own value back"
+    )]
+    pub fn into_solution(self) -> Result<Solution, Self> {
+        match self {
+            Self::Solved(solution) | Self::Inaccurate(solution) => Ok(solution),
+            other => Err(other),
+        }
+    }
+
+    /// Whether this is [`Outcome::Solved`].
+    pub fn is_solved(&self) -> bool {
+        matches!(self, Self::Solved(_))
+    }
+
+    /// `solved`, `inaccurate`, `infeasible`, `unbounded` or `unknown`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Solved(_) => "solved",
+            Self::Inaccurate(_) => "inaccurate",
+            Self::Infeasible(_) => "infeasible",
+            Self::Unbounded(_) => "unbounded",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
+/// A value for every variable.
+#[derive(Debug, Clone, Default)]
+pub struct Point {
+    /// Real scalars by index; vectors are stored here, real and imaginary parts interleaved.
+    pub(crate) scalars: Vec<f64>,
+    /// Hermitian matrices by index.
+    pub(crate) matrices: Vec<Mat<c64>>,
+}
+
+impl Point {
+    /// Value of a scalar variable.
+    pub fn scalar(&self, variable: ScalarVar) -> f64 {
+        self.scalars[variable.id]
+    }
+
+    /// Value of a vector variable, `len x 1`.
+    pub fn vector(&self, variable: VectorVar) -> Mat<c64> {
+        Mat::from_fn(variable.len, 1, |j, _| {
+            let at = variable.first + 2 * j;
+            c64::new(self.scalars[at], self.scalars[at + 1])
+        })
+    }
+
+    /// Value of a matrix variable, exactly Hermitian.
+    pub fn matrix(&self, variable: MatrixVar) -> &Mat<c64> {
+        &self.matrices[variable.id]
+    }
+}
+
+/// Multipliers of all constraints, for the program written as a minimisation: the Lagrangian is
+/// `objective - sum y_i (row_i - rhs_i) - sum <U, LMI> - sum u'(bound, parts)`, hence `y >= 0` for
+/// `>=` rows, `y <= 0` for `<=` rows, `U` positive semidefinite, `u` in the second-order cone.
+#[derive(Debug, Clone, Default)]
+pub struct Multipliers {
+    pub(crate) rows: Vec<f64>,
+    pub(crate) lmis: Vec<Mat<c64>>,
+    /// `(bound, parts)` per norm constraint.
+    pub(crate) cones: Vec<Vec<f64>>,
+}
+
+impl Multipliers {
+    /// Multiplier of a row.
+    pub fn row(&self, row: Row) -> f64 {
+        self.rows[row.0]
+    }
+
+    /// Multiplier of a matrix inequality, Hermitian positive semidefinite.
+    pub fn lmi(&self, lmi: Lmi) -> &Mat<c64> {
+        &self.lmis[lmi.0]
+    }
+
+    /// Multiplier of a norm constraint: first of the bound, then of the parts.
+    pub fn cone(&self, cone: Cone) -> &[f64] {
+        &self.cones[cone.0]
+    }
+}
+
+/// What the exact reduction did to one matrix variable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reduction {
+    /// Name of the variable.
+    pub variable: String,
+    /// Its order.
+    pub from: usize,
+    /// Order of the compression that was solved for.
+    pub to: usize,
+    /// Whether the trace on the orthogonal complement stayed as a nonnegative scalar, because
+    /// larger traces can help.
+    pub surplus: bool,
+}
+
+/// An optimal or nearly optimal point with its multipliers and recomputed errors.
+#[derive(Debug, Clone)]
+pub struct Solution {
+    /// Value of every variable.
+    pub point: Point,
+    /// Multipliers of every constraint.
+    pub multipliers: Multipliers,
+    /// Objective at the point, in the sense given (a maximum for `maximise`).
+    pub objective: f64,
+    /// Objective of the dual at the multipliers, in the same sense.
+    pub dual_objective: f64,
+    /// The six DIMACS errors, recomputed from the program as it was written.
+    pub dimacs: Dimacs,
+    /// A bound on the optimal value that the multipliers prove whatever the errors are: from below
+    /// for `minimise`, from above for `maximise`. `None` where no row bounds the variables.
+    pub bound: Option<f64>,
+    /// Iterations of the interior-point method.
+    pub iterations: usize,
+    /// What was reduced.
+    pub reductions: Vec<Reduction>,
+    /// Whether the program was a maximisation.
+    pub(crate) maximised: bool,
+}
+
+impl Solution {
+    /// Value of a scalar variable.
+    pub fn scalar(&self, variable: ScalarVar) -> f64 {
+        self.point.scalar(variable)
+    }
+
+    /// Value of a vector variable, `len x 1`.
+    pub fn vector(&self, variable: VectorVar) -> Mat<c64> {
+        self.point.vector(variable)
+    }
+
+    /// Value of a matrix variable.
+    pub fn matrix(&self, variable: MatrixVar) -> &Mat<c64> {
+        self.point.matrix(variable)
+    }
+
+    /// Sensitivity `d(optimal value)/d(rhs)` of a row, for `minimise` and `maximise` alike.
+    pub fn dual(&self, row: Row) -> f64 {
+        let y = self.multipliers.row(row);
+        if self.maximised { -y } else { y }
+    }
+
+    /// Multiplier of a matrix inequality, Hermitian positive semidefinite.
+    pub fn lmi_dual(&self, lmi: Lmi) -> &Mat<c64> {
+        self.multipliers.lmi(lmi)
+    }
+
+    /// Multiplier of a norm constraint: first of the bound, then of the parts.
+    pub fn cone_dual(&self, cone: Cone) -> &[f64] {
+        self.multipliers.cone(cone)
+    }
+}
+
+/// Multipliers that prove infeasibility: they make the constraints' combination positive on the
+/// right and nonpositive on the left.
+#[derive(Debug, Clone)]
+pub struct Farkas {
+    /// The multipliers, scaled so that their value (what the right sides sum to) is 1.
+    pub multipliers: Multipliers,
+    /// How far the combination is from a proof, recomputed: no feasible point has a norm below
+    /// `1 / error` (see [`super::certificate`] for the norm).
+    pub error: f64,
+    /// Iterations.
+    pub iterations: usize,
+}
+
+/// A direction along which the objective improves without limit.
+#[derive(Debug, Clone)]
+pub struct Ray {
+    /// The direction, scaled so that the objective improves by 1.
+    pub direction: Point,
+    /// Largest violation of the homogeneous constraints by the direction, recomputed.
+    pub error: f64,
+    /// Iterations.
+    pub iterations: usize,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone)]
+pub struct Unknown {
+    /// The reason.
+    pub why: Why,
+    /// The last point, with its errors, if there was one.
+    pub last: Option<Box<Solution>>,
+}
+
+/// Why a solve ended without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Why {
+    /// The iteration limit was reached.
+    IterationLimit,
+    /// Steps became too short to make progress.
+    Stalled,
+    /// A factorisation or a step was not finite.
+    Numerical,
+}
