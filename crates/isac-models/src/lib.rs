@@ -1,5 +1,32 @@
 //! What the world looks like: arrays, channels, targets and OFDM echoes. No metric, no optimiser.
+//!
+//! A base station with `N` antennas sends `x`; user `k` receives `h_k^H x`, column `k` of the
+//! channel `H` being `h_k`; a target at angles `(theta, phi)` answers with
+//! `alpha b(theta, phi) a(theta, phi)^H x`.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`array`] | steering vectors and derivatives of linear and planar arrays |
+//! | [`channel`] | random channels |
+//! | [`target`] | point targets |
+//! | [`units`] | decibels, dBm and degrees at the edges |
+//! | [`rng`] | seeded streams per kind of draw and realisation |
+//!
+//! ```
+//! use isac_models::{array::{KronOrder, Scaling, Upa}, channel, rng, units::Dbm};
+//! let array = Upa::new(4, 4, KronOrder::HorizontalSlow, Scaling::UnitNorm)?;
+//! let mut rng = rng::stream(1, rng::Stream::Channel, 0);
+//! let h = channel::rayleigh(array.elements(), 2, 1.0, &mut rng);
+//! assert_eq!((h.nrows(), h.ncols()), (16, 2));
+//! assert!((Dbm(10.0).watts() - 0.01).abs() < 1e-12);
+//! # Ok::<(), isac_models::Error>(())
+//! ```
 
+pub mod array;
+pub mod channel;
 mod error;
+pub mod rng;
+pub mod target;
+pub mod units;
 
 pub use error::Error;

@@ -1,0 +1,33 @@
+//! Antenna arrays: steering vectors and their first derivatives with respect to the angles.
+//!
+//! The phase grows with the element index (`exp(+j ...)`), and a user with channel `h` receives
+//! `h^H x`. Papers disagree on the scaling and on the order of the elements of a planar array, so
+//! both are arguments: [`Scaling`] and [`KronOrder`].
+
+mod ula;
+mod upa;
+
+pub use ula::Ula;
+pub use upa::{KronOrder, Steering, Upa};
+
+use serde::{Deserialize, Serialize};
+
+/// Scaling of a steering vector of `N` entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scaling {
+    /// Every entry has modulus 1; squared norm `N`.
+    UnitEntries,
+    /// Entries of modulus `1/sqrt(N)`; norm 1.
+    UnitNorm,
+}
+
+impl Scaling {
+    /// The modulus of each entry.
+    pub fn modulus(self, elements: usize) -> f64 {
+        match self {
+            Self::UnitEntries => 1.0,
+            Self::UnitNorm => 1.0 / (elements as f64).sqrt(),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Random channels; columns are users.
+
+mod rayleigh;
+
+pub use rayleigh::rayleigh;
