@@ -1,0 +1,712 @@
+//! Input documents: JSON in the layout of the fixtures, TOML scenarios, and a strict reader that
+//! names file, field, value and what was expected.
+//!
+//! Numeric arrays are nested row-major lists. A complex array is `{"re": ..., "im": ...}` with two
+//! lists of the same shape.
+//!
+//! ```
+//! use isac_lab::document::Document;
+//! let text = r#"{"schema": "x/1", "H": {"re": [[1, 2]], "im": [[0, -1]]}, "power_W": 0.5}"#;
+//! let document = Document::from_json("example.json", text)?;
+//! let root = document.root();
+//! root.known_keys(&["schema", "H", "power_W"])?;
+//! let h = root.get("H")?.matrix_c64()?;
+//! assert_eq!((h.nrows(), h.ncols(), h[(0, 1)].im), (1, 2, -1.0));
+//! assert!(root.get("powr_W").unwrap_err().to_string().contains("power_W"));
+//! # Ok::<(), isac_lab::Error>(())
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use isac_linalg::{Mat, MatRef, c64};
+use serde_json::{Map, Value, json};
+
+use crate::error::{Error, nearest};
+
+/// Keys that carry remarks, allowed in every object and never read.
+const REMARKS: [&str; 7] = [
+    "name",
+    "description",
+    "note",
+    "notes",
+    "comment",
+    "units",
+    "info",
+];
+
+/// Whether a key carries a remark: `note`, `info`, `..._info` and the like.
+pub fn is_remark(key: &str) -> bool {
+    REMARKS.contains(&key) || key.ends_with("_info")
+}
+
+/// A parsed file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// Name in messages.
+    pub file: String,
+    /// Content.
+    pub value: Value,
+}
+
+impl Document {
+    /// Reads a file; `.toml` as TOML, everything else as JSON.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`], [`Error::Malformed`] with the line, [`Error::Field`] for a TOML number
+    /// that is NaN or infinite.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = read_text(path)?;
+        let file = path.display().to_string();
+        if path.extension().is_some_and(|e| e == "toml") {
+            Self::from_toml(&file, &text)
+        } else {
+            Self::from_json(&file, &text)
+        }
+    }
+
+    /// Parses JSON.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] with the line.
+    pub fn from_json(file: &str, text: &str) -> Result<Self, Error> {
+        let value = serde_json::from_str(text).map_err(|e| Error::Malformed {
+            file: file.into(),
+            line: e.line(),
+            message: e.to_string(),
+        })?;
+        Ok(Self {
+            file: file.into(),
+            value,
+        })
+    }
+
+    /// Parses TOML into the same values.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] with the line; [`Error::Field`] for NaN and infinities.
+    pub fn from_toml(file: &str, text: &str) -> Result<Self, Error> {
+        let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
+            let start = e.span().map_or(0, |span| span.start.min(text.len()));
+            Error::Malformed {
+                file: file.into(),
+                line: text[..start].lines().count().max(1),
+                message: e.message().to_string(),
+            }
+        })?;
+        Ok(Self {
+            file: file.into(),
+            value: json_of_toml(file, "", toml::Value::Table(table))?,
+        })
+    }
+
+    /// The outermost object.
+    pub fn root(&self) -> Node<'_> {
+        Node {
+            file: &self.file,
+            path: String::new(),
+            value: &self.value,
+        }
+    }
+
+    /// The text of `schema`.
+    ///
+    /// # Errors
+    /// [`Error::Field`] if it is absent or no text.
+    pub fn schema(&self) -> Result<&str, Error> {
+        match &self.value {
+            Value::Object(map) => match map.get("schema") {
+                Some(Value::String(schema)) => Ok(schema),
+                Some(other) => Err(self.root().child("schema", other).wrong("a text")),
+                None => Err(Error::Field {
+                    file: self.file.clone(),
+                    path: "schema".into(),
+                    value: "nothing".into(),
+                    expected: "a text such as \"obs-crlb/1\"".into(),
+                }),
+            },
+            _ => Err(self.root().wrong("an object with the key `schema`")),
+        }
+    }
+}
+
+pub(crate) fn read_text(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|source| Error::Unreadable {
+        file: path.into(),
+        source,
+    })
+}
+
+fn json_of_toml(file: &str, path: &str, value: toml::Value) -> Result<Value, Error> {
+    let at = |key: &str| {
+        if path.is_empty() {
+            key.to_string()
+        } else {
+            format!("{path}.{key}")
+        }
+    };
+    Ok(match value {
+        toml::Value::String(s) => Value::String(s),
+        toml::Value::Integer(i) => json!(i),
+        toml::Value::Boolean(b) => Value::Bool(b),
+        toml::Value::Datetime(d) => Value::String(d.to_string()),
+        toml::Value::Float(x) => {
+            let number = serde_json::Number::from_f64(x).ok_or_else(|| Error::Field {
+                file: file.into(),
+                path: path.into(),
+                value: x.to_string(),
+                expected: "a finite number".into(),
+            })?;
+            Value::Number(number)
+        }
+        toml::Value::Array(items) => Value::Array(
+            items
+                .into_iter()
+                .enumerate()
+                .map(|(i, item)| json_of_toml(file, &format!("{path}[{i}]"), item))
+                .collect::<Result<_, _>>()?,
+        ),
+        toml::Value::Table(table) => Value::Object(
+            table
+                .into_iter()
+                .map(|(key, item)| Ok((key.clone(), json_of_toml(file, &at(&key), item)?)))
+                .collect::<Result<Map<_, _>, Error>>()?,
+        ),
+    })
+}
+
+/// An array of any number of dimensions, row-major; a scalar has no dimension.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Array<T> {
+    /// Length of each dimension, outermost first.
+    pub shape: Vec<usize>,
+    /// Entries, last index fastest.
+    pub data: Vec<T>,
+}
+
+impl<T: Copy> Array<T> {
+    /// The entry at an index of as many numbers as dimensions.
+    ///
+    /// # Panics
+    /// If the index does not fit the shape.
+    pub fn at(&self, index: &[usize]) -> T {
+        assert_eq!(index.len(), self.shape.len(), "number of indices");
+        let mut flat = 0;
+        for (i, n) in index.iter().zip(&self.shape) {
+            assert!(i < n, "index {index:?} outside {:?}", self.shape);
+            flat = flat * n + i;
+        }
+        self.data[flat]
+    }
+
+    /// `4 x 3 x 2`, or `a number` without dimensions.
+    pub fn shape_text(&self) -> String {
+        shape_text(&self.shape)
+    }
+}
+
+fn shape_text(shape: &[usize]) -> String {
+    match shape {
+        [] => "a number".into(),
+        _ => {
+            let texts: Vec<String> = shape.iter().map(usize::to_string).collect();
+            texts.join(" x ")
+        }
+    }
+}
+
+/// A value inside a document, with its path.
+#[derive(Debug, Clone)]
+pub struct Node<'a> {
+    /// File it stands in.
+    pub file: &'a str,
+    /// Path such as `cases[2].gamma`; empty for the root.
+    pub path: String,
+    /// The value.
+    pub value: &'a Value,
+}
+
+impl<'a> Node<'a> {
+    fn child(&self, key: &str, value: &'a Value) -> Self {
+        Self {
+            file: self.file,
+            path: self.path_of(key),
+            value,
+        }
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() {
+            key.into()
+        } else {
+            format!("{}.{key}", self.path)
+        }
+    }
+
+    /// The error "this value is not what was expected". Use it for every check of a range.
+    pub fn wrong(&self, expected: impl Into<String>) -> Error {
+        let mut value = self.value.to_string();
+        if value.chars().count() > 60 {
+            value = value.chars().take(57).collect::<String>() + "...";
+        }
+        Error::Field {
+            file: self.file.into(),
+            path: if self.path.is_empty() {
+                "the document".into()
+            } else {
+                self.path.clone()
+            },
+            value,
+            expected: expected.into(),
+        }
+    }
+
+    /// A library's refusal of values from here, with the file and path put before it.
+    pub fn refused(&self, source: impl Into<crate::error::Source>) -> Error {
+        let context = if self.path.is_empty() {
+            self.file.to_string()
+        } else {
+            format!("{}: {}", self.file, self.path)
+        };
+        Error::invalid(context, source)
+    }
+
+    /// The map of an object.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn object(&self) -> Result<&'a Map<String, Value>, Error> {
+        self.value
+            .as_object()
+            .ok_or_else(|| self.wrong("an object"))
+    }
+
+    /// Refuses keys that are neither in `known` nor remarks (`note`, `..._info` and so on).
+    ///
+    /// # Errors
+    /// [`Error::UnknownKey`] with the nearest names.
+    pub fn known_keys(&self, known: &[&str]) -> Result<(), Error> {
+        for key in self.object()?.keys() {
+            let at_root = self.path.is_empty() && key == "schema";
+            if !known.contains(&key.as_str()) && !is_remark(key) && !at_root {
+                return Err(Error::UnknownKey {
+                    file: self.file.into(),
+                    path: self.path_of(key),
+                    nearest: nearest(key, known.iter().copied()),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of a key.
+    ///
+    /// # Errors
+    /// [`Error::Field`] if it is absent (naming a near key, if there is one).
+    pub fn get(&self, key: &str) -> Result<Self, Error> {
+        let map = self.object()?;
+        match map.get(key) {
+            Some(value) => Ok(self.child(key, value)),
+            None => {
+                let similar = nearest(key, map.keys().map(String::as_str));
+                Err(Error::Field {
+                    file: self.file.into(),
+                    path: self.path_of(key),
+                    value: match similar.first() {
+                        Some(name) => format!("nothing (there is `{name}`)"),
+                        None => "nothing".into(),
+                    },
+                    expected: "a value".into(),
+                })
+            }
+        }
+    }
+
+    /// The value of a key if it is there and not `null`.
+    pub fn opt(&self, key: &str) -> Option<Self> {
+        let value = self.value.as_object()?.get(key)?;
+        (!value.is_null()).then(|| self.child(key, value))
+    }
+
+    /// Keys and values of an object, remarks included.
+    ///
+    /// # Errors
+    /// [`Error::Field`] if it is no object.
+    pub fn entries(&self) -> Result<Vec<(&'a str, Self)>, Error> {
+        Ok(self
+            .object()?
+            .iter()
+            .map(|(key, value)| (key.as_str(), self.child(key, value)))
+            .collect())
+    }
+
+    /// Entries of a list.
+    ///
+    /// # Errors
+    /// [`Error::Field`] if it is no list.
+    pub fn items(&self) -> Result<Vec<Self>, Error> {
+        let list = self.value.as_array().ok_or_else(|| self.wrong("a list"))?;
+        Ok(list
+            .iter()
+            .enumerate()
+            .map(|(i, value)| Self {
+                file: self.file,
+                path: format!("{}[{i}]", self.path),
+                value,
+            })
+            .collect())
+    }
+
+    /// A text.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn text(&self) -> Result<&'a str, Error> {
+        self.value.as_str().ok_or_else(|| self.wrong("a text"))
+    }
+
+    /// One of several texts: gives its index.
+    ///
+    /// # Errors
+    /// [`Error::Field`] listing them.
+    pub fn one_of(&self, choices: &[&str]) -> Result<usize, Error> {
+        let text = self.value.as_str();
+        choices
+            .iter()
+            .position(|choice| Some(*choice) == text)
+            .ok_or_else(|| self.wrong(format!("one of {}", choices.join(", "))))
+    }
+
+    /// A boolean.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn bool(&self) -> Result<bool, Error> {
+        self.value
+            .as_bool()
+            .ok_or_else(|| self.wrong("true or false"))
+    }
+
+    /// A finite number.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn f64(&self) -> Result<f64, Error> {
+        self.value
+            .as_f64()
+            .filter(|v| v.is_finite())
+            .ok_or_else(|| self.wrong("a finite number"))
+    }
+
+    /// A finite number > 0.
+    ///
+    /// # Errors
+    /// [`Error::Field`] naming the unit.
+    pub fn positive(&self, unit: &str) -> Result<f64, Error> {
+        let value = self.f64().ok().filter(|v| *v > 0.0);
+        value.ok_or_else(|| self.wrong(format!("a finite number > 0 {unit}").trim_end()))
+    }
+
+    /// A finite number >= 0.
+    ///
+    /// # Errors
+    /// [`Error::Field`] naming the unit.
+    pub fn nonnegative(&self, unit: &str) -> Result<f64, Error> {
+        let value = self.f64().ok().filter(|v| *v >= 0.0);
+        value.ok_or_else(|| self.wrong(format!("a finite number >= 0 {unit}").trim_end()))
+    }
+
+    /// A whole number >= 0; `8.0` counts as one.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn usize(&self) -> Result<usize, Error> {
+        if let Some(n) = self.value.as_u64() {
+            return usize::try_from(n).map_err(|_| self.wrong("a smaller number"));
+        }
+        match self.value.as_f64() {
+            Some(x) if x >= 0.0 && x <= 1e15 && x.fract().abs() < f64::MIN_POSITIVE => {
+                Ok(x as usize)
+            }
+            _ => Err(self.wrong("a whole number >= 0")),
+        }
+    }
+
+    /// A seed: a whole number >= 0.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn u64(&self) -> Result<u64, Error> {
+        self.value
+            .as_u64()
+            .ok_or_else(|| self.wrong("a whole number >= 0"))
+    }
+
+    /// A number, or a list of numbers of any depth with rows of equal length.
+    ///
+    /// # Errors
+    /// [`Error::Field`] naming the first entry that does not fit.
+    pub fn array(&self) -> Result<Array<f64>, Error> {
+        let Some(list) = self.value.as_array() else {
+            return Ok(Array {
+                shape: Vec::new(),
+                data: vec![self.f64()?],
+            });
+        };
+        let mut shape = vec![list.len()];
+        let mut data = Vec::new();
+        for (i, item) in self.items()?.iter().enumerate() {
+            let inner = item.array()?;
+            if i == 0 {
+                shape.extend(&inner.shape);
+            } else if inner.shape != shape[1..] {
+                return Err(item.wrong(format!(
+                    "the shape of the entries before it, {}",
+                    shape_text(&shape[1..])
+                )));
+            }
+            data.extend(inner.data);
+        }
+        Ok(Array { shape, data })
+    }
+
+    /// A complex array `{"re": ..., "im": ...}` of any depth.
+    ///
+    /// # Errors
+    /// [`Error::Field`], [`Error::UnknownKey`].
+    pub fn array_c64(&self) -> Result<Array<c64>, Error> {
+        if self.object().is_err() {
+            return Err(self.wrong("a complex array {\"re\": ..., \"im\": ...}"));
+        }
+        self.known_keys(&["re", "im"])?;
+        let (re, im) = (self.get("re")?.array()?, self.get("im")?.array()?);
+        if re.shape != im.shape {
+            return Err(self.get("im")?.wrong(format!(
+                "the shape of `re`, {}, not {}",
+                re.shape_text(),
+                im.shape_text()
+            )));
+        }
+        let data = re.data.iter().zip(&im.data);
+        Ok(Array {
+            shape: re.shape,
+            data: data.map(|(re, im)| c64::new(*re, *im)).collect(),
+        })
+    }
+
+    /// A list of numbers.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn vec(&self) -> Result<Vec<f64>, Error> {
+        let array = self.array()?;
+        match array.shape.len() {
+            1 => Ok(array.data),
+            _ => Err(self.wrong("a list of numbers")),
+        }
+    }
+
+    /// A list of exactly `length` numbers.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn vec_of(&self, length: usize) -> Result<Vec<f64>, Error> {
+        let list = self.vec()?;
+        if list.len() == length {
+            return Ok(list);
+        }
+        Err(self.wrong(format!("{length} numbers, not {}", list.len())))
+    }
+
+    /// One number used `length` times, or exactly `length` numbers.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn broadcast(&self, length: usize) -> Result<Vec<f64>, Error> {
+        if self.value.is_array() {
+            self.vec_of(length)
+        } else {
+            Ok(vec![self.f64()?; length])
+        }
+    }
+
+    /// A real matrix: a list of rows.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn matrix(&self) -> Result<Mat<f64>, Error> {
+        let a = self.array()?;
+        match a.shape[..] {
+            [rows, cols] => Ok(Mat::from_fn(rows, cols, |i, j| a.data[i * cols + j])),
+            _ => Err(self.wrong("a list of rows of numbers")),
+        }
+    }
+
+    /// A complex matrix.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn matrix_c64(&self) -> Result<Mat<c64>, Error> {
+        let a = self.array_c64()?;
+        match a.shape[..] {
+            [rows, cols] => Ok(Mat::from_fn(rows, cols, |i, j| a.data[i * cols + j])),
+            _ => Err(self.wrong(format!(
+                "a complex matrix (lists of rows), not {}",
+                a.shape_text()
+            ))),
+        }
+    }
+
+    /// A complex matrix of a given shape.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn matrix_c64_of(&self, rows: usize, cols: usize) -> Result<Mat<c64>, Error> {
+        let a = self.matrix_c64()?;
+        if (a.nrows(), a.ncols()) == (rows, cols) {
+            return Ok(a);
+        }
+        Err(self.wrong(format!(
+            "{rows} x {cols} complex entries, not {} x {}",
+            a.nrows(),
+            a.ncols()
+        )))
+    }
+
+    /// A complex vector, also when it is written as one row or one column.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn vec_c64(&self) -> Result<Vec<c64>, Error> {
+        let a = self.array_c64()?;
+        match a.shape[..] {
+            [_] | [1, _] | [_, 1] => Ok(a.data),
+            _ => Err(self.wrong(format!("a complex vector, not {}", a.shape_text()))),
+        }
+    }
+
+    /// A complex array of three dimensions: one matrix per outermost index.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn matrices_c64(&self) -> Result<Vec<Mat<c64>>, Error> {
+        let a = self.array_c64()?;
+        match a.shape[..] {
+            [_, rows, cols] => Ok(a
+                .data
+                .chunks(rows * cols)
+                .map(|m| Mat::from_fn(rows, cols, |i, j| m[i * cols + j]))
+                .collect()),
+            _ => Err(self.wrong(format!(
+                "complex entries in three dimensions, not {}",
+                a.shape_text()
+            ))),
+        }
+    }
+
+    /// A path written in the document, relative to the document's own folder.
+    ///
+    /// # Errors
+    /// [`Error::Field`] if it is no text.
+    pub fn file_path(&self) -> Result<PathBuf, Error> {
+        let folder = Path::new(self.file).parent().unwrap_or(Path::new(""));
+        Ok(folder.join(self.text()?))
+    }
+}
+
+/// A complex matrix as `{"re": rows, "im": rows}`.
+pub fn json_of_matrix(a: MatRef<'_, c64>) -> Value {
+    let rows = |part: fn(c64) -> f64| -> Vec<Vec<f64>> {
+        (0..a.nrows())
+            .map(|i| (0..a.ncols()).map(|j| part(a[(i, j)])).collect())
+            .collect()
+    };
+    json!({"re": rows(|z| z.re), "im": rows(|z| z.im)})
+}
+
+/// A complex vector as `{"re": list, "im": list}`.
+pub fn json_of_vec(a: &[c64]) -> Value {
+    let re: Vec<f64> = a.iter().map(|z| z.re).collect();
+    let im: Vec<f64> = a.iter().map(|z| z.im).collect();
+    json!({"re": re, "im": im})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn doc(text: &str) -> Document {
+        Document::from_json("t.json", text).unwrap()
+    }
+
+    #[test]
+    fn truncated_text_names_the_line() {
+        let error = Document::from_json("t.json", "{\n\"a\": [1, 2").unwrap_err();
+        assert!(
+            matches!(&error, Error::Malformed { line: 2, .. }),
+            "{error}"
+        );
+        assert_eq!(error.exit_code(), 2);
+        let error = Document::from_json("t.json", "{\"a\": NaN}").unwrap_err();
+        assert!(
+            matches!(&error, Error::Malformed { line: 1, .. }),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn toml_and_json_give_the_same_values() {
+        let toml = Document::from_toml("t.toml", "a = 1\n[b]\nc = [0.5, 2.0]\n").unwrap();
+        assert_eq!(toml.value, doc(r#"{"a": 1, "b": {"c": [0.5, 2.0]}}"#).value);
+        let error = Document::from_toml("t.toml", "a = 1\n[b]\nc = nan\n").unwrap_err();
+        assert!(error.to_string().contains("b.c: got NaN"), "{error}");
+        let error = Document::from_toml("t.toml", "a = 1\nb = = 2\n").unwrap_err();
+        assert!(
+            matches!(&error, Error::Malformed { line: 2, .. }),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn fields_are_named_in_errors() {
+        let d = doc(r#"{"cases": [{"gamma": [1, "x"], "n": -1, "m": [[1, 2], [3]]}]}"#);
+        let case = &d.root().get("cases").unwrap().items().unwrap()[0];
+        let text = |e: Error| e.to_string();
+        assert_eq!(
+            text(case.get("gamma").unwrap().vec().unwrap_err()),
+            "t.json: cases[0].gamma[1]: got \"x\", expected a finite number"
+        );
+        assert!(text(case.get("n").unwrap().usize().unwrap_err()).contains("cases[0].n: got -1"));
+        assert!(text(case.get("m").unwrap().matrix().unwrap_err()).contains("cases[0].m[1]"));
+        assert!(text(case.get("gama").unwrap_err()).contains("there is `gamma`"));
+        let error = text(case.known_keys(&["gamma", "nn", "m"]).unwrap_err());
+        assert!(
+            error.contains("unknown key `cases[0].n`") && error.contains("nn"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn complex_arrays_round_trip() {
+        let a = Mat::from_fn(2, 3, |i, j| c64::new(i as f64, j as f64));
+        let d = Document {
+            file: "t".into(),
+            value: json_of_matrix(a.as_ref()),
+        };
+        assert_eq!(d.root().matrix_c64().unwrap(), a);
+        assert_eq!(
+            d.root().array_c64().unwrap().at(&[1, 2]),
+            c64::new(1.0, 2.0)
+        );
+        assert!(d.root().matrix_c64_of(3, 2).is_err());
+        let bad = doc(r#"{"re": [1, 2], "im": [1]}"#);
+        assert!(bad.root().vec_c64().unwrap_err().to_string().contains("im"));
+        let deep = doc(r#"{"re": [[[1, 2]], [[3, 4]]], "im": [[[0, 0]], [[0, 0]]]}"#);
+        assert_eq!(deep.root().matrices_c64().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn remarks_are_always_allowed() {
+        let d = doc(r#"{"schema": "a/1", "note": "n", "ranks_info": [1], "x": 1}"#);
+        d.root().known_keys(&["x"]).unwrap();
+    }
+}

@@ -1,0 +1,15 @@
+//! Alpha-fair multistatic MIMO-OFDM ISAC: the artefacts of `alpha_fair` and its schema `alpha-fair/1`.
+
+use super::Paper;
+
+/// The paper as the lab sees it.
+pub(super) fn paper() -> Paper {
+    Paper {
+        key: "alpha_fair",
+        title: "Alpha-fair multistatic MIMO-OFDM ISAC",
+        schema: "alpha-fair/1",
+        artefacts: Vec::new(),
+        check: None,
+        solve: None,
+    }
+}

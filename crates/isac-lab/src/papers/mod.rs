@@ -1,0 +1,49 @@
+//! The papers: one folder each, one line in [`all`].
+
+mod alpha_fair;
+mod hisac_see;
+mod noma;
+mod obs_crlb;
+
+use crate::artefact::Artefact;
+use crate::check::CheckFn;
+use crate::error::Error;
+use crate::solve::SolveFn;
+
+/// A paper as the lab sees it.
+#[derive(Debug, Clone)]
+pub struct Paper {
+    /// Key, such as `obs_crlb`.
+    pub key: &'static str,
+    /// What it is about.
+    pub title: &'static str,
+    /// Schema of its documents, such as `obs-crlb/1`.
+    pub schema: &'static str,
+    /// Figures, panels and tables in order.
+    pub artefacts: Vec<Artefact>,
+    /// Recomputes what a document states.
+    pub check: Option<CheckFn>,
+    /// Solves the problem of a document.
+    pub solve: Option<SolveFn>,
+}
+
+/// All papers, in the order in which they are listed.
+pub fn all() -> Vec<Paper> {
+    vec![
+        obs_crlb::paper(),
+        noma::paper(),
+        alpha_fair::paper(),
+        hisac_see::paper(),
+    ]
+}
+
+/// The paper of a schema.
+///
+/// # Errors
+/// [`Error::UnknownName`] with the nearest schemas.
+pub fn by_schema<'a>(papers: &'a [Paper], schema: &str) -> Result<&'a Paper, Error> {
+    papers
+        .iter()
+        .find(|paper| paper.schema == schema)
+        .ok_or_else(|| Error::unknown("schema", schema, papers.iter().map(|p| p.schema)))
+}

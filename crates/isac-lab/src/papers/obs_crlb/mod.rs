@@ -1,0 +1,15 @@
+//! Sum rate against CRLB: the artefacts of `obs_crlb` and its schema `obs-crlb/1`.
+
+use super::Paper;
+
+/// The paper as the lab sees it.
+pub(super) fn paper() -> Paper {
+    Paper {
+        key: "obs_crlb",
+        title: "Sum rate against CRLB",
+        schema: "obs-crlb/1",
+        artefacts: Vec::new(),
+        check: None,
+        solve: None,
+    }
+}
