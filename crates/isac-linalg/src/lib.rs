@@ -12,6 +12,7 @@
 //! | [`real`] | the same factorisations for real matrices |
 //! | [`hermitian`] | Hermitian part, PSD projection and square root, numerical rank |
 //! | [`kron`] | Kronecker product and blocks |
+//! | [`small`] | inverse of a small matrix of fixed size, on the stack |
 //! | [`validate`] | the checks every constructor uses: finite, shape, range |
 //! | [`approx`] | comparison that names the entry that differs |
 //!
@@ -34,6 +35,7 @@ pub mod hermitian;
 pub mod kron;
 pub mod ops;
 pub mod real;
+pub mod small;
 pub mod validate;
 
 pub use error::Error;

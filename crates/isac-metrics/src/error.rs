@@ -10,4 +10,14 @@ pub enum Error {
     /// A model could not be built.
     #[error(transparent)]
     Model(#[from] isac_models::Error),
+    /// A target's position and velocity cannot be told from what its nodes measure.
+    #[error(
+        "target {target}: {nodes} node(s) do not resolve its state, expected two nodes that see it under different bisectors"
+    )]
+    Unresolvable {
+        /// The target.
+        target: usize,
+        /// Nodes that contribute.
+        nodes: usize,
+    },
 }

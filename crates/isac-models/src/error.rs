@@ -7,4 +7,12 @@ pub enum Error {
     /// Bad input; names the field, the value and what was expected.
     #[error(transparent)]
     Input(#[from] isac_linalg::Error),
+    /// A data file of this crate is damaged.
+    #[error("table {what}: {why}")]
+    Table {
+        /// The table.
+        what: &'static str,
+        /// What its reader says.
+        why: String,
+    },
 }

@@ -8,6 +8,8 @@
 //! |---|---|
 //! | [`array`] | steering vectors and derivatives of linear and planar arrays |
 //! | [`channel`] | random channels |
+//! | [`geometry`] | multistatic scenes: delays, Doppler shifts, reflections |
+//! | [`ofdm`] | resource grid and target echoes |
 //! | [`target`] | point targets |
 //! | [`units`] | decibels, dBm and degrees at the edges |
 //! | [`rng`] | seeded streams per kind of draw and realisation |
@@ -25,6 +27,8 @@
 pub mod array;
 pub mod channel;
 mod error;
+pub mod geometry;
+pub mod ofdm;
 pub mod rng;
 pub mod target;
 pub mod units;

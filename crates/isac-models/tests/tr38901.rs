@@ -1,0 +1,257 @@
+//! The channel model against the standard: its tables and its formulas.
+
+use isac_models::channel::tr38901::{Affine, Environment, LargeScale, Link, Place, Table};
+use isac_models::ofdm::Grid;
+use rand::{SeedableRng, rngs::ChaCha8Rng};
+
+const CARRIER: f64 = 28e9;
+const BOTH: [Environment; 2] = [Environment::UmiStreetCanyon, Environment::Uma];
+
+fn reference(name: &str) -> Option<serde_json::Value> {
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../shared/reference/tr38901"
+    );
+    let path = format!("{folder}/{name}.json");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Some(serde_json::from_str(&text).unwrap()),
+        Err(_) => {
+            eprintln!("skipped: no {path}");
+            None
+        }
+    }
+}
+
+fn same(ours: f64, file: &serde_json::Value, key: &str) {
+    let theirs = file[key].as_f64().unwrap();
+    assert!(
+        (ours - theirs).abs() < 1e-12,
+        "{key}: {ours} against {theirs}"
+    );
+}
+
+fn same_affine(ours: Affine, file: &serde_json::Value, key: &str) {
+    same(ours.slope, file, &format!("{key}a"));
+    same(ours.offset, file, &format!("{key}c"));
+}
+
+#[test]
+fn our_tables_hold_the_reference_numbers() {
+    for (environment, line_of_sight, name) in [
+        (Environment::UmiStreetCanyon, true, "UMi_LoS"),
+        (Environment::UmiStreetCanyon, false, "UMi_NLoS"),
+        (Environment::Uma, true, "UMa_LoS"),
+        (Environment::Uma, false, "UMa_NLoS"),
+    ] {
+        let Some(file) = reference(name) else { return };
+        let table: Table = environment.table(line_of_sight).unwrap();
+        same_affine(table.lg_delay_spread.mean, &file, "muDS");
+        same_affine(table.lg_delay_spread.std, &file, "sigmaDS");
+        same_affine(table.lg_departure_spread.mean, &file, "muASD");
+        same_affine(table.lg_departure_spread.std, &file, "sigmaASD");
+        same(table.frequency_shift_ghz, &file, "muDSb");
+        same(table.shadow_std_db, &file, "sigmaSF");
+        same(table.k_mean_db, &file, "muK");
+        same(table.k_std_db, &file, "sigmaK");
+        same(table.clusters as f64, &file, "numClusters");
+        same(table.delay_scaling, &file, "rTau");
+        same(table.cluster_shadow_std_db, &file, "zeta");
+        same(table.cluster_departure_spread_deg, &file, "cASD");
+        same(table.angle_scaling, &file, "CPhiNLoS");
+        let r = table.correlation;
+        same(r.departure_delay, &file, "corrASDvsDS");
+        same(r.delay_shadow, &file, "corrDSvsSF");
+        same(r.departure_shadow, &file, "corrASDvsSF");
+        same(r.departure_k, &file, "corrASDvsK");
+        same(r.delay_k, &file, "corrDSvsK");
+        same(r.shadow_k, &file, "corrSFvsK");
+    }
+}
+
+#[test]
+fn line_of_sight_occurs_as_often_as_the_formula_says() {
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    for environment in BOTH {
+        for distance in [15.0, 40.0, 90.0, 200.0] {
+            let n = 4000;
+            let seen = (0..n)
+                .filter(|_| {
+                    LargeScale::draw(environment, distance, CARRIER, &mut rng)
+                        .unwrap()
+                        .line_of_sight
+                })
+                .count() as f64
+                / n as f64;
+            let p = environment.line_of_sight_probability(distance, 1.5);
+            let four_sigma = 4.0 * (p * (1.0 - p) / n as f64).sqrt();
+            assert!(
+                (seen - p).abs() <= four_sigma,
+                "{environment:?} {distance} m: {seen} {p}"
+            );
+        }
+    }
+}
+
+fn moments(x: &[f64]) -> (f64, f64) {
+    let n = x.len() as f64;
+    let mean = x.iter().sum::<f64>() / n;
+    let variance = x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    (mean, variance.sqrt())
+}
+
+fn correlation(x: &[f64], y: &[f64]) -> f64 {
+    let ((mx, sx), (my, sy)) = (moments(x), moments(y));
+    let cross: f64 = x.iter().zip(y).map(|(a, b)| (a - mx) * (b - my)).sum();
+    cross / ((x.len() as f64 - 1.0) * sx * sy)
+}
+
+#[test]
+fn large_scale_parameters_have_the_moments_and_correlations_of_the_table() {
+    let n = 4000;
+    let tight = 4.0 / (n as f64).sqrt();
+    for environment in BOTH {
+        for line_of_sight in [true, false] {
+            let table = environment.table(line_of_sight).unwrap();
+            let mut rng = ChaCha8Rng::seed_from_u64(5);
+            let draws: Vec<LargeScale> = (0..n)
+                .map(|_| {
+                    LargeScale::draw_given(environment, line_of_sight, 80.0, CARRIER, &mut rng)
+                        .unwrap()
+                })
+                .collect();
+            let shadow: Vec<f64> = draws.iter().map(|d| d.shadow_db).collect();
+            let k: Vec<f64> = draws.iter().map(|d| d.k_db).collect();
+            let delay: Vec<f64> = draws.iter().map(|d| d.delay_spread_s.log10()).collect();
+            let angle: Vec<f64> = draws
+                .iter()
+                .map(|d| d.departure_spread_deg.log10())
+                .collect();
+            let near = |x: &[f64], mean: f64, std: f64, what: &str| {
+                let (got_mean, got_std) = moments(x);
+                assert!(
+                    (got_mean - mean).abs() <= tight * std + 1e-12,
+                    "{what}: mean {got_mean}"
+                );
+                assert!(
+                    (got_std - std).abs() <= tight * std + 1e-12,
+                    "{what}: std {got_std}"
+                );
+            };
+            near(&shadow, 0.0, table.shadow_std_db, "shadow");
+            near(&k, table.k_mean_db, table.k_std_db, "K");
+            let (mean, std) = table.delay_spread_at(CARRIER);
+            near(&delay, mean, std, "delay spread");
+            // The cap at 104 degrees touches only the wide UMi NLOS tail: compare medians there.
+            let (mean, std) = table.departure_spread_at(CARRIER);
+            let mut sorted = angle.clone();
+            sorted.sort_by(f64::total_cmp);
+            assert!((sorted[n / 2] - mean).abs() <= 1.3 * tight * std);
+            assert!(sorted[n - 1] <= 104f64.log10() + 1e-12);
+            let r = table.correlation;
+            assert!((correlation(&shadow, &delay) - r.delay_shadow).abs() < tight);
+            assert!((correlation(&angle, &delay) - r.departure_delay).abs() < 1.5 * tight);
+            assert!((correlation(&shadow, &angle) - r.departure_shadow).abs() < 1.5 * tight);
+            if line_of_sight {
+                assert!((correlation(&shadow, &k) - r.shadow_k).abs() < tight);
+                assert!((correlation(&delay, &k) - r.delay_k).abs() < tight);
+                assert!((correlation(&angle, &k) - r.departure_k).abs() < 1.5 * tight);
+            }
+            // The median total loss is the path loss of the table, up to 4 standard errors.
+            let mut loss: Vec<f64> = draws.iter().map(LargeScale::loss_db).collect();
+            loss.sort_by(f64::total_cmp);
+            let path = environment
+                .path_loss_db(line_of_sight, 80.0, CARRIER)
+                .unwrap();
+            assert!((loss[n / 2] - path).abs() <= 1.3 * tight * table.shadow_std_db);
+        }
+    }
+}
+
+#[test]
+fn clusters_realise_the_drawn_delay_spread_and_the_response_its_power_and_k_factor() {
+    let grid = Grid::filling(8, 4, CARRIER, 100e6, 0.25).unwrap();
+    let place = Place {
+        distance_m: 80.0,
+        azimuth_rad: -0.4,
+    };
+    for environment in BOTH {
+        for line_of_sight in [true, false] {
+            let mut rng = ChaCha8Rng::seed_from_u64(8);
+            let mut large =
+                LargeScale::draw_given(environment, line_of_sight, 80.0, CARRIER, &mut rng)
+                    .unwrap();
+            large.delay_spread_s = 60e-9;
+            large.departure_spread_deg = 20.0;
+            large.k_db = 6.0;
+            large.shadow_db = 0.0;
+            let n = 1500;
+            let (mut spread, mut power) = (0.0, 0.0);
+            let mut mean = isac_linalg::c64::ZERO;
+            for _ in 0..n {
+                let link = Link::draw_given(environment, large, place, &grid, 4, &mut rng).unwrap();
+                spread += link.clusters.delay_spread_s() / n as f64;
+                for i in 0..8 {
+                    for a in 0..4 {
+                        power += link.response[(a, i)].norm_sqr() / (32 * n) as f64;
+                    }
+                }
+                mean += link.response[(0, 0)] / n as f64;
+                assert!(link.clusters.delays_s.iter().all(|d| *d >= 0.0));
+            }
+            let scale = 10f64.powf(-large.path_loss_db / 10.0);
+            assert!(
+                (power / scale - 1.0).abs() < 0.06,
+                "power {}",
+                power / scale
+            );
+            // Normalised, |mean|^2 / power is K / (K + 1) with a line of sight and 0 without.
+            let k = 10f64.powf(0.6);
+            let coherent = if line_of_sight { k / (k + 1.0) } else { 0.0 };
+            assert!((mean.norm_sqr() / scale - coherent).abs() < 0.06);
+            // The stretch of the LOS delays undoes the direct path's share, which is left out here.
+            let target = if line_of_sight {
+                60e-9 / (0.7705 - 0.0433 * 6.0 + 2e-4 * 36.0 + 1.7e-5 * 216.0)
+            } else {
+                60e-9
+            };
+            assert!(
+                (spread / target - 1.0).abs() < 0.25,
+                "spread {}",
+                spread / target
+            );
+        }
+    }
+}
+
+#[test]
+fn draws_are_stable_streams() {
+    let grid = Grid::filling(4, 4, CARRIER, 100e6, 0.25).unwrap();
+    let place = Place {
+        distance_m: 70.0,
+        azimuth_rad: 0.2,
+    };
+    let draw = || {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        Link::draw(Environment::UmiStreetCanyon, place, &grid, 4, &mut rng).unwrap()
+    };
+    let (first, again) = (draw(), draw());
+    assert_eq!(first.large, again.large);
+    assert_eq!(first.response, again.response);
+}
+
+#[test]
+fn bad_places_are_refused() {
+    let grid = Grid::filling(4, 4, CARRIER, 100e6, 0.25).unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let mut draw = |distance_m, azimuth_rad, antennas| {
+        let place = Place {
+            distance_m,
+            azimuth_rad,
+        };
+        Link::draw(Environment::Uma, place, &grid, antennas, &mut rng)
+    };
+    assert!(draw(0.0, 0.0, 4).is_err());
+    assert!(draw(f64::NAN, 0.0, 4).is_err());
+    assert!(draw(10.0, f64::INFINITY, 4).is_err());
+    assert!(draw(10.0, 0.0, 0).is_err());
+}
