@@ -108,6 +108,12 @@ macro_rules! factorisations {
             if !all_finite(a) {
                 return Err(failed());
             }
+            if a.nrows() == 0 {
+                return Ok(Eigh {
+                    values: Vec::new(),
+                    vectors: Mat::zeros(0, 0),
+                });
+            }
             let eigen = a
                 .self_adjoint_eigen(faer::Side::Lower)
                 .map_err(|_| failed())?;
@@ -129,6 +135,9 @@ macro_rules! factorisations {
             };
             if !all_finite(a) {
                 return Err(failed());
+            }
+            if a.nrows() == 0 {
+                return Ok(Vec::new());
             }
             a.self_adjoint_eigenvalues(faer::Side::Lower)
                 .map_err(|_| failed())

@@ -84,3 +84,15 @@ fn real_twin_agrees() {
     let trace: f64 = (0..3).map(|i| inverse[(i, i)]).sum();
     assert!((trace - 381.0).abs() < 1e-9);
 }
+
+#[test]
+fn an_empty_matrix_has_no_eigenvalues() {
+    let empty: isac_linalg::Mat<isac_linalg::c64> = isac_linalg::Mat::zeros(0, 0);
+    let eigen = isac_linalg::factor::eigh(empty.as_ref()).unwrap();
+    assert!(eigen.values.is_empty() && eigen.vectors.ncols() == 0);
+    assert!(
+        isac_linalg::factor::eigvalsh(empty.as_ref())
+            .unwrap()
+            .is_empty()
+    );
+}

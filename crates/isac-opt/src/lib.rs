@@ -4,6 +4,7 @@
 pub mod conic;
 mod error;
 mod solution;
+pub mod trust_region;
 
 pub use error::Error;
 pub use solution::{StopReason, Trace, TraceRow};
