@@ -2,7 +2,10 @@
 //! watt.
 
 pub mod conic;
+pub mod drive;
 mod error;
+pub mod manifold;
+pub mod riemannian;
 mod solution;
 pub mod trust_region;
 

@@ -1,0 +1,299 @@
+//! The descent that the three methods share; a [`Rule`] supplies the direction.
+
+use super::{LineSearch, Minimum, fit};
+use crate::drive::{Stall, Step, Stop, drive};
+use crate::manifold::Manifold;
+use crate::{Error, StopReason, TraceRow};
+use isac_linalg::{Mat, MatMut, MatRef, c64, ops, validate};
+
+/// What a method remembers and how it chooses directions.
+pub(super) trait Rule {
+    /// Writes a direction for the gradient `g` at `w`. On entry `d` holds what
+    /// [`accepted`](Rule::accepted) left there. Returns the first trial step.
+    fn direction<M: Manifold + ?Sized>(
+        &mut self,
+        manifold: &M,
+        w: MatRef<'_, c64>,
+        g: MatRef<'_, c64>,
+        d: MatMut<'_, c64>,
+    ) -> f64;
+
+    /// Forgets the past, after a failed line search; true if there was something to forget.
+    fn restart(&mut self) -> bool;
+
+    /// Learns from an accepted step. `old_g` may be overwritten, `d` is kept for the next
+    /// [`direction`](Rule::direction).
+    fn accepted<M: Manifold + ?Sized>(&mut self, manifold: &M, step: Accepted<'_>);
+}
+
+/// A step `t d` from a point with gradient `old_g` to `w` with gradient `g`.
+pub(super) struct Accepted<'a> {
+    pub(super) w: MatRef<'a, c64>,
+    pub(super) g: MatRef<'a, c64>,
+    pub(super) old_g: MatMut<'a, c64>,
+    pub(super) d: MatMut<'a, c64>,
+    pub(super) t: f64,
+}
+
+/// Largest trial step in units of `1 / ||d||`, so that `||t d|| <= share * scale`.
+pub(super) fn cap(share: f64, scale: f64, norm: f64) -> f64 {
+    if norm > 0.0 {
+        share * scale / norm
+    } else {
+        0.0
+    }
+}
+
+pub(super) fn negate(g: MatRef<'_, c64>, mut d: MatMut<'_, c64>) {
+    d.copy_from(g);
+    ops::scale(d, -1.0);
+}
+
+/// The matrices of the shape of a point that every method needs.
+#[derive(Debug, Clone)]
+pub(super) struct Buffers {
+    /// Current point and its Riemannian gradient.
+    point: Mat<c64>,
+    gradient: Mat<c64>,
+    /// Trial point and its gradient.
+    next_point: Mat<c64>,
+    next_gradient: Mat<c64>,
+    direction: Mat<c64>,
+    best: Mat<c64>,
+    /// The last accepted values, for the non-monotone reference; a ring.
+    recent: Vec<f64>,
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Self {
+            point: Mat::new(),
+            gradient: Mat::new(),
+            next_point: Mat::new(),
+            next_gradient: Mat::new(),
+            direction: Mat::new(),
+            best: Mat::new(),
+            recent: Vec::new(),
+        }
+    }
+}
+
+impl Buffers {
+    fn prepare(&mut self, rows: usize, cols: usize) {
+        fit(&mut self.point, rows, cols);
+        fit(&mut self.gradient, rows, cols);
+        fit(&mut self.next_point, rows, cols);
+        fit(&mut self.next_gradient, rows, cols);
+        fit(&mut self.direction, rows, cols);
+        fit(&mut self.best, rows, cols);
+        self.recent.clear();
+    }
+}
+
+/// A trial that met the Armijo condition.
+struct Trial {
+    t: f64,
+    value: f64,
+    norm: f64,
+}
+
+/// The objective, restricted to the manifold.
+struct Restricted<'a, M: ?Sized, F> {
+    manifold: &'a M,
+    objective: F,
+    evaluations: usize,
+}
+
+impl<M, E, F> Restricted<'_, M, F>
+where
+    M: Manifold + ?Sized,
+    F: FnMut(MatRef<'_, c64>, MatMut<'_, c64>) -> Result<f64, E>,
+{
+    fn evaluate(&mut self, w: MatRef<'_, c64>, g: MatMut<'_, c64>) -> Result<f64, E> {
+        self.evaluations += 1;
+        (self.objective)(w, g)
+    }
+
+    /// Backtracks from step `t` along `buffers.direction`; the accepted point and its Riemannian
+    /// gradient are left in `next_point` and `next_gradient`.
+    fn search(
+        &mut self,
+        buffers: &mut Buffers,
+        search: &LineSearch,
+        value: f64,
+        slope: f64,
+        mut t: f64,
+    ) -> Option<Trial> {
+        let reference = buffers.recent.iter().copied().fold(value, f64::max);
+        for _ in 0..=search.max_backtracks {
+            let (w, d) = (buffers.point.as_ref(), buffers.direction.as_ref());
+            self.manifold.retract(w, d, t, buffers.next_point.as_mut());
+            let next = buffers.next_point.as_ref();
+            let trial = match self.evaluate(next, buffers.next_gradient.as_mut()) {
+                Ok(trial) if trial.is_finite() => trial,
+                _ => f64::INFINITY,
+            };
+            if trial <= reference + search.armijo * t * slope {
+                let g = buffers.next_gradient.as_mut();
+                self.manifold.project(buffers.next_point.as_ref(), g);
+                let norm = self.manifold.norm(buffers.next_gradient.as_ref());
+                if norm.is_finite() {
+                    let value = trial;
+                    return Some(Trial { t, value, norm });
+                }
+                t *= search.shrink_min;
+            } else {
+                t *= search.shrink(value, slope, t, trial);
+            }
+        }
+        None
+    }
+}
+
+/// Minimises `objective`. `name` stands in the tracing span; `rule` is fresh.
+pub(super) fn minimise<M, E, F, R>(
+    name: &'static str,
+    manifold: &M,
+    start: MatRef<'_, c64>,
+    objective: F,
+    stop: &Stop,
+    search: &LineSearch,
+    mut rule: R,
+    buffers: &mut Buffers,
+) -> Result<Minimum, E>
+where
+    M: Manifold + ?Sized,
+    E: From<Error>,
+    F: FnMut(MatRef<'_, c64>, MatMut<'_, c64>) -> Result<f64, E>,
+    R: Rule,
+{
+    manifold.check_shape(start.nrows(), start.ncols())?;
+    validate::finite("start", start).map_err(Error::from)?;
+    search.check().map_err(Error::from)?;
+    let scale = manifold.scale();
+    let mut problem = Restricted {
+        manifold,
+        objective,
+        evaluations: 0,
+    };
+
+    buffers.prepare(start.nrows(), start.ncols());
+    buffers.point.copy_from(start);
+    manifold.normalise(buffers.point.as_mut());
+    let mut value = problem.evaluate(buffers.point.as_ref(), buffers.gradient.as_mut())?;
+    manifold.project(buffers.point.as_ref(), buffers.gradient.as_mut());
+    let mut norm = manifold.norm(buffers.gradient.as_ref());
+    finite("objective", value)?;
+    finite("gradient", norm)?;
+
+    let start_norm = norm;
+    let (mut best_value, mut best_norm) = (value, norm);
+    let monotone = search.memory == 1;
+    if !monotone {
+        buffers.best.copy_from(&buffers.point);
+        buffers.recent.reserve(search.memory);
+        buffers.recent.push(value);
+    }
+    let mut stall = Stall::new(stop.stall_steps * search.memory, stop.stall, value);
+    let done = |value: f64, norm: f64| {
+        let met = stop.gradient_met(norm, start_norm, scale, value) || stop.target_met(value);
+        met.then_some(StopReason::Tolerance)
+    };
+
+    let limit = if done(value, norm).is_some() {
+        0
+    } else {
+        stop.max_iterations
+    };
+    let mut run = drive(name, limit, |iteration| -> Result<Step, E> {
+        let trial = loop {
+            let mut fresh = false;
+            let (w, g) = (buffers.point.as_ref(), buffers.gradient.as_ref());
+            let mut t = rule.direction(manifold, w, g, buffers.direction.as_mut());
+            let mut slope = manifold.inner(g, buffers.direction.as_ref());
+            if !(slope < 0.0 && t > 0.0 && t.is_finite()) {
+                rule.restart();
+                fresh = true;
+                t = rule.direction(manifold, w, g, buffers.direction.as_mut());
+                slope = manifold.inner(g, buffers.direction.as_ref());
+            }
+            if slope < 0.0
+                && let Some(trial) = problem.search(buffers, search, value, slope, t)
+            {
+                break Some(trial);
+            }
+            if fresh || !rule.restart() {
+                break None;
+            }
+        };
+        let Some(trial) = trial else {
+            let row = TraceRow {
+                objective: value,
+                violation: 0.0,
+                step: 0.0,
+            };
+            let stop = Some(StopReason::Stagnation);
+            return Ok(Step { row, stop });
+        };
+        let step = trial.t * manifold.norm(buffers.direction.as_ref());
+        rule.accepted(
+            manifold,
+            Accepted {
+                w: buffers.next_point.as_ref(),
+                g: buffers.next_gradient.as_ref(),
+                old_g: buffers.gradient.as_mut(),
+                d: buffers.direction.as_mut(),
+                t: trial.t,
+            },
+        );
+        std::mem::swap(&mut buffers.point, &mut buffers.next_point);
+        std::mem::swap(&mut buffers.gradient, &mut buffers.next_gradient);
+        (value, norm) = (trial.value, trial.norm);
+        if !monotone {
+            let slot = (iteration + 1) % search.memory;
+            match buffers.recent.get_mut(slot) {
+                Some(place) => *place = value,
+                None => buffers.recent.push(value),
+            }
+            if value < best_value {
+                buffers.best.copy_from(&buffers.point);
+            }
+        }
+        if value < best_value || monotone {
+            (best_value, best_norm) = (value, norm);
+        }
+        let row = TraceRow {
+            objective: value,
+            violation: 0.0,
+            step,
+        };
+        let stalled = stall.ended(value).then_some(StopReason::Stagnation);
+        let stop = done(value, norm).or(stalled);
+        Ok(Step { row, stop })
+    })?;
+    if limit == 0 {
+        run.stopped = done(value, norm).unwrap_or(StopReason::IterationLimit);
+    }
+    let best = if monotone {
+        &buffers.point
+    } else {
+        &buffers.best
+    };
+    Ok(Minimum {
+        point: best.clone(),
+        value: best_value,
+        gradient_norm: best_norm,
+        stopped: run.stopped,
+        iterations: run.iterations,
+        evaluations: problem.evaluations,
+        trace: run.trace,
+    })
+}
+
+fn finite(what: &'static str, value: f64) -> Result<(), Error> {
+    if value.is_finite() {
+        return Ok(());
+    }
+    let iteration = 0;
+    Err(Error::NonFinite { what, iteration })
+}
