@@ -15,4 +15,10 @@ pub enum Error {
         /// The iteration, counted from 0.
         iteration: usize,
     },
+    /// An external solver refused its input.
+    #[error("external solver: {message}")]
+    Backend {
+        /// What it said.
+        message: String,
+    },
 }

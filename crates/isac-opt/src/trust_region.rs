@@ -367,7 +367,7 @@ fn solve_secular(b: &[c64], gap: impl Fn(usize) -> f64, radius: f64, floor: f64)
             }
         }
         let length = squared.sqrt();
-        if (length - radius).abs() <= 2.0 * f64::EPSILON * radius {
+        if (length - radius).abs() <= 4.0 * f64::EPSILON * radius {
             return delta;
         }
         if length > radius {
@@ -388,7 +388,7 @@ fn solve_secular(b: &[c64], gap: impl Fn(usize) -> f64, radius: f64, floor: f64)
         } else {
             middle.clamp(low, high)
         };
-        if next == delta || high - low <= f64::EPSILON * high {
+        if (next - delta).abs() <= 2.0 * f64::EPSILON * delta || high - low <= f64::EPSILON * high {
             return next;
         }
         delta = next;

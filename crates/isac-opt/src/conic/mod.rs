@@ -13,16 +13,19 @@
 //! | [`Coefficient`] | a Hermitian matrix of data: pool of vectors, dense, sparse, identity |
 //! | [`HermitianAffine`] | a matrix whose entries are affine: the left side of an LMI |
 //! | [`Program`], [`Options`], [`Outcome`], [`Solution`] | the program and its answer |
+//! | [`qp`] | quadratic programs over linear, second-order and exponential cones in real dense data |
 //! | [`certificate`] | the six DIMACS errors and Farkas rays, by separate code |
 //!
 //! Inner products are real: `<A, X> = Re tr(A X)`. Nothing is embedded as a real matrix of twice
 //! the order; blocks whose data are all real are solved in real arithmetic.
 
 pub mod certificate;
+mod clarabel;
 mod driver;
 mod expr;
 mod outcome;
 mod program;
+pub mod qp;
 
 pub use certificate::Dimacs;
 pub use expr::{
@@ -32,3 +35,4 @@ pub use outcome::{
     Farkas, Form, Multipliers, Options, Outcome, Point, Ray, Reduction, Solution, Unknown, Why,
 };
 pub use program::{Cone, Lmi, Program, Row};
+pub use qp::{ConeOutcome, ConeQp, ConeSolution, quadratic_program};
