@@ -1,6 +1,7 @@
 //! Conic and manifold optimisation for beamforming-shaped problems. Knows no antenna, no user, no
 //! watt.
 
+pub mod augmented;
 pub mod conic;
 pub mod drive;
 mod error;
