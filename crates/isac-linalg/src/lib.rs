@@ -14,6 +14,7 @@
 //! | [`kron`] | Kronecker product and blocks |
 //! | [`small`] | inverse of a small matrix of fixed size, on the stack |
 //! | [`validate`] | the checks every constructor uses: finite, shape, range |
+//! | [`workspace`] | small factorisations into memory allocated once |
 //! | [`approx`] | comparison that names the entry that differs |
 //!
 //! ```
@@ -37,6 +38,7 @@ pub mod ops;
 pub mod real;
 pub mod small;
 pub mod validate;
+pub mod workspace;
 
 pub use error::Error;
 pub use faer::{self, Col, Mat, MatMut, MatRef};

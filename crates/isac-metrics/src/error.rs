@@ -20,4 +20,15 @@ pub enum Error {
         /// Nodes that contribute.
         nodes: usize,
     },
+    /// The Fisher information is singular to working precision: some parameter cannot be told from
+    /// those before it (degenerate target, or too few streams).
+    #[error(
+        "FIM singular at parameter {parameter} of {parameters}: degenerate target or too little excitation"
+    )]
+    SingularFim {
+        /// Index of the first such parameter, counted from 0.
+        parameter: usize,
+        /// Number of parameters.
+        parameters: usize,
+    },
 }
