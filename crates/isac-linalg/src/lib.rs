@@ -13,6 +13,7 @@
 //! | [`hermitian`] | Hermitian part, PSD projection and square root, numerical rank |
 //! | [`kron`] | Kronecker product and blocks |
 //! | [`small`] | inverse of a small matrix of fixed size, on the stack |
+//! | [`trust_region`] | exact extremes of a Hermitian quadratic form over a ball |
 //! | [`validate`] | the checks every constructor uses: finite, shape, range |
 //! | [`workspace`] | small factorisations into memory allocated once |
 //! | [`approx`] | comparison that names the entry that differs |
@@ -37,6 +38,7 @@ pub mod kron;
 pub mod ops;
 pub mod real;
 pub mod small;
+pub mod trust_region;
 pub mod validate;
 pub mod workspace;
 

@@ -8,9 +8,11 @@
 //! |---|---|
 //! | [`array`] | steering vectors and derivatives of linear and planar arrays |
 //! | [`channel`] | random channels |
+//! | [`csi_error`] | channel estimates with a ball, ellipsoid or Gaussian error |
 //! | [`geometry`] | multistatic scenes: delays, Doppler shifts, reflections |
 //! | [`ofdm`] | resource grid and target echoes |
 //! | [`target`] | point targets |
+//! | [`two_cell`] | the links of a heterogeneous two-cell network |
 //! | [`units`] | decibels, dBm and degrees at the edges |
 //! | [`rng`] | seeded streams per kind of draw and realisation |
 //!
@@ -26,11 +28,13 @@
 
 pub mod array;
 pub mod channel;
+pub mod csi_error;
 mod error;
 pub mod geometry;
 pub mod ofdm;
 pub mod rng;
 pub mod target;
+pub mod two_cell;
 pub mod units;
 
 pub use error::Error;

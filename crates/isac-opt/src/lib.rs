@@ -8,7 +8,7 @@ mod error;
 pub mod manifold;
 pub mod riemannian;
 mod solution;
-pub mod trust_region;
 
 pub use error::Error;
+pub use isac_linalg::trust_region;
 pub use solution::{StopReason, Trace, TraceRow};

@@ -19,22 +19,21 @@
 //!
 //! ```
 //! use isac_linalg::{c64, Col, Mat};
-//! use isac_opt::trust_region::max_over_ball;
+//! use isac_linalg::trust_region::max_over_ball;
 //! // The longest vector in the ball of radius 1 about (2, 0) has squared length 9.
 //! let centre = Col::from_fn(2, |i| c64::new(if i == 0 { 2.0 } else { 0.0 }, 0.0));
 //! let worst = max_over_ball(Mat::identity(2, 2).as_ref(), centre.as_ref(), 1.0)?;
 //! assert!((worst.value - 9.0).abs() < 1e-12);
 //! assert!((worst.bound - worst.value).abs() < 1e-12);
-//! # Ok::<(), isac_opt::Error>(())
+//! # Ok::<(), isac_linalg::Error>(())
 //! ```
 //!
 //! Sensitivities at an extremum with a unique optimiser `x`, whose error is `d = x - c` (envelope
 //! theorem): with respect to `A` the matrix `x x^H`; with respect to `c` the vector `2 A x`; with
 //! respect to `r` the number `2 r mu` for a maximum and `-2 r mu` for a minimum.
 
-use crate::Error;
-use isac_linalg::faer::ColRef;
-use isac_linalg::{Col, MatRef, c64, factor, factor::Eigh, hermitian, validate};
+use crate::{Col, Error, MatRef, c64, factor, factor::Eigh, hermitian, validate};
+use faer::ColRef;
 
 /// Where the optimiser lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,9 +154,25 @@ pub fn min_quadratic_in(
     quadratic(a, -1.0, b, constant, radius)
 }
 
+/// Maximiser `d` of `sum_i values_i |centre_i + d_i|^2` over `|d| <= radius`, and the value: the
+/// diagonal form of [`max_over_ball`]. Coordinates on which the form vanishes may be left out. For
+/// callers that already work in an eigenbasis; nothing is checked.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn max_diagonal(values: &[f64], centre: &[c64], radius: f64) -> (f64, Vec<c64>) {
+    assert_eq!(values.len(), centre.len(), "lengths differ");
+    let b: Vec<c64> = values.iter().zip(centre).map(|(l, c)| c * l).collect();
+    let d = solve(values, &b, radius).d;
+    let value = (0..d.len())
+        .map(|i| values[i] * (centre[i] + d[i]).norm_sqr())
+        .sum();
+    (value, d)
+}
+
 fn decompose(a: MatRef<'_, c64>) -> Result<Eigh, Error> {
     hermitian::check_hermitian("quadratic form", a)?;
-    Ok(factor::eigh(a)?)
+    factor::eigh(a)
 }
 
 fn check(a: &Eigh, what: &str, vector: ColRef<'_, c64>, radius: f64) -> Result<(), Error> {
