@@ -3,10 +3,13 @@
 
 pub mod augmented;
 pub mod conic;
+pub mod dinkelbach;
 pub mod drive;
 mod error;
 pub mod manifold;
+pub mod minorant;
 pub mod riemannian;
+pub mod root;
 mod solution;
 
 pub use error::Error;
