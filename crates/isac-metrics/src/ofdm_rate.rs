@@ -230,18 +230,23 @@ impl OfdmRate {
         }
     }
 
+    /// Noise over channel gain of every subcarrier with a channel, ascending, W.
+    fn floors(&self, k: usize) -> Vec<f64> {
+        let mut floors: Vec<f64> = (0..self.streams.subcarriers)
+            .map(|i| self.noise_w[k] / ops::norm2(self.channels_of(i).subcols(k, 1)))
+            .filter(|f| f.is_finite())
+            .collect();
+        floors.sort_by(f64::total_cmp);
+        floors
+    }
+
     /// The most rate user `k` can have if all of `power_w` serves it alone, bit/s/Hz: water-filling
     /// over its subcarriers.
     ///
     /// # Panics
     /// If there is no such user.
     pub fn single_user_capacity(&self, k: usize, power_w: f64) -> f64 {
-        let n = self.streams.subcarriers;
-        let mut floors: Vec<f64> = (0..n)
-            .map(|i| self.noise_w[k] / ops::norm2(self.channels_of(i).subcols(k, 1)))
-            .filter(|f| f.is_finite())
-            .collect();
-        floors.sort_by(f64::total_cmp);
+        let floors = self.floors(k);
         let mut best = 0.0;
         let mut sum = 0.0;
         for (count, floor) in floors.iter().enumerate() {
@@ -252,6 +257,29 @@ impl OfdmRate {
             }
             best = floors[..=count].iter().map(|f| (level / f).ln()).sum();
         }
-        best / (n as f64 * std::f64::consts::LN_2)
+        best / (self.streams.subcarriers as f64 * std::f64::consts::LN_2)
+    }
+
+    /// The least power, W, with which user `k` alone reaches `rate` bit/s/Hz: the inverse of
+    /// [`OfdmRate::single_user_capacity`]. Infinite for a user without channel and a positive rate.
+    ///
+    /// # Panics
+    /// If there is no such user.
+    pub fn single_user_power(&self, k: usize, rate: f64) -> f64 {
+        let nats = rate * self.streams.subcarriers as f64 * std::f64::consts::LN_2;
+        if nats <= 0.0 {
+            return 0.0;
+        }
+        let floors = self.floors(k);
+        let (mut sum, mut logs) = (0.0, 0.0);
+        for (count, floor) in floors.iter().enumerate() {
+            sum += floor;
+            logs += floor.ln();
+            let level = ((nats + logs) / (count + 1) as f64).exp();
+            if floors.get(count + 1).is_none_or(|next| level <= *next) {
+                return (count + 1) as f64 * level - sum;
+            }
+        }
+        f64::INFINITY
     }
 }

@@ -115,7 +115,9 @@ fn water_filling_bounds_every_rate_and_is_attained_on_one_subcarrier() {
     let mut state = metric.state();
     metric.evaluate(w.as_ref(), &mut state);
     for k in 0..3 {
-        assert!(state.rates[k] <= metric.single_user_capacity(k, 2.0));
+        let most = metric.single_user_capacity(k, 2.0);
+        assert!(state.rates[k] <= most);
+        assert!((metric.single_user_power(k, most) - 2.0).abs() < 1e-10);
     }
     let single = Streams {
         subcarriers: 1,

@@ -277,15 +277,25 @@ impl<'a> Evaluator<'a> {
             .cost_and_slopes(&self.sensing.crlb, &mut self.crlb_slopes)
     }
 
-    /// Overwrites `gradient` by that of `cost + sum_k slopes_k r_k` at the beamformer last evaluated.
-    /// May be called once per evaluation.
+    /// Overwrites `gradient` by that of `weight cost + sum_k slopes_k r_k` at the beamformer last
+    /// evaluated. May be called once per evaluation.
     ///
     /// # Panics
     /// If a shape is wrong.
-    pub fn gradient(&mut self, rate_slopes: &[f64], mut gradient: MatMut<'_, c64>) {
+    pub fn gradient(
+        &mut self,
+        weight: f64,
+        rate_slopes: &[f64],
+        mut gradient: MatMut<'_, c64>,
+    ) {
         let streams = self.problem.streams();
         let (n, per) = (streams.subcarriers, streams.per_subcarrier());
         let steering = self.problem.steering.as_ref();
+        if weight > 0.0 {
+            self.crlb_slopes.iter_mut().for_each(|s| *s *= weight);
+        } else {
+            self.crlb_slopes.fill(0.0);
+        }
         self.problem.sensing.backpropagate(
             &self.crlb_slopes,
             &mut self.sensing,
@@ -334,7 +344,7 @@ impl<'a> Evaluator<'a> {
             *slope = -2.0 * rho * shortfall.max(0.0);
             penalty += rho * shortfall.max(0.0).powi(2);
         }
-        self.gradient(&slopes, gradient);
+        self.gradient(1.0, &slopes, gradient);
         self.rate_slopes = slopes;
         cost + penalty
     }

@@ -1,0 +1,86 @@
+//! The default algorithm: augmented Lagrangian with L-BFGS on the sphere, an answer when the rates cannot
+//! be met, and a certified lower bound with every solution.
+
+use super::feasibility::prove_infeasible;
+use super::run::{FEASIBLE, Rated};
+use super::{Design, PowerShare, Problem, bound};
+use crate::Error;
+use isac_linalg::{MatRef, c64};
+use isac_metrics::fairness::Form;
+use isac_opt::augmented::{self, Feasibility};
+use isac_opt::riemannian::Workspace;
+use serde::{Deserialize, Serialize};
+
+/// Options of the default algorithm.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// The augmented Lagrangian.
+    pub descent: augmented::Options,
+    /// How the power may be spread.
+    pub power: PowerShare,
+    /// The search for the lower bound; `None` leaves it out.
+    pub bound: Option<bound::Options>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            descent: augmented::Options {
+                max_rounds: 16,
+                settled: 1e-5,
+                ..augmented::Options::default()
+            },
+            power: PowerShare::Total,
+            bound: Some(bound::Options::default()),
+        }
+    }
+}
+
+/// Minimises the fairness cost subject to the rates, Eq. (9).
+///
+/// The descent works on the logarithm of the norm form, which has the same minimisers as every other
+/// form and no scale, so one penalty fits all problems. The objective of the answer is in the
+/// problem's own form.
+///
+/// # Errors
+/// A start of the wrong shape or a numerical breakdown. Rates that cannot be met are no error:
+/// `feasibility` and `violation` of the answer say so, and `infeasible` holds the proof if one was
+/// found.
+pub fn solve(
+    problem: &Problem,
+    start: MatRef<'_, c64>,
+    options: &Options,
+) -> Result<Design, Error> {
+    problem.check_beams("start", start)?;
+    let working = problem
+        .clone()
+        .with_fairness(problem.fairness().with_form(Form::LogNorm));
+    let manifold = options.power.manifold(problem)?;
+    let mut rated = Rated::new(&working);
+    let mut workspace = Workspace::default();
+    let minimum = augmented::minimise::<_, _, Error>(
+        manifold.as_ref(),
+        start,
+        &mut rated,
+        &options.descent,
+        &mut workspace,
+    )?;
+    let mut design = Design::measure(problem, minimum.point)?;
+    design.stopped = minimum.stopped;
+    design.iterations = minimum.iterations;
+    design.evaluations = minimum.evaluations;
+    design.trace = minimum.trace;
+    design.multipliers = minimum.multipliers;
+    if design.violation > FEASIBLE {
+        design.feasibility = minimum.feasibility;
+        design.infeasible = prove_infeasible(problem)?;
+        if design.infeasible.is_some() {
+            design.feasibility = Feasibility::Infeasible;
+        }
+    } else if let Some(bound) = &options.bound {
+        let found = bound::search(problem, design.beams.as_ref(), bound)?;
+        design.bound = Some(found);
+    }
+    Ok(design)
+}

@@ -1,0 +1,33 @@
+//! Alpha-fair multistatic MIMO-OFDM beamforming, \[alpha_fair\].
+//!
+//! A base station lights T targets and serves K users on N subcarriers; the users listen to the echoes
+//! too. Minimise a fair cost of the targets' CRLBs subject to a rate per user and a total power.
+//!
+//! | what | file | technique |
+//! |---|---|---|
+//! | problem, Eqs. (6)-(9), gradients (25)-(30) | [`Problem`], [`Evaluator`] | |
+//! | the paper's method, Eqs. (10)-(20) | [`penalty`] | conjugate gradient on a sphere |
+//! | penalty continuation | [`penalty::Options::continuation`] | the same |
+//! | default: rates met exactly | [`design`] | augmented Lagrangian, L-BFGS |
+//! | certified lower bound | [`bound`] | convex relaxation, linearised |
+//! | proof that rates cannot be met | [`feasibility`] | dual multiple-access channel |
+//! | baseline `flat` | [`PowerShare::PerSubcarrier`] | product of spheres |
+//! | baseline `mono` | [`Problem::with_sensing`] with `Nodes::Mono` | |
+//! | delay and Doppler estimator | [`estimator`] | matched filter, Newton |
+//!
+//! # Deviations
+//! The paper's fixed penalty always leaves a violation of order 1/rho; the default algorithm does not.
+//! It descends on the logarithm of the norm form of the cost, which has the same minimisers.
+
+pub mod bound;
+pub mod design;
+pub mod estimator;
+pub mod feasibility;
+pub mod penalty;
+mod problem;
+mod run;
+mod start;
+
+pub use problem::{Evaluator, Problem};
+pub use run::{Design, FEASIBLE, PowerShare, Progress};
+pub use start::Start;
