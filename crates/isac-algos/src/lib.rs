@@ -1,2 +1,7 @@
 //! Beamforming algorithms of four ISAC papers, one folder per paper. A paper's folder never builds
 //! a cone row or a retraction: those are techniques and live in `isac-opt`.
+
+pub mod alpha_fair;
+mod error;
+
+pub use error::Error;

@@ -180,7 +180,9 @@ pub fn search(
         .streams
         .clamp(1, problem.antennas().min(problem.sensing().targets()));
     let relaxed = problem.relaxed(count)?;
-    let relaxed = relaxed.clone().with_fairness(relaxed.fairness().with_form(Form::LogNorm));
+    let relaxed = relaxed
+        .clone()
+        .with_fairness(relaxed.fairness().with_form(Form::LogNorm));
     let manifold = PowerShare::Total.manifold(&relaxed)?;
     let start = widen(problem, &relaxed, beams)?;
     let mut rated = Rated::new(&relaxed);

@@ -47,12 +47,7 @@ impl Problem {
     ) -> Result<Self, Error> {
         let antennas = steering.nrows();
         validate::positive("antennas", antennas as f64, "")?;
-        validate::shape(
-            "steering",
-            steering.as_ref(),
-            antennas,
-            sensing.targets(),
-        )?;
+        validate::shape("steering", steering.as_ref(), antennas, sensing.targets())?;
         validate::finite("steering", steering.as_ref())?;
         let streams = rate.streams();
         validate::positive("sensing streams", streams.sensing as f64, "")?;
@@ -254,13 +249,29 @@ impl<'a> Evaluator<'a> {
         let with_data = self.problem.lights_with_data();
         if with_data {
             let products = self.products.as_mut();
-            ops::gemm(products, false, c64::ONE, steering, Op::Adjoint, w, Op::Plain);
+            ops::gemm(
+                products,
+                false,
+                c64::ONE,
+                steering,
+                Op::Adjoint,
+                w,
+                Op::Plain,
+            );
         }
         for i in 0..n {
             if !with_data {
                 let products = self.products.as_mut().subcols_mut(i * per, streams.sensing);
                 let beams = w.subcols(i * per, streams.sensing);
-                ops::gemm(products, false, c64::ONE, steering, Op::Adjoint, beams, Op::Plain);
+                ops::gemm(
+                    products,
+                    false,
+                    c64::ONE,
+                    steering,
+                    Op::Adjoint,
+                    beams,
+                    Op::Plain,
+                );
             }
             for t in 0..steering.ncols() {
                 let power = |c: usize| self.products[(t, i * per + c)].norm_sqr();
@@ -282,12 +293,7 @@ impl<'a> Evaluator<'a> {
     ///
     /// # Panics
     /// If a shape is wrong.
-    pub fn gradient(
-        &mut self,
-        weight: f64,
-        rate_slopes: &[f64],
-        mut gradient: MatMut<'_, c64>,
-    ) {
+    pub fn gradient(&mut self, weight: f64, rate_slopes: &[f64], mut gradient: MatMut<'_, c64>) {
         let streams = self.problem.streams();
         let (n, per) = (streams.subcarriers, streams.per_subcarrier());
         let steering = self.problem.steering.as_ref();
@@ -319,13 +325,29 @@ impl<'a> Evaluator<'a> {
                 of_carrier.fill(c64::ZERO);
                 let of_sensing = of_carrier.subcols_mut(0, streams.sensing);
                 let products = self.products.as_ref().subcols(i * per, streams.sensing);
-                ops::gemm(of_sensing, false, c64::ONE, steering, Op::Plain, products, Op::Plain);
+                ops::gemm(
+                    of_sensing,
+                    false,
+                    c64::ONE,
+                    steering,
+                    Op::Plain,
+                    products,
+                    Op::Plain,
+                );
             }
         }
         if with_data {
             let products = self.products.as_ref();
             let all = gradient.as_mut();
-            ops::gemm(all, false, c64::ONE, steering, Op::Plain, products, Op::Plain);
+            ops::gemm(
+                all,
+                false,
+                c64::ONE,
+                steering,
+                Op::Plain,
+                products,
+                Op::Plain,
+            );
         }
         self.problem
             .rate
@@ -352,7 +374,11 @@ impl<'a> Evaluator<'a> {
     /// `rmin_k - r_k` of the beamformer last evaluated, bit/s/Hz.
     pub fn shortfalls(&self) -> impl Iterator<Item = f64> + '_ {
         let rates = &self.rate.rates;
-        self.problem.min_rates.iter().zip(rates).map(|(least, r)| least - r)
+        self.problem
+            .min_rates
+            .iter()
+            .zip(rates)
+            .map(|(least, r)| least - r)
     }
 
     /// Rates of the beamformer last evaluated, bit/s/Hz.

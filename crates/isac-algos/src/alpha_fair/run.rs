@@ -108,11 +108,7 @@ impl Progress {
             objective,
             sum_crlb: evaluator.crlb().iter().sum(),
             max_crlb: evaluator.crlb().iter().copied().fold(0.0, f64::max),
-            min_rate: rates
-                .iter()
-                .copied()
-                .reduce(f64::min)
-                .unwrap_or_default(),
+            min_rate: rates.iter().copied().reduce(f64::min).unwrap_or_default(),
             mean_rate: rates.iter().sum::<f64>() / rates.len().max(1) as f64,
             violation: problem.violation(rates),
         }

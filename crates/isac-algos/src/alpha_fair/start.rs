@@ -83,9 +83,11 @@ fn zero_forcing(problem: &Problem, h: MatRef<'_, c64>) -> Result<Mat<c64>, Error
     let gram = ops::adjoint_mul(h, h);
     let floor = 1e-12 * ops::norm_max(gram.as_ref());
     let gram = ops::shifted(gram.as_ref(), noise / share + floor);
-    Ok(factor::solve(gram.as_ref(), h.adjoint().to_owned().as_ref())?
-        .adjoint()
-        .to_owned())
+    Ok(
+        factor::solve(gram.as_ref(), h.adjoint().to_owned().as_ref())?
+            .adjoint()
+            .to_owned(),
+    )
 }
 
 /// Scales a column to a length; a zero column gets equal entries.

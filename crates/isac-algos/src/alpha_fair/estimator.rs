@@ -1,0 +1,230 @@
+//! Delay and Doppler of one echo with unknown gain: matched filter on a grid, then Newton.
+//!
+//! With the reference z and the variances D the maximum-likelihood estimate maximises
+//!
+//! ```math
+//! J(tau, nu) = |c|^2,   c = sum_{i,m} conj(z_{i,m}) y_{i,m} exp(j 2 pi i tau) exp(-j 2 pi m nu) / D_i
+//! ```
+//!
+//! Above its threshold its error meets the CRLB of [`isac_metrics::delay_doppler`] with `Gain::Unknown`;
+//! below, the filter's side lobes win now and then and the error leaps.
+
+use crate::Error;
+use isac_linalg::{Mat, c64, validate};
+use isac_models::ofdm::Observation;
+use serde::{Deserialize, Serialize};
+use std::f64::consts::TAU;
+
+/// Options of the estimator.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Grid points per 1/N of delay; a beamformer that crowds the band edges needs at least 4.
+    pub delay_oversampling: usize,
+    /// Grid points per 1/M of Doppler.
+    pub doppler_oversampling: usize,
+    /// Newton steps.
+    pub refinements: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            delay_oversampling: 4,
+            doppler_oversampling: 2,
+            refinements: 8,
+        }
+    }
+}
+
+/// An estimate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// Normalised delay in [0, 1).
+    pub delay: f64,
+    /// Normalised Doppler shift in [-1/2, 1/2).
+    pub doppler: f64,
+    /// Value of J there over its value for a perfect match without noise of the same energy, in [0, 1].
+    pub coherence: f64,
+}
+
+/// Estimates delay and Doppler of the echo in an observation with variances `disturbance`, N entries, W.
+///
+/// # Errors
+/// Shapes that do not fit, entries that are not finite, variances or options that are not positive.
+pub fn estimate(
+    observation: &Observation,
+    disturbance: &[f64],
+    options: &Options,
+) -> Result<Estimate, Error> {
+    let (reference, samples) = (&observation.reference, &observation.samples);
+    let (n, m) = (reference.nrows(), reference.ncols());
+    validate::positive("samples", (n * m) as f64, "")?;
+    validate::shape("samples", samples.as_ref(), n, m)?;
+    validate::finite("samples", samples.as_ref())?;
+    validate::finite("reference", reference.as_ref())?;
+    validate::length("disturbance", disturbance.len(), n)?;
+    for &d in disturbance {
+        validate::positive("disturbance", d, "W")?;
+    }
+    validate::positive("delay_oversampling", options.delay_oversampling as f64, "")?;
+    validate::positive(
+        "doppler_oversampling",
+        options.doppler_oversampling as f64,
+        "",
+    )?;
+    let matched = Mat::from_fn(n, m, |i, s| {
+        reference[(i, s)].conj() * samples[(i, s)] / disturbance[i]
+    });
+    let (mut delay, mut doppler) = coarse(&matched, options);
+    let half_cells = [
+        0.5 / (n * options.delay_oversampling) as f64,
+        0.5 / (m * options.doppler_oversampling) as f64,
+    ];
+    for _ in 0..options.refinements {
+        let step = newton(&matched, delay, doppler, half_cells);
+        delay += step[0];
+        doppler += step[1];
+    }
+    let mut energies = [0.0; 2];
+    for s in 0..m {
+        for i in 0..n {
+            energies[0] += reference[(i, s)].norm_sqr() / disturbance[i];
+            energies[1] += samples[(i, s)].norm_sqr() / disturbance[i];
+        }
+    }
+    let peak = correlate(&matched, delay, doppler)[0].norm_sqr();
+    Ok(Estimate {
+        delay: delay.rem_euclid(1.0),
+        doppler: (doppler + 0.5).rem_euclid(1.0) - 0.5,
+        coherence: peak / (energies[0] * energies[1]).max(f64::MIN_POSITIVE),
+    })
+}
+
+/// The grid point of largest J.
+fn coarse(matched: &Mat<c64>, options: &Options) -> (f64, f64) {
+    let (n, m) = (matched.nrows(), matched.ncols());
+    let delays = n * options.delay_oversampling;
+    let dopplers = m * options.doppler_oversampling;
+    let wheel = |points: usize, sign: f64| -> Vec<c64> {
+        let turn = |p: usize| c64::cis(sign * TAU * p as f64 / points as f64);
+        (0..points).map(turn).collect()
+    };
+    let (forth, back) = (wheel(delays, 1.0), wheel(dopplers, -1.0));
+    let mut over_symbols = vec![c64::ZERO; m];
+    let mut best = (0.0, 0, 0);
+    for l in 0..delays {
+        for (s, sum) in over_symbols.iter_mut().enumerate() {
+            *sum = (0..n)
+                .map(|i| matched[(i, s)] * forth[(l * i) % delays])
+                .sum();
+        }
+        for p in 0..dopplers {
+            let c: c64 = (0..m)
+                .map(|s| over_symbols[s] * back[(p * s) % dopplers])
+                .sum();
+            if c.norm_sqr() > best.0 {
+                best = (c.norm_sqr(), l, p);
+            }
+        }
+    }
+    (
+        best.1 as f64 / delays as f64,
+        best.2 as f64 / dopplers as f64,
+    )
+}
+
+/// c and its derivatives by delay and Doppler: c, c_t, c_n, c_tt, c_tn, c_nn.
+fn correlate(matched: &Mat<c64>, delay: f64, doppler: f64) -> [c64; 6] {
+    let mut sums = [c64::ZERO; 6];
+    let turn_delay = c64::cis(TAU * delay);
+    for s in 0..matched.ncols() {
+        let mut of_symbol = [c64::ZERO; 3];
+        let mut phase = c64::ONE;
+        for i in 0..matched.nrows() {
+            let term = matched[(i, s)] * phase;
+            phase *= turn_delay;
+            of_symbol[0] += term;
+            of_symbol[1] += term * i as f64;
+            of_symbol[2] += term * (i * i) as f64;
+        }
+        let turned = c64::cis(-TAU * doppler * s as f64);
+        let s = s as f64;
+        let j = c64::new(0.0, TAU);
+        let [plain, first, second] = of_symbol.map(|x| x * turned);
+        sums[0] += plain;
+        sums[1] += j * first;
+        sums[2] -= j * plain * s;
+        sums[3] += j * j * second;
+        sums[4] -= j * j * first * s;
+        sums[5] += j * j * plain * (s * s);
+    }
+    sums
+}
+
+/// One ascent step of J, at most half a grid cell in each direction.
+fn newton(matched: &Mat<c64>, delay: f64, doppler: f64, limits: [f64; 2]) -> [f64; 2] {
+    let [c, t, n, tt, tn, nn] = correlate(matched, delay, doppler);
+    let slope = |d: c64| 2.0 * (c.conj() * d).re;
+    let curve = |a: c64, b: c64, ab: c64| 2.0 * ((a.conj() * b).re + (c.conj() * ab).re);
+    let gradient = [slope(t), slope(n)];
+    let (h11, h12, h22) = (curve(t, t, tt), curve(t, n, tn), curve(n, n, nn));
+    let determinant = h11 * h22 - h12 * h12;
+    let step = if h11 < 0.0 && determinant > 0.0 {
+        [
+            (h12 * gradient[1] - h22 * gradient[0]) / determinant,
+            (h12 * gradient[0] - h11 * gradient[1]) / determinant,
+        ]
+    } else {
+        // Not concave here: uphill to the edge of the cell.
+        [
+            limits[0] * gradient[0].signum(),
+            limits[1] * gradient[1].signum(),
+        ]
+    };
+    [
+        step[0].clamp(-limits[0], limits[0]),
+        step[1].clamp(-limits[1], limits[1]),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use isac_models::ofdm::{Echo, matched_observation};
+    use rand::{SeedableRng, rngs::ChaCha8Rng};
+
+    const ECHO: Echo = Echo {
+        gain: c64::new(0.3, 0.4),
+        delay: 0.237,
+        doppler: -0.061,
+    };
+
+    #[test]
+    fn a_noiseless_echo_is_found_exactly() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let lit = [c64::ONE; 8];
+        let seen = matched_observation(ECHO, &lit, &[1e-24; 8], 6, 1, &mut rng).unwrap();
+        let found = estimate(&seen, &[1e-24; 8], &Options::default()).unwrap();
+        assert!((found.delay - 0.237).abs() < 1e-10);
+        assert!((found.doppler + 0.061).abs() < 1e-10);
+        assert!((found.coherence - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn bad_observations_are_refused() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let seen = matched_observation(ECHO, &[c64::ONE; 4], &[1.0; 4], 3, 1, &mut rng).unwrap();
+        let options = Options::default();
+        assert!(estimate(&seen, &[1.0; 3], &options).is_err());
+        assert!(estimate(&seen, &[0.0; 4], &options).is_err());
+        let mut holed = seen.clone();
+        holed.samples[(1, 1)] = c64::new(f64::NAN, 0.0);
+        assert!(estimate(&holed, &[1.0; 4], &options).is_err());
+        let none = Options {
+            delay_oversampling: 0,
+            ..options
+        };
+        assert!(estimate(&seen, &[1.0; 4], &none).is_err());
+    }
+}
