@@ -12,6 +12,8 @@
 //! | [`crlb`] | inverse and trace, scaled, with a typed error when singular |
 //! | [`delay_doppler`] | Fisher information of position and velocity from delays and Doppler |
 //! | [`fairness`], [`ofdm_rate`] | rates on a resource grid and alpha-fair utilities |
+//! | [`noma`] | SINR per decoding pair under successive cancellation, worst case over errors |
+//! | [`beampattern`] | pattern values and cross-correlation at target directions |
 //! | [`grad`] | gradients of the sum rate and of the CRLB trace |
 //!
 //! ```
@@ -24,12 +26,14 @@
 //! # Ok::<(), isac_metrics::Error>(())
 //! ```
 
+pub mod beampattern;
 pub mod crlb;
 pub mod delay_doppler;
 mod error;
 pub mod fairness;
 pub mod fim;
 pub mod grad;
+pub mod noma;
 pub mod ofdm_rate;
 mod rate;
 mod sinr;
