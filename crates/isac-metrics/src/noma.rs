@@ -5,7 +5,7 @@
 //! All functions work on the received powers `tr(H_l W_i)`, a real matrix of users x messages.
 
 use crate::Error;
-use isac_linalg::{Mat, MatRef, c64, ops, validate};
+use isac_linalg::{Mat, MatRef, c64, factor, ops, trust_region, validate};
 use serde::{Deserialize, Serialize};
 
 /// Which user decodes which message, and what disturbs it.
@@ -176,6 +176,111 @@ pub fn sinr_under_error(
     Ok(ops::quadratic_form(covariances[message].as_ref(), actual.col(0)) / disturbance)
 }
 
+/// The smallest SINR over all channel errors of a ball, and an error that reaches it.
+#[derive(Debug, Clone)]
+pub struct WorstCase {
+    /// SINR, linear.
+    pub sinr: f64,
+    /// Error of norm at most the radius, antennas x 1.
+    pub error: Mat<c64>,
+    /// Balls that were searched.
+    pub steps: usize,
+}
+
+/// Exact smallest value of [`sinr_under_error`] over `|error| <= radius`, without sampling.
+///
+/// For a trial value `t` the error that minimises `numerator - t denominator` over the ball is a
+/// trust-region problem with a global solution; its SINR is the next `t`. The values descend to the
+/// minimum in a few steps. Covariances are given by factors, `W_i = F_i F_i^H`, and everything
+/// happens in the span of their columns.
+///
+/// | argument | symbol | shape, unit |
+/// |---|---|---|
+/// | `estimate` | `hhat` | antennas x 1 |
+/// | `factors` | `F_i` | antennas x any, one per message |
+/// | `radius` | `epsilon` | square root of a power gain, >= 0 |
+///
+/// # Errors
+/// Sizes that differ, a negative radius, `noise <= 0`, entries that are not finite; a decomposition
+/// that failed.
+pub fn worst_case_sinr(
+    estimate: MatRef<'_, c64>,
+    factors: &[Mat<c64>],
+    sic: SicSet,
+    message: usize,
+    residual: bool,
+    radius: f64,
+    noise: f64,
+) -> Result<WorstCase, Error> {
+    let antennas = estimate.nrows();
+    validate::shape("estimate", estimate, antennas, 1)?;
+    validate::finite("estimate", estimate)?;
+    validate::nonnegative("radius", radius, "")?;
+    validate::positive("noise", noise, "W")?;
+    if message >= factors.len() {
+        let expected = format!("below {}", factors.len());
+        return Err(isac_linalg::Error::range("message", message as f64, expected).into());
+    }
+    let mut all = Mat::zeros(antennas, 0);
+    for (i, f) in factors.iter().enumerate() {
+        let what = format!("covariance factor {i}");
+        validate::shape(&what, f.as_ref(), antennas, f.ncols())?;
+        validate::finite(&what, f.as_ref())?;
+        all = ops::hcat(all.as_ref(), f.as_ref());
+    }
+    let basis = factor::orthonormal_basis(all.as_ref(), 1e-13)?;
+    let h = ops::adjoint_mul(basis.as_ref(), estimate);
+    let n = basis.ncols();
+    let covariance = |i: usize| {
+        let seen = ops::adjoint_mul(basis.as_ref(), factors[i].as_ref());
+        ops::mul_adjoint(seen.as_ref(), seen.as_ref())
+    };
+    let signal = covariance(message);
+    let mut disturbing = Mat::<c64>::zeros(n, n);
+    let mut removed = Mat::<c64>::zeros(n, n);
+    for i in 0..factors.len() {
+        if sic.disturbs(message, i) {
+            ops::axpy(disturbing.as_mut(), 1.0, covariance(i).as_ref());
+        } else if residual && sic.removes(message, i) {
+            ops::axpy(removed.as_mut(), 1.0, covariance(i).as_ref());
+        }
+    }
+    let value = |error: &Mat<c64>| {
+        let actual = Mat::from_fn(n, 1, |i, _| h[(i, 0)] + error[(i, 0)]);
+        let of = |w: &Mat<c64>, x: &Mat<c64>| ops::quadratic_form(w.as_ref(), x.col(0)).max(0.0);
+        of(&signal, &actual) / (of(&disturbing, &actual) + of(&removed, error) + noise)
+    };
+
+    let mut best = Mat::zeros(n, 1);
+    let mut t = value(&best);
+    let mut steps = 0;
+    while radius > 0.0 && n > 0 && steps < 60 {
+        steps += 1;
+        let mut linear = signal.clone();
+        ops::axpy(linear.as_mut(), -t, disturbing.as_ref());
+        let mut hessian = linear.clone();
+        ops::axpy(hessian.as_mut(), -t, removed.as_ref());
+        let slope = ops::mul(linear.as_ref(), h.as_ref());
+        let constant = ops::quadratic_form(linear.as_ref(), h.col(0)) - t * noise;
+        let worst = trust_region::min_quadratic(hessian.as_ref(), slope.col(0), constant, radius)?;
+        let error = Mat::from_fn(n, 1, |i, _| worst.point[i]);
+        let next = value(&error);
+        if next.is_nan() || next >= t {
+            break;
+        }
+        let done = t - next <= 1e-13 * t;
+        (t, best) = (next, error);
+        if done {
+            break;
+        }
+    }
+    Ok(WorstCase {
+        sinr: t,
+        error: ops::mul(basis.as_ref(), best.as_ref()),
+        steps,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,5 +358,66 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(text.contains("beams"), "{text}");
+    }
+
+    #[test]
+    fn worst_case_by_hand() {
+        // One antenna, one user: the error shortens the channel.
+        let h = Mat::from_fn(1, 1, |_, _| c64::new(2.0, 0.0));
+        let f = vec![Mat::from_fn(1, 1, |_, _| c64::new(3.0, 0.0))];
+        let worst = worst_case_sinr(h.as_ref(), &f, SicSet::Own, 0, true, 0.5, 0.1).unwrap();
+        assert!((worst.sinr - 9.0 * 1.5 * 1.5 / 0.1).abs() < 1e-9);
+        assert!((worst.error[(0, 0)] + 0.5).norm() < 1e-12);
+        // A ball that contains the zero channel.
+        let worst = worst_case_sinr(h.as_ref(), &f, SicSet::Own, 0, true, 2.5, 0.1).unwrap();
+        assert!(worst.sinr < 1e-12);
+    }
+
+    #[test]
+    fn no_sample_beats_the_worst_case() {
+        let f: Vec<Mat<c64>> = (0..3)
+            .map(|k| {
+                Mat::from_fn(4, 1 + k % 2, |i, j| {
+                    c64::new((i + k) as f64 - 1.5, (i * k) as f64 - j as f64) * 0.4
+                })
+            })
+            .collect();
+        let covariances: Vec<Mat<c64>> = f
+            .iter()
+            .map(|f| ops::mul_adjoint(f.as_ref(), f.as_ref()))
+            .collect();
+        let h = Mat::from_fn(4, 1, |i, _| c64::new(1.0 - 0.2 * i as f64, 0.3 * i as f64));
+        let (radius, noise) = (0.2, 0.05);
+        for message in 0..3 {
+            let worst = worst_case_sinr(h.as_ref(), &f, SicSet::Full, message, true, radius, noise)
+                .unwrap();
+            let sinr = |error: &Mat<c64>| {
+                sinr_under_error(
+                    h.as_ref(),
+                    error.as_ref(),
+                    &covariances,
+                    SicSet::Full,
+                    message,
+                    true,
+                    noise,
+                )
+                .unwrap()
+            };
+            assert!(ops::norm(worst.error.as_ref()) <= radius * (1.0 + 1e-12));
+            assert!((sinr(&worst.error) / worst.sinr - 1.0).abs() < 1e-9);
+            // A fixed quasi-random sweep of the sphere.
+            for s in 0..2000 {
+                let angle = |c: f64| (c * (s as f64 + 0.5)).fract() * std::f64::consts::TAU;
+                let mut error = Mat::from_fn(4, 1, |i, _| {
+                    c64::from_polar(
+                        1.0 + angle(0.618 + 0.1 * i as f64).sin(),
+                        angle(0.414 + 0.27 * i as f64),
+                    )
+                });
+                let scale = radius / ops::norm(error.as_ref());
+                ops::scale(error.as_mut(), scale);
+                assert!(sinr(&error) >= worst.sinr * (1.0 - 1e-9));
+            }
+        }
     }
 }
