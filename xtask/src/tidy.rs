@@ -245,8 +245,8 @@ fn line_findings(name: &str, line: &str) -> Vec<String> {
             }
         }
     }
-    if source && code.contains("clarabel::") && !name.contains("isac-opt/src/conic/clarabel") {
-        found.push("only isac_opt::conic::clarabel names Clarabel".to_owned());
+    if source && code.contains("clarabel::") && !name.contains("isac-opt/src/conic/") {
+        found.push("only isac_opt::conic names Clarabel".to_owned());
     }
     if let Some(paper) = name
         .strip_prefix("crates/isac-algos/src/")

@@ -77,7 +77,7 @@ pub(crate) struct MatrixData {
 /// let Outcome::Solved(solution) = program.solve(&Options::default())? else {
 ///     panic!("not solved");
 /// };
-/// // The best SINR is h1^H (h2 h2^H + I/10)^-1 h1.
+/// // The best ratio is h1^H (h2 h2^H + I/10)^-1 h1.
 /// assert!(solution.dimacs.worst() < 1e-8 && solution.reductions[0].to == 2);
 /// # Ok::<(), isac_opt::Error>(())
 /// ```
