@@ -45,7 +45,7 @@ fn start() -> Mat<c64> {
 }
 
 fn sphere() -> Sphere {
-    Sphere::new(1.0).unwrap()
+    Sphere::new(1.0).expect("1 is positive")
 }
 
 #[test]

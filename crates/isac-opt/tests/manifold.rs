@@ -1,0 +1,101 @@
+//! The shared suite on every manifold, and what each one promises beyond it.
+
+use isac_linalg::{Mat, MatRef, c64, ops};
+use isac_opt::manifold::{Manifold, Oblique, Product, Sphere};
+use isac_testkit::manifold::{Operations, check};
+use isac_testkit::{sample, strategies};
+use proptest::prelude::*;
+
+/// Runs the suite at a random point. `defects` are the differences of block powers from what they
+/// should be.
+fn suite(
+    manifold: &impl Manifold,
+    rows: usize,
+    cols: usize,
+    defects: &dyn Fn(MatRef<'_, c64>) -> Vec<f64>,
+    rng: &mut impl rand::Rng,
+) -> Result<(), String> {
+    let mut point = sample::gaussian(rows, cols, rng);
+    manifold
+        .check_shape(rows, cols)
+        .map_err(|e| e.to_string())?;
+    manifold.normalise(point.as_mut());
+    let operations = Operations {
+        defect: &|w| defects(w).iter().map(|d| d.abs()).sum(),
+        project: &|w, v| manifold.project(w, v),
+        retract: &|w, d, t, out| manifold.retract(w, d, t, out),
+        transport: &|w, v| manifold.transport(w, v),
+        isometric: false,
+    };
+    check(&operations, point.as_ref(), rng)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn sphere(power in strategies::power(-4.0, 4.0), mut rng in strategies::rng(), m in 1usize..6, n in 1usize..4) {
+        let sphere = Sphere::new(power).unwrap();
+        let defects = |w: MatRef<'_, c64>| vec![ops::norm2(w) - power];
+        suite(&sphere, m, n, &defects, &mut rng).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn rows(powers in proptest::collection::vec(strategies::power(-1.0, 1.0), 1..5), mut rng in strategies::rng(), n in 1usize..4) {
+        let rows = Oblique::rows(powers.clone()).unwrap();
+        let defects = |w: MatRef<'_, c64>| -> Vec<f64> {
+            (0..powers.len()).map(|i| ops::norm2(w.subrows(i, 1)) - powers[i]).collect()
+        };
+        suite(&rows, powers.len(), n, &defects, &mut rng).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn column_groups(powers in proptest::collection::vec(strategies::power(-1.0, 1.0), 1..4), mut rng in strategies::rng(), width in 1usize..4) {
+        let groups = Oblique::column_groups(width, powers.clone()).unwrap();
+        let defects = |w: MatRef<'_, c64>| -> Vec<f64> {
+            let norm2 = |g: usize| ops::norm2(w.subcols(g * width, width));
+            (0..powers.len()).map(|g| norm2(g) - powers[g]).collect()
+        };
+        suite(&groups, 3, powers.len() * width, &defects, &mut rng).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn product(mut rng in strategies::rng()) {
+        let left = Sphere::new(2.0).unwrap();
+        let right = Oblique::rows(vec![0.5, 1.0, 1.5]).unwrap();
+        let product = Product::new(left, 2, right);
+        let defects = |w: MatRef<'_, c64>| -> Vec<f64> {
+            let mut all = vec![ops::norm2(w.subcols(0, 2)) - 2.0];
+            let rows = w.subcols(2, 3);
+            all.extend((0..3).map(|i| ops::norm2(rows.subrows(i, 1)) - 0.5 * (i + 1) as f64));
+            all
+        };
+        suite(&product, 3, 5, &defects, &mut rng).map_err(TestCaseError::fail)?;
+        prop_assert!((product.scale() - 5f64.sqrt()).abs() < 1e-14);
+    }
+
+    #[test]
+    fn normalising_finds_the_nearest_point(mut rng in strategies::rng()) {
+        let rows = Oblique::rows(vec![1.0, 2.0, 3.0]).unwrap();
+        let x = sample::gaussian(3, 2, &mut rng);
+        let mut nearest = x.clone();
+        prop_assert_eq!(rows.normalise(nearest.as_mut()), 0);
+        let mut other = sample::gaussian(3, 2, &mut rng);
+        rows.normalise(other.as_mut());
+        let distance = |a: &Mat<c64>| ops::norm((a - &x).as_ref());
+        prop_assert!(distance(&nearest) <= distance(&other) + 1e-14);
+    }
+}
+
+#[test]
+fn zero_blocks_get_equal_entries_and_are_counted() {
+    let rows = Oblique::rows(vec![2.0, 8.0]).unwrap();
+    let mut w = Mat::<c64>::zeros(2, 2);
+    w[(0, 1)] = c64::new(0.0, 3.0);
+    assert_eq!(rows.normalise(w.as_mut()), 1);
+    assert!((w[(0, 1)] - c64::new(0.0, 2f64.sqrt())).norm() < 1e-15);
+    assert!((w[(1, 0)] - 2.0).norm() < 1e-15 && (w[(1, 1)] - 2.0).norm() < 1e-15);
+    let mut w = Mat::<c64>::zeros(2, 2);
+    assert_eq!(Sphere::new(4.0).unwrap().normalise(w.as_mut()), 1);
+    assert!((w[(1, 1)] - 1.0).norm() < 1e-15);
+}
