@@ -24,6 +24,16 @@ pub enum Infeasibility {
     },
 }
 
+impl Infeasibility {
+    /// The kind of proof: `power` or `sum_rate`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Power { .. } => "power",
+            Self::SumRate { .. } => "sum_rate",
+        }
+    }
+}
+
 impl std::fmt::Display for Infeasibility {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -1,5 +1,10 @@
 //! Alpha-fair multistatic MIMO-OFDM ISAC: the artefacts of `alpha_fair` and its schema `alpha-fair/1`.
 
+mod check;
+mod input;
+mod scenario;
+mod solve;
+
 use super::Paper;
 
 /// The paper as the lab sees it.
@@ -9,7 +14,7 @@ pub(super) fn paper() -> Paper {
         title: "Alpha-fair multistatic MIMO-OFDM ISAC",
         schema: "alpha-fair/1",
         artefacts: Vec::new(),
-        check: None,
-        solve: None,
+        check: Some(check::check),
+        solve: Some(solve::solve),
     }
 }

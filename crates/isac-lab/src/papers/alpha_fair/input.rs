@@ -1,0 +1,298 @@
+//! Reading `alpha-fair/1` documents: explicit instances as in the fixtures.
+
+use isac_algos::alpha_fair::Problem;
+use isac_linalg::{Mat, c64};
+use isac_metrics::delay_doppler::{
+    BsKnowledge, Combine, DelayDoppler, Disturbance, EchoModel, Gain, Nodes, SensingOptions,
+};
+use isac_metrics::fairness::{Fairness, Form};
+use isac_metrics::ofdm_rate::{Interference, OfdmRate, Streams};
+use isac_models::ofdm::{Grid, SPEED_OF_LIGHT_M_S};
+
+use crate::document::{Array, Node};
+use crate::error::Error;
+
+const TOP_KEYS: [&str; 16] = [
+    "params",
+    "geometry",
+    "nr",
+    "aod",
+    "steering",
+    "beta",
+    "tau",
+    "doppler",
+    "jacobian",
+    "channels",
+    "W",
+    "W0",
+    "cases",
+    "expected",
+    "tolerance",
+    "seed",
+];
+const PARAM_KEYS: [&str; 13] = [
+    "N",
+    "M",
+    "Nt",
+    "T",
+    "K",
+    "fc",
+    "bandwidth",
+    "subcarrier_spacing",
+    "symbol_interval",
+    "power",
+    "noise_per_subcarrier",
+    "rcs",
+    "speed_of_light",
+];
+const GEOMETRY_KEYS: [&str; 4] = ["bs", "targets", "target_velocities", "users"];
+const CONFIG_KEYS: [&str; 13] = [
+    "combine",
+    "bs",
+    "interf",
+    "nodes",
+    "gain",
+    "obj",
+    "alpha",
+    "rmin",
+    "rho",
+    "comm_cancel",
+    "D",
+    "Cref",
+    "power_share",
+];
+
+/// What all cases of a document share.
+pub(super) struct Instance {
+    /// The resource grid.
+    pub(super) grid: Grid,
+    streams: Streams,
+    steering: Mat<c64>,
+    reflection: Vec<f64>,
+    antennas: Vec<f64>,
+    noise_w: Vec<f64>,
+    jacobians: Option<Vec<[[f64; 4]; 2]>>,
+    channels: Mat<c64>,
+    power_w: f64,
+    /// The evaluation point W, if stated.
+    pub(super) point: Option<Mat<c64>>,
+    /// The start W0, if stated.
+    pub(super) start: Option<Mat<c64>>,
+}
+
+/// One case: its problem and the penalty of its penalised objective.
+pub(super) struct Case {
+    /// The design problem.
+    pub(super) problem: Problem,
+    /// The penalty rho.
+    pub(super) rho: f64,
+}
+
+impl Instance {
+    /// Reads everything but the cases.
+    pub(super) fn read(root: &Node<'_>) -> Result<Self, Error> {
+        root.known_keys(&TOP_KEYS)?;
+        let params = root.get("params")?;
+        params.known_keys(&PARAM_KEYS)?;
+        if let Some(geometry) = root.opt("geometry") {
+            geometry.known_keys(&GEOMETRY_KEYS)?;
+        }
+        let size = |key: &str| {
+            let node = params.get(key)?;
+            match node.usize()? {
+                0 => Err(node.wrong("a whole number > 0")),
+                n => Ok(n),
+            }
+        };
+        let (n, symbols, nt, targets) = (size("N")?, size("M")?, size("Nt")?, size("T")?);
+        let users = params.get("K")?.usize()?;
+        if let Some(node) = params.opt("speed_of_light") {
+            if (node.f64()? / SPEED_OF_LIGHT_M_S - 1.0).abs() > 1e-12 {
+                return Err(node.wrong(format!("{SPEED_OF_LIGHT_M_S} m/s")));
+            }
+        }
+        let spacing = match params.opt("subcarrier_spacing") {
+            Some(node) => node.positive("Hz")?,
+            None => params.get("bandwidth")?.positive("Hz")? / n as f64,
+        };
+        let grid = Grid::new(
+            n,
+            symbols,
+            params.get("fc")?.positive("Hz")?,
+            spacing,
+            params.get("symbol_interval")?.positive("s")?,
+        )
+        .map_err(|e| params.refused(e))?;
+        let nodes = users + 1;
+        let noise = params.get("noise_per_subcarrier")?;
+        let noise_w = noise.broadcast(nodes)?;
+        if noise_w.iter().any(|w| *w <= 0.0) {
+            return Err(noise.wrong("a power > 0 W"));
+        }
+        let steering = sized(&root.get("steering")?, &[targets, nt])?;
+        let beta = sized(&root.get("beta")?, &[targets, nodes])?;
+        let channels = sized(&root.get("channels")?, &[users, n, nt])?;
+        let jacobians = match root.opt("jacobian") {
+            None => None,
+            Some(node) => {
+                let array = node.array()?;
+                if array.shape != [targets, nodes, 2, 4] {
+                    return Err(node.wrong(format!("an array {targets} x {nodes} x 2 x 4")));
+                }
+                let rows = array.data.chunks(8);
+                Some(
+                    rows.map(|c| [[c[0], c[1], c[2], c[3]], [c[4], c[5], c[6], c[7]]])
+                        .collect(),
+                )
+            }
+        };
+        let streams = Streams {
+            subcarriers: n,
+            sensing: 1,
+            users,
+        };
+        let beams = |key: &str| -> Result<Option<Mat<c64>>, Error> {
+            root.opt(key)
+                .map(|node| {
+                    let array = sized(&node, &[n, users + 1, nt])?;
+                    Ok(Mat::from_fn(nt, streams.columns(), |a, c| {
+                        array.data[c * nt + a]
+                    }))
+                })
+                .transpose()
+        };
+        Ok(Self {
+            grid,
+            streams,
+            steering: Mat::from_fn(nt, targets, |a, t| steering.at(&[t, a])),
+            reflection: beta.data.iter().map(|b| b.norm_sqr()).collect(),
+            antennas: root.get("nr")?.vec_of(nodes)?,
+            noise_w,
+            jacobians,
+            channels: Mat::from_fn(nt, n * users, |a, c| {
+                channels.at(&[c % users, c / users, a])
+            }),
+            power_w: params.get("power")?.positive("W")?,
+            point: beams("W")?,
+            start: beams("W0")?,
+        })
+    }
+
+    /// Reads one case's configuration. Absent keys take the paper's reading.
+    pub(super) fn case(&self, config: &Node<'_>) -> Result<Case, Error> {
+        config.known_keys(&CONFIG_KEYS)?;
+        let choice = |key: &str, names: &[&str]| match config.opt(key) {
+            None => Ok(0),
+            Some(node) => node.one_of(names),
+        };
+        let disturbance = match config.opt("interf") {
+            Some(node) if node.value.as_bool() == Some(false) => Disturbance::NoiseOnly,
+            Some(node) => match node.one_of(&["all", "comm"]) {
+                Ok(0) => Disturbance::All,
+                Ok(_) => Disturbance::CommEchoes,
+                Err(_) => return Err(node.wrong("\"all\", \"comm\" or false")),
+            },
+            None => Disturbance::All,
+        };
+        let options = SensingOptions {
+            gain: [Gain::Known, Gain::Unknown][choice("gain", &["known", "unknown"])?],
+            disturbance,
+            bs: [BsKnowledge::SensingOnly, BsKnowledge::FullWaveform]
+                [choice("bs", &["sensing", "full"])?],
+            nodes: [Nodes::Multi, Nodes::Mono][choice("nodes", &["multi", "mono"])?],
+        };
+        let combine = match choice("combine", &["sum", "state"])? {
+            0 => Combine::Sum,
+            _ => Combine::State(self.jacobians.clone().ok_or_else(|| {
+                config.wrong("a document with `jacobian`, which `combine: state` needs")
+            })?),
+        };
+        let states = match combine {
+            Combine::Sum => 2,
+            Combine::State(_) => 4,
+        };
+        let weights = match config.opt("D") {
+            Some(node) => node.vec_of(states)?,
+            None => vec![1.0; states],
+        };
+        let model = EchoModel {
+            subcarriers: self.grid.subcarriers(),
+            symbols: self.grid.symbols(),
+            reflection: self.reflection.clone(),
+            noise_w: self.noise_w.clone(),
+            antennas: self.antennas.clone(),
+            combine,
+            weights,
+        };
+        let sensing = DelayDoppler::new(model, options).map_err(|e| config.refused(e))?;
+        let cancel = config.opt("comm_cancel").map(|c| c.bool()).transpose()?;
+        let interference = if cancel.unwrap_or(false) {
+            Interference::UsersOnly
+        } else {
+            Interference::All
+        };
+        let user_noise = self.noise_w[1..].to_vec();
+        let rate = OfdmRate::new(
+            self.streams,
+            self.channels.clone(),
+            user_noise,
+            interference,
+        )
+        .map_err(|e| config.refused(e))?;
+        let form =
+            [Form::Norm, Form::Power, Form::LogNorm][choice("obj", &["norm", "power", "lognorm"])?];
+        let reference = config.opt("Cref").map(|c| c.positive("")).transpose()?;
+        let fairness = Fairness::new(alpha(config)?, form, reference.unwrap_or(1.0))
+            .map_err(|e| config.refused(e))?;
+        let min_rates = match config.opt("rmin") {
+            Some(node) => node.broadcast(self.streams.users)?,
+            None => vec![0.0; self.streams.users],
+        };
+        let mut problem = Problem::new(
+            self.steering.clone(),
+            sensing,
+            rate,
+            fairness,
+            min_rates,
+            self.power_w,
+        )
+        .map_err(|e| config.refused(e))?;
+        if let (None, Some(start)) = (reference, &self.start) {
+            problem = problem
+                .referred_to(start.as_ref())
+                .map_err(|e| config.refused(e))?;
+        }
+        let rho = match config.opt("rho") {
+            Some(node) => node.positive("")?,
+            None => 1.0,
+        };
+        Ok(Case { problem, rho })
+    }
+}
+
+/// A number >= -1 or the text `inf`.
+fn alpha(config: &Node<'_>) -> Result<f64, Error> {
+    match config.opt("alpha") {
+        None => Ok(0.0),
+        Some(node) if matches!(node.value.as_str(), Some("inf" | "infinity" | "Infinity")) => {
+            Ok(f64::INFINITY)
+        }
+        Some(node) => {
+            let value = node.value.as_f64().filter(|a| *a >= -1.0);
+            value.ok_or_else(|| node.wrong("a number >= -1 or \"inf\""))
+        }
+    }
+}
+
+fn sized(node: &Node<'_>, shape: &[usize]) -> Result<Array<c64>, Error> {
+    let array = node.array_c64()?;
+    let empty = shape.contains(&0) && array.data.is_empty();
+    if array.shape == shape || empty {
+        return Ok(Array {
+            shape: shape.to_vec(),
+            data: array.data,
+        });
+    }
+    let texts: Vec<String> = shape.iter().map(usize::to_string).collect();
+    Err(node.wrong(format!("an array {}", texts.join(" x "))))
+}

@@ -1,0 +1,271 @@
+//! Generated drops: targets in angular slots, users around them, TR 38.901 channels. All numbers are
+//! assumptions, since the paper's own could not be recovered.
+
+use isac_algos::alpha_fair::{Problem, Start};
+use isac_linalg::{Mat, c64};
+use isac_metrics::delay_doppler::{Combine, DelayDoppler, EchoModel, SensingOptions};
+use isac_metrics::fairness::{Fairness, Form};
+use isac_metrics::ofdm_rate::{Interference, OfdmRate, Streams};
+use isac_models::array::{Scaling, Ula};
+use isac_models::channel::tr38901::{Environment, Link, Place};
+use isac_models::geometry::{self, MovingTarget, Point, Scene};
+use isac_models::ofdm::Grid;
+use isac_models::rng::{Stream, stream};
+use rand::{Rng, RngExt};
+use serde::{Deserialize, Serialize};
+use std::f64::consts::TAU;
+
+use crate::error::Source;
+
+/// What is simulated. The default is the full size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Scenario {
+    /// Subcarriers N.
+    pub(super) subcarriers: usize,
+    /// OFDM symbols M.
+    pub(super) symbols: usize,
+    /// Antennas of the base station, for sending and receiving.
+    pub(super) antennas: usize,
+    /// Receive antennas of a user for sensing.
+    pub(super) user_antennas: usize,
+    /// Targets T.
+    pub(super) targets: usize,
+    /// Users K.
+    pub(super) users: usize,
+    /// Carrier, GHz.
+    pub(super) carrier_ghz: f64,
+    /// Bandwidth, MHz.
+    pub(super) bandwidth_mhz: f64,
+    /// Cyclic prefix as a share of the symbol.
+    pub(super) cyclic_prefix: f64,
+    /// Power, dBm.
+    pub(super) power_dbm: f64,
+    /// Noise figure, dB.
+    pub(super) noise_figure_db: f64,
+    /// Radar cross section, m^2.
+    pub(super) rcs_m2: f64,
+    /// Half the sector's opening, degrees.
+    pub(super) sector_deg: f64,
+    /// Nearest and farthest target, m.
+    pub(super) target_range_m: [f64; 2],
+    /// Largest speed of a target per axis, m/s.
+    pub(super) target_speed_m_s: f64,
+    /// Radius around its target in which a user stands, m.
+    pub(super) user_radius_m: f64,
+    /// Users are redrawn until path loss less shadow fading is at most this, dB.
+    pub(super) admitted_loss_db: f64,
+    /// Deployment.
+    pub(super) environment: Environment,
+    /// Least rate per user, Mbit/s.
+    pub(super) min_rate_mbit_s: f64,
+    /// Fairness alpha; at most 1e9 stands for a number, more for infinity.
+    pub(super) alpha: f64,
+    /// Options of the sensing metric.
+    pub(super) sensing: SensingOptions,
+    /// Combine to position and velocity instead of summing delay and Doppler information.
+    pub(super) state: bool,
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Self {
+            subcarriers: 64,
+            symbols: 64,
+            antennas: 16,
+            user_antennas: 1,
+            targets: 10,
+            users: 10,
+            carrier_ghz: 28.0,
+            bandwidth_mhz: 100.0,
+            cyclic_prefix: 0.25,
+            power_dbm: 30.0,
+            noise_figure_db: 7.0,
+            rcs_m2: 1.0,
+            sector_deg: 60.0,
+            target_range_m: [60.0, 200.0],
+            target_speed_m_s: 30.0,
+            user_radius_m: 20.0,
+            admitted_loss_db: 118.0,
+            environment: Environment::UmiStreetCanyon,
+            min_rate_mbit_s: 100.0,
+            alpha: 0.0,
+            sensing: SensingOptions::default(),
+            state: false,
+        }
+    }
+}
+
+/// How often a user's position and channel are redrawn before the scenario counts as impossible.
+const ADMISSION_TRIES: usize = 10_000;
+
+/// One drop.
+#[derive(Debug, Clone)]
+pub(super) struct Drop {
+    /// The positions.
+    pub(super) scene: Scene,
+    /// The grid.
+    pub(super) grid: Grid,
+    /// The design problem, referred to the start.
+    pub(super) problem: Problem,
+    /// The start `mrt`.
+    pub(super) start: Mat<c64>,
+}
+
+impl Scenario {
+    /// The reduced size of quick runs and tests.
+    pub(super) fn reduced() -> Self {
+        Self {
+            subcarriers: 16,
+            symbols: 16,
+            antennas: 8,
+            targets: 4,
+            users: 4,
+            ..Self::default()
+        }
+    }
+
+    /// Least rate in bit/s/Hz.
+    pub(super) fn min_rate(&self) -> f64 {
+        self.min_rate_mbit_s / self.bandwidth_mhz
+    }
+
+    fn grid(&self) -> Result<Grid, Source> {
+        Ok(Grid::filling(
+            self.subcarriers,
+            self.symbols,
+            self.carrier_ghz * 1e9,
+            self.bandwidth_mhz * 1e6,
+            self.cyclic_prefix,
+        )?)
+    }
+
+    /// The targets, the same in every drop of a seed.
+    fn place_targets(&self, seed: u64) -> Vec<MovingTarget> {
+        let mut rng = stream(seed, Stream::Target, 0);
+        let slot = 2.0 * self.sector_deg / self.targets as f64;
+        let [near, far] = self.target_range_m;
+        (0..self.targets)
+            .map(|t| {
+                let share = 0.3 + 0.4 * rng.random::<f64>();
+                let angle = (-self.sector_deg + slot * (t as f64 + share)).to_radians();
+                let radius = near + (far - near) * rng.random::<f64>();
+                let mut speed = || self.target_speed_m_s * (2.0 * rng.random::<f64>() - 1.0);
+                MovingTarget {
+                    position_m: [radius * angle.cos(), radius * angle.sin()],
+                    velocity_m_s: [speed(), speed()],
+                }
+            })
+            .collect()
+    }
+
+    /// A user near a target with an admitted link.
+    fn place_user(
+        &self,
+        near: Point,
+        grid: &Grid,
+        rng: &mut impl Rng,
+    ) -> Result<(Point, Link), Source> {
+        for _ in 0..ADMISSION_TRIES {
+            let radius = self.user_radius_m * rng.random::<f64>().sqrt();
+            let angle = TAU * rng.random::<f64>();
+            let point = [
+                near[0] + radius * angle.cos(),
+                near[1] + radius * angle.sin(),
+            ];
+            let place = Place {
+                distance_m: geometry::distance_m([0.0; 2], point),
+                azimuth_rad: geometry::departure_rad([0.0; 2], point),
+            };
+            let link = Link::draw(self.environment, place, grid, self.antennas, rng)?;
+            if link.large.loss_db() <= self.admitted_loss_db {
+                return Ok((point, link));
+            }
+        }
+        Err(format!(
+            "no user within {} m of a target was admitted in {ADMISSION_TRIES} tries",
+            self.user_radius_m
+        )
+        .into())
+    }
+
+    /// Draws drop `index` of a seed.
+    pub(super) fn drop(&self, seed: u64, index: usize) -> Result<Drop, Source> {
+        let grid = self.grid()?;
+        let targets = self.place_targets(seed);
+        if targets.is_empty() {
+            return Err("targets: got 0, expected at least 1".into());
+        }
+        let (n, users) = (self.subcarriers, self.users);
+        let mut points = Vec::new();
+        let mut channels = Mat::zeros(self.antennas, n * users);
+        for k in 0..users {
+            // A stream per user: the first K users of a drop do not depend on K.
+            let realisation = (index as u64) << 16 | k as u64;
+            let mut rng = stream(seed, Stream::Channel, realisation);
+            let near = targets[k % targets.len()].position_m;
+            let (point, link) = self.place_user(near, &grid, &mut rng)?;
+            points.push(point);
+            for i in 0..n {
+                let column = link.response.col(i);
+                channels.col_mut(i * users + k).copy_from(column);
+            }
+        }
+        let scene = Scene::new([0.0; 2], targets, points)?;
+        let streams = Streams {
+            subcarriers: n,
+            sensing: 1,
+            users,
+        };
+        let noise = grid.thermal_noise_w(self.noise_figure_db);
+        let rate = OfdmRate::new(streams, channels, vec![noise; users], Interference::All)?;
+        let angles: Vec<f64> = (0..self.targets).map(|t| scene.departure_rad(t)).collect();
+        let steering = Ula::half_wavelength(self.antennas, Scaling::UnitEntries)?.steering(&angles);
+        let sensing = DelayDoppler::new(self.echoes(&scene, &grid, noise)?, self.sensing)?;
+        let alpha = if self.alpha > 1e9 {
+            f64::INFINITY
+        } else {
+            self.alpha
+        };
+        let problem = Problem::new(
+            steering,
+            sensing,
+            rate,
+            Fairness::new(alpha, Form::Norm, 1.0)?,
+            vec![self.min_rate(); users],
+            10f64.powf((self.power_dbm - 30.0) / 10.0),
+        )?;
+        let start = Start::Mrt.draw(&problem, &mut stream(seed, Stream::Start, index as u64))?;
+        Ok(Drop {
+            scene,
+            grid,
+            problem: problem.referred_to(start.as_ref())?,
+            start,
+        })
+    }
+
+    fn echoes(&self, scene: &Scene, grid: &Grid, noise: f64) -> Result<EchoModel, Source> {
+        let nodes = scene.nodes();
+        let pairs = || (0..self.targets).flat_map(|t| (0..nodes).map(move |j| (t, j)));
+        let mut reflection = Vec::new();
+        for (t, j) in pairs() {
+            reflection.push(scene.reflection_power(t, j, grid.wavelength_m(), self.rcs_m2)?);
+        }
+        let mut antennas = vec![self.user_antennas as f64; nodes];
+        antennas[0] = self.antennas as f64;
+        let combine = if self.state {
+            Combine::State(pairs().map(|(t, j)| scene.jacobian(t, j, grid)).collect())
+        } else {
+            Combine::Sum
+        };
+        Ok(EchoModel {
+            subcarriers: self.subcarriers,
+            symbols: self.symbols,
+            reflection,
+            noise_w: vec![noise; nodes],
+            antennas,
+            combine,
+            weights: vec![1.0; if self.state { 4 } else { 2 }],
+        })
+    }
+}

@@ -1,0 +1,33 @@
+//! The fixtures of `alpha-fair/1` pass, value by value.
+
+use isac_lab::check::{Checker, Outcome};
+use isac_lab::document::Document;
+use isac_lab::papers;
+
+fn check(name: &str) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/fixtures");
+    let path = format!("{folder}/{name}");
+    if !std::path::Path::new(&path).exists() {
+        eprintln!("skipped: no {path}");
+        return;
+    }
+    let document = Document::read(path.as_ref()).unwrap();
+    let papers = papers::all();
+    let paper = papers::by_schema(&papers, document.schema().unwrap()).unwrap();
+    let mut checker = Checker::new(false);
+    paper.check.unwrap()(&document.root(), &mut checker).unwrap();
+    for line in &checker.lines {
+        assert!(line.verdict != Outcome::Fail, "{line:?}");
+    }
+    assert!(checker.count(Outcome::Pass) >= 4 * 12, "{:?}", checker.lines.len());
+}
+
+#[test]
+fn the_small_fixture_passes() {
+    check("alpha-fair-small.json");
+}
+
+#[test]
+fn the_mid_fixture_passes() {
+    check("alpha-fair-mid.json");
+}
