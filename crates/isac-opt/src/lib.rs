@@ -10,6 +10,7 @@ pub mod manifold;
 pub mod minorant;
 pub mod riemannian;
 pub mod root;
+pub mod s_procedure;
 pub mod sdr;
 mod solution;
 

@@ -1,0 +1,147 @@
+//! The matrix inequality says exactly what the worst case over the ball says: at the extreme value,
+//! and only up to it.
+
+use isac_linalg::faer::ColRef;
+use isac_linalg::{Col, Mat, c64, factor, hermitian::hermitian_part, ops};
+use isac_opt::conic::{Affine, ComplexAffine, HermitianAffine, Point, Program};
+use isac_opt::s_procedure::RobustQuadratic;
+use isac_opt::trust_region::{max_over_ball, min_over_ball, min_quadratic};
+use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
+
+fn draw(rng: &mut ChaCha8Rng, n: usize, m: usize) -> Mat<c64> {
+    Mat::from_fn(n, m, |_, _| {
+        c64::new(rng.random_range(-1.0..1.0), rng.random_range(-1.0..1.0))
+    })
+}
+
+fn hermitian(rng: &mut ChaCha8Rng, n: usize) -> Mat<c64> {
+    hermitian_part(draw(rng, n, n).as_ref())
+}
+
+fn constants(v: ColRef<'_, c64>) -> Vec<ComplexAffine> {
+    (0..v.nrows())
+        .map(|i| ComplexAffine::constant(v[i]))
+        .collect()
+}
+
+/// Smallest eigenvalue of the block at `tau`, all data being constant.
+fn smallest(quadratic: &RobustQuadratic, tau: f64) -> f64 {
+    let block = Point::default().matrix_value(&quadratic.block(Affine::constant(tau)));
+    factor::eigvalsh(block.as_ref()).expect("finite")[0]
+}
+
+/// At the extreme value the block at the worst case's own multiplier is singular and semidefinite;
+/// a little beyond it no multiplier helps.
+fn assert_tight(quadratic: &RobustQuadratic, tau: f64, scale: f64) {
+    let at = smallest(quadratic, tau);
+    assert!(at.abs() < 1e-9 * scale, "{at} at the optimum");
+    let mut beyond = quadratic.clone();
+    beyond.add_constant(-1e-3 * scale);
+    for k in -40..=40 {
+        assert!(smallest(&beyond, tau * 1.2_f64.powi(k)) < 0.0);
+    }
+    assert!(smallest(&beyond, 0.0) < 0.0);
+}
+
+#[test]
+fn the_block_is_tight_at_the_exact_worst_case() {
+    let mut rng = ChaCha8Rng::seed_from_u64(31);
+    for trial in 0..60 {
+        let n = 1 + trial % 5;
+        let radius = [0.05, 0.7, 3.0][trial % 3];
+        let a = ops::shifted(
+            hermitian(&mut rng, n).as_ref(),
+            [-2.0, 0.0, 2.0][trial / 3 % 3],
+        );
+        let c = draw(&mut rng, n, 1);
+        let worst = min_over_ball(a.as_ref(), c.col(0), radius).unwrap();
+        let mut quadratic = RobustQuadratic::ball(n, radius).unwrap();
+        quadratic.add_form(HermitianAffine::constant(a.clone()), c.col(0));
+        quadratic.add_constant(-worst.value);
+        let scale = 1.0 + ops::norm(a.as_ref()) * (ops::norm(c.as_ref()) + radius).powi(2);
+        assert_tight(&quadratic, worst.multiplier * radius * radius, scale);
+    }
+}
+
+/// `(c + d)^H A (c + d) - d^H B d + 2 Re(g^H d)`: two centres and a linear term.
+#[test]
+fn forms_with_several_centres_add_up() {
+    let mut rng = ChaCha8Rng::seed_from_u64(32);
+    for n in [2, 4] {
+        let (a, b) = (hermitian(&mut rng, n), hermitian(&mut rng, n));
+        let (c, g) = (draw(&mut rng, n, 1), draw(&mut rng, n, 1));
+        let total = &a - &b;
+        let slope = Col::from_fn(n, |i| (&a * c.col(0))[i] + g[(i, 0)]);
+        let at_zero = ops::quadratic_form(a.as_ref(), c.col(0));
+        let worst = min_quadratic(total.as_ref(), slope.as_ref(), at_zero, 0.6).unwrap();
+        let mut quadratic = RobustQuadratic::ball(n, 0.6).unwrap();
+        quadratic.add_form(HermitianAffine::constant(a), c.col(0));
+        quadratic.add_form(HermitianAffine::constant(-b), Mat::zeros(n, 1).col(0));
+        let half = Col::from_fn(n, |i| g[(i, 0)] * 0.5);
+        quadratic.add_linear(constants(half.as_ref()));
+        quadratic.add_linear(constants(half.as_ref()));
+        quadratic.add_constant(-worst.value);
+        assert_tight(&quadratic, worst.multiplier * 0.36, 10.0);
+    }
+}
+
+/// `t >= |O^H (c + d)|^2` for all `|d| <= r`: robust least squares, one row per column of `O`.
+#[test]
+fn subtracted_squares_are_a_schur_complement() {
+    let mut rng = ChaCha8Rng::seed_from_u64(33);
+    let (o, c) = (draw(&mut rng, 4, 3), draw(&mut rng, 4, 1));
+    let gram = hermitian_part(ops::mul_adjoint(o.as_ref(), o.as_ref()).as_ref());
+    let worst = max_over_ball(gram.as_ref(), c.col(0), 0.3).unwrap();
+    let mut quadratic = RobustQuadratic::ball(4, 0.3).unwrap();
+    for k in 0..3 {
+        quadratic.subtract_square(constants(o.col(k)), c.col(0), 1.0);
+    }
+    quadratic.add_constant(worst.value);
+    assert_eq!(quadratic.block(0.0).order(), 4 + 1 + 3);
+    assert_tight(&quadratic, worst.multiplier * 0.09, 10.0);
+}
+
+#[test]
+fn an_ellipsoid_is_a_ball_in_other_coordinates() {
+    let mut rng = ChaCha8Rng::seed_from_u64(34);
+    // Flat: two axes in four dimensions.
+    let (f, a, c) = (
+        draw(&mut rng, 4, 2),
+        hermitian(&mut rng, 4),
+        draw(&mut rng, 4, 1),
+    );
+    let inner = hermitian_part((f.adjoint() * &a * &f).as_ref());
+    let slope = f.adjoint() * (&a * c.col(0));
+    let at_zero = ops::quadratic_form(a.as_ref(), c.col(0));
+    let worst = min_quadratic(inner.as_ref(), slope.as_ref(), at_zero, 1.0).unwrap();
+    let mut quadratic = RobustQuadratic::ellipsoid(f.as_ref());
+    quadratic.add_form(HermitianAffine::constant(a), c.col(0));
+    quadratic.add_constant(-worst.value);
+    assert_eq!(quadratic.block(0.0).order(), 3);
+    assert_tight(&quadratic, worst.multiplier, 10.0);
+}
+
+#[test]
+fn without_uncertainty_the_centre_decides() {
+    let mut rng = ChaCha8Rng::seed_from_u64(35);
+    let (a, c, v) = (
+        hermitian(&mut rng, 3),
+        draw(&mut rng, 3, 1),
+        draw(&mut rng, 3, 1),
+    );
+    let value = ops::quadratic_form(a.as_ref(), c.col(0));
+    let leak = ops::dot(c.col(0), v.col(0)).norm_sqr();
+    let mut quadratic = RobustQuadratic::ball(3, 0.0).unwrap();
+    quadratic.add_form(HermitianAffine::constant(a), c.col(0));
+    quadratic.subtract_square(constants(v.col(0)), c.col(0), 2.0);
+    quadratic.add_constant(0.5 * leak - value);
+    assert_eq!(quadratic.block(5.0).order(), 2);
+    assert!(smallest(&quadratic, 5.0).abs() < 1e-12);
+    let mut program = Program::new();
+    assert!(
+        quadratic
+            .impose(&mut program, "nominal")
+            .multiplier
+            .is_none()
+    );
+}
