@@ -3,5 +3,6 @@
 
 pub mod alpha_fair;
 mod error;
+pub mod obs_crlb;
 
 pub use error::Error;

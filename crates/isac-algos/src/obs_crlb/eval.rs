@@ -113,7 +113,15 @@ impl<'a> Evaluator<'a> {
         use ops::Op::{Adjoint, Plain};
         let problem = self.problem;
         let one = c64::ONE;
-        ops::gemm(self.coupling.as_mut(), false, one, problem.channel(), Adjoint, w, Plain);
+        ops::gemm(
+            self.coupling.as_mut(),
+            false,
+            one,
+            problem.channel(),
+            Adjoint,
+            w,
+            Plain,
+        );
         let s = problem.sensing().transmit();
         ops::gemm(self.towards.as_mut(), false, one, s, Adjoint, w, Plain);
         let mut sum_rate = 0.0;
@@ -146,7 +154,15 @@ impl<'a> Evaluator<'a> {
             return Ok(0.0);
         }
         let t = self.towards.as_ref();
-        ops::gemm(self.covariance.as_mut(), false, c64::ONE, t, Plain, t, Adjoint);
+        ops::gemm(
+            self.covariance.as_mut(),
+            false,
+            c64::ONE,
+            t,
+            Plain,
+            t,
+            Adjoint,
+        );
         let compact = self.problem.sensing().compact();
         compact.fim_into(self.covariance.as_ref(), self.fim.as_mut());
         Ok(self.crlb.invert(self.fim.as_ref())?)
@@ -201,7 +217,15 @@ impl<'a> Evaluator<'a> {
         use ops::Op::{Adjoint, Plain};
         let problem = self.problem;
         let (h, s) = (problem.channel(), problem.sensing().transmit());
-        ops::gemm(self.coupling.as_mut(), false, c64::ONE, h, Adjoint, w, Plain);
+        ops::gemm(
+            self.coupling.as_mut(),
+            false,
+            c64::ONE,
+            h,
+            Adjoint,
+            w,
+            Plain,
+        );
         ops::gemm(self.towards.as_mut(), false, c64::ONE, s, Adjoint, w, Plain);
     }
 
@@ -212,16 +236,31 @@ impl<'a> Evaluator<'a> {
         let (users, weights) = (problem.users(), problem.weights());
         for j in 0..self.coupling.ncols() {
             for k in 0..users {
-                let own = if j == k { self.eta[k].conj() } else { c64::ZERO };
+                let own = if j == k {
+                    self.eta[k].conj()
+                } else {
+                    c64::ZERO
+                };
                 let part = own - self.coupling[(k, j)] * self.beta[k];
                 self.rate_part[(k, j)] = part * (2.0 * weights.rate);
             }
         }
         let one = c64::ONE;
         let h = problem.channel();
-        ops::gemm(g.as_mut(), false, one, h, Plain, self.rate_part.as_ref(), Plain);
+        ops::gemm(
+            g.as_mut(),
+            false,
+            one,
+            h,
+            Plain,
+            self.rate_part.as_ref(),
+            Plain,
+        );
         if weights.crlb > 0.0 && problem.targets() > 0 {
-            let scale = c64::new(2.0 * weights.crlb * problem.sensing().compact().kappa(), 0.0);
+            let scale = c64::new(
+                2.0 * weights.crlb * problem.sensing().compact().kappa(),
+                0.0,
+            );
             let (z, t) = (self.z.as_ref(), self.towards.as_ref());
             ops::gemm(self.crlb_part.as_mut(), false, scale, z, Plain, t, Plain);
             let s = problem.sensing().transmit();
@@ -274,14 +313,38 @@ impl<'a> Evaluator<'a> {
             }
         }
         let (left, right) = (span.left.as_ref().subcols(0, users), span.users.as_ref());
-        ops::gemm(span.form.as_mut(), false, c64::ONE, left, Plain, right, Adjoint);
+        ops::gemm(
+            span.form.as_mut(),
+            false,
+            c64::ONE,
+            left,
+            Plain,
+            right,
+            Adjoint,
+        );
         if weights.crlb > 0.0 && problem.targets() > 0 {
             let scale = c64::new(-weights.crlb * problem.sensing().compact().kappa(), 0.0);
             let count = 3 * problem.targets();
             let left = span.left.as_mut().subcols_mut(0, count);
-            ops::gemm(left, false, scale, span.targets.as_ref(), Plain, self.z.as_ref(), Plain);
+            ops::gemm(
+                left,
+                false,
+                scale,
+                span.targets.as_ref(),
+                Plain,
+                self.z.as_ref(),
+                Plain,
+            );
             let (left, right) = (span.left.as_ref().subcols(0, count), span.targets.as_ref());
-            ops::gemm(span.form.as_mut(), true, c64::ONE, left, Plain, right, Adjoint);
+            ops::gemm(
+                span.form.as_mut(),
+                true,
+                c64::ONE,
+                left,
+                Plain,
+                right,
+                Adjoint,
+            );
         }
         let values = span.values.of(span.form.as_ref())?;
         let (least, most) = (values[0], values[values.len() - 1]);

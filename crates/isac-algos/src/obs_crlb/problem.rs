@@ -192,7 +192,9 @@ impl SumRateCrlb {
         self.check_beamformer("start", start)?;
         let norm = ops::norm(start);
         if norm <= 0.0 {
-            return Err(isac_linalg::Error::range("start", 0.0, "a beamformer other than 0").into());
+            return Err(
+                isac_linalg::Error::range("start", 0.0, "a beamformer other than 0").into(),
+            );
         }
         let mut scaled = start.to_owned();
         ops::scale(scaled.as_mut(), self.power.sqrt() / norm);

@@ -116,7 +116,8 @@ pub fn solve(
     let w = problem.at_full_power(start)?;
     if options.coordinates == Coordinates::Full {
         let set = Sphere::new(problem.power())?;
-        return run(problem, w, Outside::none(start.ncols()), &set, options)?.finish(problem, |x, _| x);
+        return run(problem, w, Outside::none(start.ncols()), &set, options)?
+            .finish(problem, |x, _| x);
     }
     let reduction = Reduction::new(problem)?;
     let mut x = reduction.coordinates(w.as_ref());
@@ -239,12 +240,16 @@ fn run<M: Manifold>(
         merit,
     };
     let mut falls = 0;
-    let run = drive("obs_crlb.sca", options.max_iterations, |_| -> Result<Step, Error> {
-        let before = state.merit.objective;
-        let step = state.step(options)?;
-        falls += usize::from(state.merit.objective < before - FALL * before.abs().max(1.0));
-        Ok(step)
-    })?;
+    let run = drive(
+        "obs_crlb.sca",
+        options.max_iterations,
+        |_| -> Result<Step, Error> {
+            let before = state.merit.objective;
+            let step = state.step(options)?;
+            falls += usize::from(state.merit.objective < before - FALL * before.abs().max(1.0));
+            Ok(step)
+        },
+    )?;
     Ok(Finished {
         point: state.point,
         factor: state.outside.factor,
@@ -275,13 +280,10 @@ impl<M: Manifold> State<'_, M> {
         let (point, next) = (self.point.as_ref(), self.next.as_ref());
         let carried = factor - self.outside.factor;
         let (length, below) = match options.stop {
-            Stop::Step(tolerance) => self.spectral.below(
-                point,
-                next,
-                carried,
-                &self.outside,
-                tolerance,
-            )?,
+            Stop::Step(tolerance) => {
+                self.spectral
+                    .below(point, next, carried, &self.outside, tolerance)?
+            }
             Stop::Gradient(_) => (change_norm2(point, next).sqrt(), false),
         };
         std::mem::swap(&mut self.point, &mut self.next);
@@ -291,7 +293,11 @@ impl<M: Manifold> State<'_, M> {
     }
 
     /// Finds the next point; `None` when the safeguard finds no ascent.
-    fn advance(&mut self, mut shift: f64, options: &Options) -> Result<Option<(f64, Merit)>, Error> {
+    fn advance(
+        &mut self,
+        mut shift: f64,
+        options: &Options,
+    ) -> Result<Option<(f64, Merit)>, Error> {
         for _ in 0..=MAX_DOUBLINGS {
             let factor = self.project(shift);
             match self.evaluator.merit(self.next.as_ref()) {

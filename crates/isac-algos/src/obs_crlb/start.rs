@@ -35,7 +35,12 @@ pub fn matched(
     sensing_streams: usize,
     share: f64,
 ) -> Result<Mat<c64>, Error> {
-    combine(problem, unit_columns(problem.channel()), sensing_streams, share)
+    combine(
+        problem,
+        unit_columns(problem.channel()),
+        sensing_streams,
+        share,
+    )
 }
 
 /// Regularised zero forcing, `H (H^H H + diag(K sigma^2 / Pt))^-1` with unit columns and `share` of
@@ -56,9 +61,15 @@ pub fn regularised_zf(
     for k in 0..users {
         gram[(k, k)] += users as f64 * problem.noise()[k] / problem.power();
     }
-    let inverse = factor::cholesky("regularised Gram matrix of the users", gram.as_ref())?.inverse();
+    let inverse =
+        factor::cholesky("regularised Gram matrix of the users", gram.as_ref())?.inverse();
     let filters = ops::mul(h, inverse.as_ref());
-    combine(problem, unit_columns(filters.as_ref()), sensing_streams, share)
+    combine(
+        problem,
+        unit_columns(filters.as_ref()),
+        sensing_streams,
+        share,
+    )
 }
 
 /// Independent complex normal entries.

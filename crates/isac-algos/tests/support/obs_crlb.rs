@@ -1,0 +1,118 @@
+//! Reads fixtures of the schema `obs-crlb/1` and builds random instances.
+#![allow(dead_code, reason = "each test target uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::print_stderr, reason = "a skipped test says so")]
+
+use isac_algos::obs_crlb::{SumRateCrlb, Weights};
+use isac_linalg::{Mat, c64};
+use isac_metrics::AngleSensing;
+use isac_models::array::{KronOrder, Scaling, Upa};
+use isac_models::channel::rayleigh;
+use isac_models::rng::{Stream, stream};
+use isac_models::target::{ReflectionLaw, Targets};
+use serde_json::Value;
+
+pub struct Fixture {
+    pub problem: SumRateCrlb,
+    pub start: Mat<c64>,
+    pub json: Value,
+}
+
+/// Fixture `obs-crlb-<number>`; 2 is kept here, the others are read beside the checkout.
+pub fn fixture(number: usize) -> Option<Fixture> {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let name = format!("obs-crlb-{number}.json");
+    let path = match number {
+        2 => format!("{root}/tests/fixtures/{name}"),
+        _ => format!("{root}/../../../shared/fixtures/{name}"),
+    };
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        eprintln!("skipped: no ../shared/fixtures/{name}");
+        return None;
+    };
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let p = &json["parameters"];
+    let size = |key: &str| p[key].as_u64().unwrap() as usize;
+    let number = |key: &str| p[key].as_f64().unwrap();
+    let order = match p["kron_order"].as_str().unwrap() {
+        "vh" => KronOrder::VerticalSlow,
+        _ => KronOrder::HorizontalSlow,
+    };
+    let upa = |h, v| Upa::new(h, v, order, Scaling::UnitNorm).unwrap();
+    let alpha = matrix(&json["alpha"]);
+    let targets = Targets::new(
+        list(&json["theta"]),
+        list(&json["phi"]),
+        (0..alpha.ncols()).map(|m| alpha[(0, m)]).collect(),
+    )
+    .unwrap();
+    let transmit = upa(size("nt_h"), size("nt_v"));
+    let receive = upa(size("nr_h"), size("nr_v"));
+    let radar_noise = number("sigma_s2");
+    let sensing = AngleSensing::new(&transmit, &receive, &targets, size("L"), radar_noise).unwrap();
+    let weights = Weights {
+        rate: number("delta_c"),
+        crlb: number("delta_s"),
+    };
+    let noise = list(&p["sigma_c2"]);
+    let problem =
+        SumRateCrlb::new(matrix(&json["H"]), sensing, noise, number("Pt"), weights).unwrap();
+    Some(Fixture {
+        problem,
+        start: matrix(&json["W0"]),
+        json,
+    })
+}
+
+pub fn list(value: &Value) -> Vec<f64> {
+    let items = value.as_array().unwrap().iter();
+    items.map(|x| x.as_f64().unwrap()).collect()
+}
+
+pub fn matrix(value: &Value) -> Mat<c64> {
+    let rows = |part: &str| -> Vec<Vec<f64>> {
+        value[part].as_array().unwrap().iter().map(list).collect()
+    };
+    let (re, im) = (rows("re"), rows("im"));
+    let cols = re.first().map_or(0, Vec::len);
+    Mat::from_fn(re.len(), cols, |i, j| c64::new(re[i][j], im[i][j]))
+}
+
+/// Size and weights of a random instance.
+#[derive(Clone, Copy)]
+pub struct Setup {
+    pub vertical: usize,
+    pub users: usize,
+    pub targets: usize,
+    pub power: f64,
+    pub weights: Weights,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            vertical: 4,
+            users: 3,
+            targets: 2,
+            power: 1e-2,
+            weights: Weights {
+                rate: 0.25,
+                crlb: 1.0,
+            },
+        }
+    }
+}
+
+/// An instance with `4 x vertical` transmit and `5 x vertical` receive antennas.
+pub fn instance(setup: Setup, seed: u64) -> SumRateCrlb {
+    let upa = |h, v| Upa::new(h, v, KronOrder::HorizontalSlow, Scaling::UnitNorm).unwrap();
+    let mut rng = stream(seed, Stream::Target, 0);
+    let law = ReflectionLaw::IndependentPhase;
+    let targets = Targets::random(setup.targets, 1.05, law, &mut rng);
+    let (tx, rx) = (upa(4, setup.vertical), upa(5, setup.vertical));
+    let sensing = AngleSensing::new(&tx, &rx, &targets, 30, 1e-3).unwrap();
+    let mut rng = stream(seed, Stream::Channel, 0);
+    let h = rayleigh(tx.elements(), setup.users, 1.0, &mut rng);
+    let noise = vec![1e-3; setup.users];
+    SumRateCrlb::new(h, sensing, noise, setup.power, setup.weights).unwrap()
+}
