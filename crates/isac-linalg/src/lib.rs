@@ -11,6 +11,7 @@
 //! | [`factor`] | Cholesky, Hermitian eigenvalues, SVD, thin and rank-revealing QR, linear solves |
 //! | [`real`] | the same factorisations for real matrices |
 //! | [`hermitian`] | Hermitian part, PSD projection and square root, numerical rank |
+//! | [`kernel`] | kernels on caller-owned memory, one name for real and complex |
 //! | [`kron`] | Kronecker product and blocks |
 //! | [`small`] | inverse of a small matrix of fixed size, on the stack |
 //! | [`trust_region`] | exact extremes of a Hermitian quadratic form over a ball |
@@ -34,6 +35,7 @@ pub mod approx;
 mod error;
 pub mod factor;
 pub mod hermitian;
+pub mod kernel;
 pub mod kron;
 pub mod ops;
 pub mod real;

@@ -1,12 +1,166 @@
 //! From a validated program to a verified outcome.
 
-use super::outcome::{Options, Outcome, Unknown, Why};
+use super::certificate;
+use super::ipm::{self, Ended, Limits, Run, Standard};
+use super::lower;
+use super::outcome::{Farkas, Form, Options, Outcome, Ray, Solution, Unknown, Why};
 use super::program::Program;
+use super::reduce::{self, Reduced};
 use crate::Error;
 
-pub(crate) fn solve(_program: &Program, _options: &Options) -> Result<Outcome, Error> {
-    Ok(Outcome::Unknown(Unknown {
-        why: Why::Numerical,
-        last: None,
-    }))
+/// Solves a program that passed validation.
+pub(super) fn solve(program: &Program, options: &Options) -> Result<Outcome, Error> {
+    let reduced = if options.reduce {
+        reduce::reduce(program)?
+    } else {
+        None
+    };
+    let smaller = reduced.as_ref().map_or(program, |r| &r.program);
+    let form = match options.form {
+        Form::Auto => lower::choose(smaller),
+        form => form,
+    };
+    Ok(attempt(program, reduced.as_ref(), form, options))
+}
+
+fn attempt(program: &Program, reduced: Option<&Reduced>, form: Form, options: &Options) -> Outcome {
+    let smaller = reduced.map_or(program, |r| &r.program);
+    let lowered = lower::lower(smaller, form);
+    let limits = Limits {
+        tolerance: options.tolerance,
+        ray_tolerance: options.ray_tolerance,
+        max_iterations: options.max_iterations,
+    };
+    let run =
+        empty_row(&lowered.standard).unwrap_or_else(|| ipm::solve(&lowered.standard, &limits));
+    verdict(program, reduced, lowered.form, &run, options)
+}
+
+/// A row (or free variable) without any coefficient but with a right side (or cost) is a proof by
+/// itself.
+fn empty_row(standard: &Standard) -> Option<Run> {
+    let rows = standard.b.len();
+    let mut used = vec![false; rows];
+    for data in &standard.matrices {
+        for (row, entries) in data.pool.iter().chain(&data.explicit) {
+            used[*row] |= !entries.is_empty();
+        }
+    }
+    let columns = standard
+        .linear
+        .iter()
+        .chain(standard.cones.iter().flatten());
+    for column in columns.chain(&standard.free) {
+        for &(row, _) in &column.a {
+            used[row] = true;
+        }
+    }
+    let (mut y, mut free) = (vec![0.0; rows], vec![0.0; standard.free.len()]);
+    let empty = |column: &ipm::Column| column.a.is_empty() && column.c != 0.0;
+    let ended = if let Some(row) = (0..rows).find(|&i| !used[i] && standard.b[i] != 0.0) {
+        y[row] = standard.b[row].signum();
+        Ended::DualRay
+    } else {
+        let k = standard.free.iter().position(empty)?;
+        free[k] = -standard.free[k].c.signum();
+        Ended::PrimalRay
+    };
+    let zeros = |n: usize| isac_linalg::Mat::zeros(n, n);
+    Some(Run {
+        ended,
+        iterations: 0,
+        matrices: standard
+            .matrices
+            .iter()
+            .map(|data| (zeros(data.n), zeros(data.n)))
+            .collect(),
+        linear: (
+            vec![0.0; standard.linear.len()],
+            vec![0.0; standard.linear.len()],
+        ),
+        cones: standard
+            .cones
+            .iter()
+            .map(|cone| (vec![0.0; cone.len()], vec![0.0; cone.len()]))
+            .collect(),
+        free,
+        y,
+        ray_like: true,
+    })
+}
+
+fn verdict(
+    program: &Program,
+    reduced: Option<&Reduced>,
+    form: Form,
+    run: &Run,
+    options: &Options,
+) -> Outcome {
+    let smaller = reduced.map_or(program, |r| &r.program);
+    let point = {
+        let point = lower::point(smaller, form, run);
+        match reduced {
+            Some(reduced) => reduced.expand(point),
+            None => point,
+        }
+    };
+    let mut multipliers = lower::multipliers(smaller, form, run);
+    if run.ray_like || matches!(run.ended, Ended::PrimalRay | Ended::DualRay) {
+        if let Some(error) = certificate::infeasibility(program, &mut multipliers.clone())
+            && error <= options.ray_tolerance
+        {
+            certificate::infeasibility(program, &mut multipliers);
+            return Outcome::Infeasible(Farkas {
+                multipliers,
+                error,
+                iterations: run.iterations,
+            });
+        }
+        let mut direction = point;
+        if let Some(error) = certificate::unboundedness(program, &mut direction)
+            && error <= options.ray_tolerance
+        {
+            return Outcome::Unbounded(Ray {
+                direction,
+                error,
+                iterations: run.iterations,
+            });
+        }
+        return Outcome::Unknown(Unknown {
+            why: why(run.ended),
+            last: None,
+        });
+    }
+    let report = certificate::report(program, &point, &multipliers);
+    let sign = if program.maximise { -1.0 } else { 1.0 };
+    let solution = Solution {
+        point,
+        multipliers,
+        objective: sign * report.primal,
+        dual_objective: sign * report.dual,
+        dimacs: report.dimacs,
+        bound: report.bound.map(|bound| sign * bound),
+        iterations: run.iterations,
+        reductions: reduced.map_or_else(Vec::new, |r| r.reports(program)),
+        maximised: program.maximise,
+    };
+    let worst = report.dimacs.worst();
+    if worst <= options.accept.max(10.0 * options.tolerance) {
+        Outcome::Solved(solution)
+    } else if worst <= options.accept_inaccurate {
+        Outcome::Inaccurate(solution)
+    } else {
+        Outcome::Unknown(Unknown {
+            why: why(run.ended),
+            last: Some(Box::new(solution)),
+        })
+    }
+}
+
+fn why(ended: Ended) -> Why {
+    match ended {
+        Ended::IterationLimit => Why::IterationLimit,
+        Ended::Numerical => Why::Numerical,
+        _ => Why::Stalled,
+    }
 }

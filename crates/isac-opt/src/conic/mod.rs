@@ -23,9 +23,13 @@ pub mod certificate;
 mod clarabel;
 mod driver;
 mod expr;
+mod gather;
+mod ipm;
+mod lower;
 mod outcome;
 mod program;
 pub mod qp;
+mod reduce;
 
 pub use certificate::Dimacs;
 pub use expr::{

@@ -1,0 +1,476 @@
+//! Nonnegative scalars and second-order cones. Formulas of the scaling as in Andersen, Dahl and
+//! Vandenberghe's treatment of symmetric cones.
+
+use isac_linalg::Mat;
+
+use super::Column;
+use super::block::{Block, Products, Step, Values};
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+/// Data and iterate of a list of scalars; both kinds of cone keep theirs here.
+#[derive(Debug)]
+struct List {
+    columns: Vec<Column>,
+    /// The unit `e`.
+    unit: Vec<f64>,
+    c: Vec<f64>,
+    x: Vec<f64>,
+    s: Vec<f64>,
+    inverse: Vec<f64>,
+    dx: Vec<f64>,
+    ds: Vec<f64>,
+    pc: Vec<f64>,
+    pe: Vec<f64>,
+    correction: Vec<f64>,
+    saved: Vec<f64>,
+    adjoint: Vec<f64>,
+}
+
+impl List {
+    fn new(columns: Vec<Column>, unit: Vec<f64>) -> Self {
+        let zeros = vec![0.0; columns.len()];
+        Self {
+            c: columns.iter().map(|column| column.c).collect(),
+            x: unit.clone(),
+            s: unit.clone(),
+            saved: unit.clone(),
+            unit,
+            inverse: zeros.clone(),
+            dx: zeros.clone(),
+            ds: zeros.clone(),
+            pc: zeros.clone(),
+            pe: zeros.clone(),
+            correction: zeros.clone(),
+            adjoint: zeros,
+            columns,
+        }
+    }
+
+    fn set_dual(&mut self, y: &[f64], tau: f64, theta: f64) {
+        for k in 0..self.c.len() {
+            self.s[k] = (tau - theta) * self.c[k] + theta * self.unit[k] - self.columns[k].dot(y);
+        }
+    }
+
+    fn apply(&self, u: &[f64], out: &mut [f64]) {
+        for (column, &value) in self.columns.iter().zip(u) {
+            column.add(value, out);
+        }
+    }
+
+    fn products(&self, out: &mut Products) {
+        out.xs += dot(&self.x, &self.s);
+        self.apply(&self.x, &mut out.ax);
+        self.apply(&self.inverse, &mut out.a_inverse);
+        self.apply(&self.pc, &mut out.apc);
+        self.apply(&self.pe, &mut out.ape);
+        out.cx += dot(&self.c, &self.x);
+        out.c_inverse += dot(&self.c, &self.inverse);
+        out.cpc += dot(&self.c, &self.pc);
+        out.cpe += dot(&self.c, &self.pe);
+    }
+
+    /// `ds`, and all of `dx` but `P A^T dy`, whose argument is left in `adjoint`.
+    fn direction(&mut self, dy: &[f64], step: Step) {
+        let c_factor = step.dtau + step.shift;
+        for k in 0..self.c.len() {
+            self.adjoint[k] = self.columns[k].dot(dy);
+            self.ds[k] = c_factor * self.c[k] - step.shift * self.unit[k] - self.adjoint[k];
+            self.dx[k] = step.barrier * self.inverse[k] - self.x[k] - c_factor * self.pc[k]
+                + step.shift * self.pe[k];
+            if step.corrected {
+                self.dx[k] -= self.correction[k];
+            }
+        }
+    }
+
+    fn advance(&mut self, alpha: f64) {
+        for (x, d) in self.x.iter_mut().zip(&self.dx) {
+            *x += alpha * d;
+        }
+    }
+}
+
+/// All nonnegative scalars.
+#[derive(Debug)]
+pub(super) struct Linear {
+    list: List,
+}
+
+impl Linear {
+    pub(super) fn new(columns: Vec<Column>) -> Self {
+        let unit = vec![1.0; columns.len()];
+        Self {
+            list: List::new(columns, unit),
+        }
+    }
+}
+
+impl Block for Linear {
+    fn degree(&self) -> f64 {
+        self.list.c.len() as f64
+    }
+
+    fn set_dual(&mut self, y: &[f64], tau: f64, theta: f64) {
+        self.list.set_dual(y, tau, theta);
+    }
+
+    fn factor(&mut self) -> bool {
+        let list = &self.list;
+        list.x
+            .iter()
+            .chain(&list.s)
+            .all(|&v| v > 0.0 && v.is_finite())
+    }
+
+    fn products(&mut self, out: &mut Products) {
+        let list = &mut self.list;
+        for k in 0..list.c.len() {
+            let scale = list.x[k] / list.s[k];
+            list.inverse[k] = 1.0 / list.s[k];
+            list.pc[k] = scale * list.c[k];
+            list.pe[k] = scale;
+        }
+        list.products(out);
+    }
+
+    fn schur(&mut self, m: &mut Mat<f64>) {
+        for (column, &scale) in self.list.columns.iter().zip(&self.list.pe) {
+            for (k, &(i, a)) in column.a.iter().enumerate() {
+                for &(j, b) in &column.a[..=k] {
+                    m[(i.max(j), i.min(j))] += scale * a * b;
+                }
+            }
+        }
+    }
+
+    fn correction(&mut self, out: &mut [f64]) -> f64 {
+        let list = &mut self.list;
+        for k in 0..list.c.len() {
+            list.correction[k] = list.dx[k] * list.ds[k] / list.s[k];
+        }
+        list.apply(&list.correction, out);
+        dot(&list.c, &list.correction)
+    }
+
+    fn direction(&mut self, dy: &[f64], step: Step) {
+        let list = &mut self.list;
+        list.direction(dy, step);
+        for k in 0..list.c.len() {
+            list.dx[k] += list.pe[k] * list.adjoint[k];
+        }
+    }
+
+    fn direction_product(&mut self, out: &mut [f64]) {
+        self.list.apply(&self.list.dx, out);
+    }
+
+    fn max_step(&mut self, _rough: bool) -> f64 {
+        let list = &self.list;
+        let pairs = list
+            .x
+            .iter()
+            .zip(&list.dx)
+            .chain(list.s.iter().zip(&list.ds));
+        pairs
+            .filter(|(_, d)| **d < 0.0)
+            .fold(1e6, |least, (v, d)| least.min(-v / d))
+    }
+
+    fn advance(&mut self, alpha: f64) {
+        self.list.advance(alpha);
+    }
+
+    fn save(&mut self) {
+        self.list.saved.copy_from_slice(&self.list.x);
+    }
+
+    fn restore(&mut self) {
+        self.list.x.copy_from_slice(&self.list.saved);
+    }
+
+    fn values(&self) -> Values {
+        Values::List(self.list.x.clone(), self.list.s.clone())
+    }
+}
+
+/// One second-order cone; the first entry bounds the norm of the others.
+#[derive(Debug)]
+pub(super) struct SecondOrder {
+    list: List,
+    /// Rows that occur, and `A J A^T` on them.
+    rows: Vec<usize>,
+    fixed: Mat<f64>,
+    /// Normalised scaling point and squared scale: `P = scale (2 w w^T - J)`.
+    w: Vec<f64>,
+    scale: f64,
+    aw: Vec<f64>,
+    work: [Vec<f64>; 3],
+}
+
+/// `v^T J v` without the cancellation of squares.
+fn determinant(v: &[f64]) -> f64 {
+    let norm = dot(&v[1..], &v[1..]).sqrt();
+    (v[0] - norm) * (v[0] + norm)
+}
+
+/// `a o b = (a^T b, a0 b1 + b0 a1)`.
+fn circle(a: &[f64], b: &[f64], out: &mut [f64]) {
+    out[0] = dot(a, b);
+    for k in 1..a.len() {
+        out[k] = a[0] * b[k] + b[0] * a[k];
+    }
+}
+
+/// `out` with `a o out = b`.
+fn divide(a: &[f64], b: &[f64], out: &mut [f64]) {
+    let det = determinant(a);
+    let cross = dot(&a[1..], &b[1..]);
+    out[0] = (a[0] * b[0] - cross) / det;
+    for k in 1..a.len() {
+        out[k] = (b[k] - out[0] * a[k]) / a[0];
+    }
+}
+
+impl SecondOrder {
+    pub(super) fn new(columns: Vec<Column>) -> Self {
+        let d = columns.len();
+        let mut unit = vec![0.0; d];
+        unit[0] = 1.0;
+        let mut rows: Vec<usize> = columns
+            .iter()
+            .flat_map(|column| column.a.iter().map(|&(i, _)| i))
+            .collect();
+        rows.sort_unstable();
+        rows.dedup();
+        let mut columns = columns;
+        for column in &mut columns {
+            for (i, _) in &mut column.a {
+                *i = rows.partition_point(|&row| row < *i);
+            }
+        }
+        let mut fixed = Mat::<f64>::zeros(rows.len(), rows.len());
+        for (k, column) in columns.iter().enumerate() {
+            let sign = if k == 0 { 1.0 } else { -1.0 };
+            for &(i, a) in &column.a {
+                for &(j, b) in &column.a {
+                    if i >= j {
+                        fixed[(i, j)] += sign * a * b;
+                    }
+                }
+            }
+        }
+        // Back to the global rows for everything else.
+        for column in &mut columns {
+            for (i, _) in &mut column.a {
+                *i = rows[*i];
+            }
+        }
+        Self {
+            list: List::new(columns, unit),
+            aw: vec![0.0; rows.len()],
+            rows,
+            fixed,
+            w: vec![0.0; d],
+            scale: 1.0,
+            work: std::array::from_fn(|_| vec![0.0; d]),
+        }
+    }
+
+    /// `P v = scale (2 w (w^T v) - J v)`.
+    fn squared(&self, v: &[f64], out: &mut [f64]) {
+        let along = 2.0 * dot(&self.w, v);
+        for k in 0..v.len() {
+            let j = if k == 0 { v[k] } else { -v[k] };
+            out[k] = self.scale * (along * self.w[k] - j);
+        }
+    }
+
+    /// `W v`, or `W^-1 v`.
+    fn scaled(&self, v: &[f64], inverse: bool, out: &mut [f64]) {
+        let sign = if inverse { -1.0 } else { 1.0 };
+        let factor = if inverse {
+            1.0 / self.scale.sqrt()
+        } else {
+            self.scale.sqrt()
+        };
+        let tail = dot(&self.w[1..], &v[1..]);
+        out[0] = factor * (self.w[0] * v[0] + sign * tail);
+        let along = sign * v[0] + tail / (1.0 + self.w[0]);
+        for k in 1..v.len() {
+            out[k] = factor * (v[k] + along * self.w[k]);
+        }
+    }
+}
+
+/// Largest step with `v + a d` in the cone.
+fn cone_step(v: &[f64], d: &[f64]) -> f64 {
+    // Roots of the determinant along the line; the cone is left at the least positive one, or where
+    // the first entry falls to zero.
+    let c = determinant(v).max(0.0);
+    let b = v[0] * d[0] - dot(&v[1..], &d[1..]);
+    let a = determinant(d);
+    let mut step = 1e6_f64;
+    if d[0] < 0.0 {
+        step = step.min(-v[0] / d[0]);
+    }
+    let discriminant = b * b - a * c;
+    if discriminant >= 0.0 {
+        // c + 2 b t + a t^2 = 0 in the stable form.
+        let root = discriminant.sqrt();
+        let q = -(b + root.copysign(b));
+        for t in [q / a, c / q] {
+            if t > 0.0 && t.is_finite() {
+                step = step.min(t);
+            }
+        }
+    }
+    step
+}
+
+impl Block for SecondOrder {
+    fn degree(&self) -> f64 {
+        1.0
+    }
+
+    fn set_dual(&mut self, y: &[f64], tau: f64, theta: f64) {
+        self.list.set_dual(y, tau, theta);
+    }
+
+    fn factor(&mut self) -> bool {
+        let inside = |v: &[f64]| v[0] > 0.0 && determinant(v) > 0.0 && v[0].is_finite();
+        inside(&self.list.x) && inside(&self.list.s)
+    }
+
+    fn products(&mut self, out: &mut Products) {
+        let (det_x, det_s) = (determinant(&self.list.x), determinant(&self.list.s));
+        let (root_x, root_s) = (det_x.sqrt(), det_s.sqrt());
+        let cosine = dot(&self.list.x, &self.list.s) / (root_x * root_s);
+        let gamma = ((1.0 + cosine) / 2.0).sqrt();
+        for k in 0..self.w.len() {
+            let sign = if k == 0 { 1.0 } else { -1.0 };
+            self.w[k] = (self.list.x[k] / root_x + sign * self.list.s[k] / root_s) / (2.0 * gamma);
+            self.list.inverse[k] = sign * self.list.s[k] / det_s;
+        }
+        self.scale = root_x / root_s;
+        let mut pc = std::mem::take(&mut self.list.pc);
+        let mut pe = std::mem::take(&mut self.list.pe);
+        self.squared(&self.list.c, &mut pc);
+        self.squared(&self.list.unit, &mut pe);
+        self.list.pc = pc;
+        self.list.pe = pe;
+        self.list.products(out);
+    }
+
+    fn schur(&mut self, m: &mut Mat<f64>) {
+        self.aw.fill(0.0);
+        for (column, &w) in self.list.columns.iter().zip(&self.w) {
+            for &(i, a) in &column.a {
+                let local = self.rows.partition_point(|&row| row < i);
+                self.aw[local] += a * w;
+            }
+        }
+        for (q, &j) in self.rows.iter().enumerate() {
+            for (p, &i) in self.rows.iter().enumerate().skip(q) {
+                m[(i, j)] += self.scale * (2.0 * self.aw[p] * self.aw[q] - self.fixed[(p, q)]);
+            }
+        }
+    }
+
+    fn correction(&mut self, out: &mut [f64]) -> f64 {
+        let mut work = std::mem::take(&mut self.work);
+        let mut correction = std::mem::take(&mut self.list.correction);
+        let [first, second, third] = &mut work;
+        // lambda = W s; correction = W (lambda \ ((W^-1 dx) o (W ds))).
+        self.scaled(&self.list.dx, true, first);
+        self.scaled(&self.list.ds, false, second);
+        circle(first, second, third);
+        self.scaled(&self.list.s, false, first);
+        divide(first, third, second);
+        self.scaled(second, false, &mut correction);
+        self.work = work;
+        self.list.correction = correction;
+        self.list.apply(&self.list.correction, out);
+        dot(&self.list.c, &self.list.correction)
+    }
+
+    fn direction(&mut self, dy: &[f64], step: Step) {
+        self.list.direction(dy, step);
+        let mut image = std::mem::take(&mut self.work[0]);
+        self.squared(&self.list.adjoint, &mut image);
+        for (d, v) in self.list.dx.iter_mut().zip(&image) {
+            *d += v;
+        }
+        self.work[0] = image;
+    }
+
+    fn direction_product(&mut self, out: &mut [f64]) {
+        self.list.apply(&self.list.dx, out);
+    }
+
+    fn max_step(&mut self, _rough: bool) -> f64 {
+        cone_step(&self.list.x, &self.list.dx).min(cone_step(&self.list.s, &self.list.ds))
+    }
+
+    fn advance(&mut self, alpha: f64) {
+        self.list.advance(alpha);
+    }
+
+    fn save(&mut self) {
+        self.list.saved.copy_from_slice(&self.list.x);
+    }
+
+    fn restore(&mut self) {
+        self.list.x.copy_from_slice(&self.list.saved);
+    }
+
+    fn values(&self) -> Values {
+        Values::List(self.list.x.clone(), self.list.s.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scaling_maps_s_to_x() {
+        let columns = vec![Column::default(); 4];
+        let mut cone = SecondOrder::new(columns);
+        cone.list.x = vec![3.0, 1.0, -2.0, 0.5];
+        cone.list.s = vec![1.0, 0.3, 0.1, -0.7];
+        cone.products(&mut Products::new(0));
+        let (mut image, mut twice, mut half) = (vec![0.0; 4], vec![0.0; 4], vec![0.0; 4]);
+        cone.squared(&cone.list.s, &mut image);
+        cone.scaled(&cone.list.s, false, &mut half);
+        cone.scaled(&half, false, &mut twice);
+        for k in 0..4 {
+            assert!((image[k] - cone.list.x[k]).abs() < 1e-13);
+            assert!((twice[k] - cone.list.x[k]).abs() < 1e-13);
+        }
+        cone.scaled(&cone.list.x, true, &mut image);
+        for k in 0..4 {
+            assert!((image[k] - half[k]).abs() < 1e-13);
+        }
+    }
+
+    #[test]
+    fn steps_end_on_the_boundary() {
+        let v = [2.0, 0.5, 0.5];
+        for d in [
+            [-1.0, 0.0, 0.0],
+            [0.0, 1.0, 1.0],
+            [-1.0, 3.0, 0.0],
+            [0.5, -4.0, 1.0],
+        ] {
+            let t = cone_step(&v, &d);
+            let at = |t: f64| [v[0] + t * d[0], v[1] + t * d[1], v[2] + t * d[2]];
+            assert!(determinant(&at(t)).abs() < 1e-12 * t.max(1.0));
+            assert!(determinant(&at(0.99 * t)) > 0.0);
+        }
+        assert!(cone_step(&v, &[1.0, 0.5, 0.0]) >= 1e6);
+    }
+}
