@@ -14,6 +14,10 @@
 //! | [`fairness`], [`ofdm_rate`] | rates on a resource grid and alpha-fair utilities |
 //! | [`noma`] | SINR per decoding pair under successive cancellation, worst case over errors |
 //! | [`beampattern`] | pattern values and cross-correlation at target directions |
+//! | [`worst_case`] | extreme powers and power ratios over an uncertain channel |
+//! | [`secrecy`] | worst-case secrecy rates, exact and by weaker bounds |
+//! | [`rsma`] | users' rates under rate splitting, SDMA, NOMA and TDMA |
+//! | [`scnr`](mod@scnr), [`energy`] | echo quality in closed form; power budgets and efficiency |
 //! | [`grad`] | gradients of the sum rate and of the CRLB trace |
 //!
 //! ```
@@ -29,6 +33,7 @@
 pub mod beampattern;
 pub mod crlb;
 pub mod delay_doppler;
+pub mod energy;
 mod error;
 pub mod fairness;
 pub mod fim;
@@ -36,7 +41,11 @@ pub mod grad;
 pub mod noma;
 pub mod ofdm_rate;
 mod rate;
+pub mod rsma;
+pub mod scnr;
+pub mod secrecy;
 mod sinr;
+pub mod worst_case;
 
 pub use crlb::{crlb_matrix, crlb_trace};
 pub use error::Error;

@@ -13,6 +13,7 @@ pub mod root;
 pub mod s_procedure;
 pub mod sdr;
 mod solution;
+pub mod sqp;
 
 pub use error::Error;
 pub use isac_linalg::trust_region;

@@ -1,0 +1,385 @@
+//! Exact worst cases of received powers and their ratios over an uncertain channel, with the
+//! channel that attains each.
+//!
+//! | function | quantity over all channels of the error set |
+//! |---|---|
+//! | [`Link::amplitude_floor`] | least `\|h^H w\|` (signed) |
+//! | [`Link::total_power`] | greatest or least `sum_k \|h^H o_k\|^2` |
+//! | [`Link::ratio`] | greatest or least `\|h^H u\|^2 / (\|h^H v\|^2 + c \|h\|^2 + b)` |
+//! | [`Link::difference_max`] | greatest `\|h^H u\|^2 - \|h^H v\|^2` |
+//!
+//! Ratios are solved by Dinkelbach's method, each step one ball extremum in the plane of the two
+//! beams. Gradients follow by Danskin's theorem from the attaining channel `x`, here in the
+//! workspace's convention `df = Re(G^H dw)`: a power `|x^H w|^2` has `G = 2 x (x^H w)`.
+
+use crate::Error;
+use isac_linalg::faer::ColRef;
+use isac_linalg::trust_region::{max_diagonal, max_over_ball_in, min_over_ball_in};
+use isac_linalg::{Mat, c64, factor, factor::Eigh};
+use isac_models::csi_error::{ErrorSet, UncertainChannel};
+use std::borrow::Cow;
+
+/// Which end of the range is the worst case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extreme {
+    /// The greatest value.
+    Max,
+    /// The least value.
+    Min,
+}
+
+/// An uncertain channel in the coordinates in which its error set is a ball: `h = E u`,
+/// `|u - centre| <= radius`, where `E = I` for a ball. A beam `w` is seen as `E w`.
+#[derive(Debug, Clone)]
+pub struct Link {
+    centre: Vec<c64>,
+    radius: f64,
+    shape: Option<Mat<c64>>,
+}
+
+/// The least amplitude of a beam over a link.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AmplitudeFloor {
+    /// `|h_es^H w| - r |w|`; the worst amplitude is its positive part.
+    pub value: f64,
+    /// Gradient with respect to the beam.
+    pub gradient: Vec<c64>,
+}
+
+/// An extreme value and the channel that attains it, in the channel's own coordinates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attained {
+    /// The extreme value.
+    pub value: f64,
+    /// The channel `h` (for an ellipsoid `E u`).
+    pub at: Vec<c64>,
+}
+
+/// An extreme ratio, the channel that attains it, and the denominator there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RatioExtreme {
+    /// The extreme ratio.
+    pub value: f64,
+    /// The channel that attains it.
+    pub at: Vec<c64>,
+    /// Denominator at that channel.
+    pub denominator: f64,
+}
+
+/// Streams of a slot as a quadratic form: the eigendecomposition of `O O^H`.
+#[derive(Debug, Clone)]
+pub struct StreamsForm {
+    eigen: Eigh,
+}
+
+impl StreamsForm {
+    /// Decomposes `sum_k o_k o_k^H` of streams given one after another, `antennas` entries each.
+    ///
+    /// # Errors
+    /// A failed decomposition, also for entries that are not finite.
+    pub fn new(antennas: usize, streams: &[c64]) -> Result<Self, Error> {
+        let gram = Mat::from_fn(antennas, antennas, |i, j| {
+            let columns = streams.chunks_exact(antennas);
+            columns.map(|o| o[i] * o[j].conj()).sum::<c64>()
+        });
+        Ok(Self {
+            eigen: factor::eigh(gram.as_ref())?,
+        })
+    }
+}
+
+impl Link {
+    /// Of an uncertain channel.
+    pub fn new(channel: &UncertainChannel) -> Self {
+        let (centre, radius) = channel.in_ball_coordinates();
+        let shape = match &channel.error {
+            ErrorSet::Ball { .. } => None,
+            ErrorSet::Ellipsoid { shape, .. } => Some(shape.clone()),
+        };
+        Self {
+            centre,
+            radius,
+            shape,
+        }
+    }
+
+    /// Whether the error set is a ball, so that beams are seen as they are.
+    pub fn is_ball(&self) -> bool {
+        self.shape.is_none()
+    }
+
+    /// Centre of the ball.
+    pub fn centre(&self) -> &[c64] {
+        &self.centre
+    }
+
+    /// Radius of the ball.
+    pub fn radius(&self) -> f64 {
+        self.radius
+    }
+
+    fn seen<'a>(&self, w: &'a [c64]) -> Cow<'a, [c64]> {
+        match &self.shape {
+            None => Cow::Borrowed(w),
+            Some(shape) => Cow::Owned(times(shape, w)),
+        }
+    }
+
+    /// `E x`; the same map pulls gradients back, as `E` is Hermitian.
+    fn back(&self, x: Vec<c64>) -> Vec<c64> {
+        match &self.shape {
+            None => x,
+            Some(shape) => times(shape, &x),
+        }
+    }
+
+    /// `|h_es^H w| - r |w|` with its gradient; squared (where positive) it is the exact least
+    /// `|h^H w|^2`.
+    pub fn amplitude_floor(&self, w: &[c64]) -> AmplitudeFloor {
+        let w = self.seen(w);
+        let product = dot(&self.centre, &w);
+        let (size, length) = (product.norm(), norm(&w));
+        let phase = if size > 0.0 { product / size } else { c64::ONE };
+        let shrink = if length > 0.0 {
+            self.radius / length
+        } else {
+            0.0
+        };
+        let pairs = self.centre.iter().zip(w.iter());
+        let gradient = pairs.map(|(c, w)| c * phase - w * shrink).collect();
+        AmplitudeFloor {
+            value: size - self.radius * length,
+            gradient: self.back(gradient),
+        }
+    }
+
+    /// The form of streams as this link sees them; balls can share [`StreamsForm::new`].
+    ///
+    /// # Errors
+    /// As [`StreamsForm::new`].
+    pub fn form(&self, streams: &[c64]) -> Result<StreamsForm, Error> {
+        let m = self.centre.len();
+        if self.is_ball() {
+            return StreamsForm::new(m, streams);
+        }
+        let seen: Vec<c64> = streams
+            .chunks_exact(m)
+            .flat_map(|o| self.seen(o).into_owned())
+            .collect();
+        StreamsForm::new(m, &seen)
+    }
+
+    /// Greatest or least `sum_k |h^H o_k|^2`.
+    ///
+    /// # Errors
+    /// Sizes that differ.
+    pub fn total_power(&self, form: &StreamsForm, extreme: Extreme) -> Result<Attained, Error> {
+        let centre = ColRef::from_slice(&self.centre);
+        let found = match extreme {
+            Extreme::Max => max_over_ball_in(&form.eigen, centre, self.radius)?,
+            Extreme::Min => min_over_ball_in(&form.eigen, centre, self.radius)?,
+        };
+        Ok(Attained {
+            value: found.value,
+            at: self.back(found.point.iter().copied().collect()),
+        })
+    }
+
+    /// Greatest or least `|h^H u|^2 / (|h^H v|^2 + isotropic |h|^2 + constant)`, `constant > 0`.
+    /// `isotropic > 0` (power per antenna sent in all directions) is exact for a ball only; for an
+    /// ellipsoid pass 0.
+    pub fn ratio(
+        &self,
+        numerator: &[c64],
+        denominator: &[c64],
+        isotropic: f64,
+        constant: f64,
+        extreme: Extreme,
+    ) -> RatioExtreme {
+        let plane = Plane::new(
+            &self.centre,
+            self.radius,
+            &self.seen(numerator),
+            &self.seen(denominator),
+        );
+        let sign = match extreme {
+            Extreme::Max => 1.0,
+            Extreme::Min => -1.0,
+        };
+        let (mut value, mut bottom) = plane.ratio(&plane.centre, isotropic, constant);
+        let mut point = plane.centre;
+        for _ in 0..60 {
+            let (_, next) = plane.extreme(value, isotropic, sign);
+            let (ratio, under) = plane.ratio(&next, isotropic, constant);
+            let gain = sign * (ratio - value);
+            if gain > 0.0 {
+                (value, bottom, point) = (ratio, under, next);
+            }
+            if gain <= 1e-15 * value {
+                break;
+            }
+        }
+        RatioExtreme {
+            value,
+            at: self.back(plane.lift(&self.centre, &point)),
+            denominator: bottom,
+        }
+    }
+
+    /// Greatest `|h^H u|^2 - |h^H v|^2`.
+    pub fn difference_max(&self, plus: &[c64], minus: &[c64]) -> Attained {
+        let plane = Plane::new(
+            &self.centre,
+            self.radius,
+            &self.seen(plus),
+            &self.seen(minus),
+        );
+        let (value, point) = plane.extreme(1.0, 0.0, 1.0);
+        Attained {
+            value,
+            at: self.back(plane.lift(&self.centre, &point)),
+        }
+    }
+}
+
+/// The span of two beams and a centre, with orthonormal coordinates: beams have none along the
+/// third axis, which holds the rest of the centre.
+struct Plane {
+    axes: [Vec<c64>; 3],
+    numerator: [c64; 2],
+    denominator: [c64; 2],
+    centre: [c64; 3],
+    radius: f64,
+}
+
+impl Plane {
+    fn new(centre: &[c64], radius: f64, numerator: &[c64], denominator: &[c64]) -> Self {
+        let (e1, n1) = unit(numerator.to_vec());
+        let mut rest = denominator.to_vec();
+        let mut d1 = c64::ZERO;
+        for _ in 0..2 {
+            let along = dot(&e1, &rest);
+            subtract(&mut rest, along, &e1);
+            d1 += along;
+        }
+        let (e2, d2) = unit(rest);
+        let mut rest = centre.to_vec();
+        let mut coordinates = [c64::ZERO; 3];
+        for _ in 0..2 {
+            for (k, e) in [&e1, &e2].into_iter().enumerate() {
+                let along = dot(e, &rest);
+                subtract(&mut rest, along, e);
+                coordinates[k] += along;
+            }
+        }
+        let (e3, c3) = unit(rest);
+        coordinates[2] = c64::new(c3, 0.0);
+        Self {
+            axes: [e1, e2, e3],
+            numerator: [c64::new(n1, 0.0), c64::ZERO],
+            denominator: [d1, c64::new(d2, 0.0)],
+            centre: coordinates,
+            radius,
+        }
+    }
+
+    /// Ratio and denominator at a point.
+    fn ratio(&self, x: &[c64; 3], isotropic: f64, constant: f64) -> (f64, f64) {
+        let power = |w: &[c64; 2]| (x[0].conj() * w[0] + x[1].conj() * w[1]).norm_sqr();
+        let square: f64 = x.iter().map(|x| x.norm_sqr()).sum();
+        let bottom = power(&self.denominator) + isotropic * square + constant;
+        (power(&self.numerator) / bottom, bottom)
+    }
+
+    /// `max sign (|x^H u|^2 - t |x^H v|^2 - t isotropic |x|^2)` over the ball and the maximiser.
+    fn extreme(&self, t: f64, isotropic: f64, sign: f64) -> (f64, [c64; 3]) {
+        let u2 = self.numerator[0].norm_sqr();
+        let [v1, v2] = self.denominator;
+        let beta = v2.re;
+        let a = u2 - t * v1.norm_sqr();
+        let d = -t * beta * beta;
+        let b = -v1 * (t * beta);
+        // The determinant is known without cancellation.
+        let determinant = -t * u2 * beta * beta;
+        let mean = 0.5 * (a + d);
+        let spread = (0.5 * (a - d)).hypot(b.norm());
+        let (high, low) = if mean >= 0.0 {
+            let high = mean + spread;
+            (high, if high > 0.0 { determinant / high } else { 0.0 })
+        } else {
+            let low = mean - spread;
+            (determinant / low, low)
+        };
+        let first = if (high - a).abs() >= (high - d).abs() {
+            [b, c64::new(high - a, 0.0)]
+        } else {
+            [c64::new(high - d, 0.0), b.conj()]
+        };
+        let size = (first[0].norm_sqr() + first[1].norm_sqr()).sqrt();
+        let first = if size > 0.0 {
+            [first[0] / size, first[1] / size]
+        } else {
+            [c64::ONE, c64::ZERO]
+        };
+        let second = [-first[1].conj(), first[0].conj()];
+        let c = &self.centre;
+        let along = |e: &[c64; 2]| e[0].conj() * c[0] + e[1].conj() * c[1];
+        let shift = -sign * t * isotropic;
+        let values = [sign * high + shift, sign * low + shift, shift];
+        let (value, step) =
+            max_diagonal(&values, &[along(&first), along(&second), c[2]], self.radius);
+        let point = [
+            c[0] + first[0] * step[0] + second[0] * step[1],
+            c[1] + first[1] * step[0] + second[1] * step[1],
+            c[2] + step[2],
+        ];
+        (sign * value, point)
+    }
+
+    /// The point in full coordinates, near the centre given in them.
+    fn lift(&self, centre: &[c64], point: &[c64; 3]) -> Vec<c64> {
+        let mut x = centre.to_vec();
+        for (k, e) in self.axes.iter().enumerate() {
+            subtract(&mut x, self.centre[k] - point[k], e);
+        }
+        x
+    }
+}
+
+/// `a^H b`.
+pub(crate) fn dot(a: &[c64], b: &[c64]) -> c64 {
+    a.iter().zip(b).map(|(a, b)| a.conj() * b).sum()
+}
+
+pub(crate) fn norm2(a: &[c64]) -> f64 {
+    a.iter().map(|a| a.norm_sqr()).sum()
+}
+
+pub(crate) fn norm(a: &[c64]) -> f64 {
+    norm2(a).sqrt()
+}
+
+fn subtract(a: &mut [c64], t: c64, b: &[c64]) {
+    for (a, b) in a.iter_mut().zip(b) {
+        *a -= t * b;
+    }
+}
+
+fn times(a: &Mat<c64>, v: &[c64]) -> Vec<c64> {
+    (0..a.nrows())
+        .map(|i| v.iter().enumerate().map(|(j, x)| a[(i, j)] * x).sum())
+        .collect()
+}
+
+/// The unit vector and the length; a vector lost to rounding becomes 0 of length 0.
+fn unit(mut v: Vec<c64>) -> (Vec<c64>, f64) {
+    let length = norm(&v);
+    if length < f64::MIN_POSITIVE.sqrt() {
+        v.fill(c64::ZERO);
+        return (v, 0.0);
+    }
+    for x in &mut v {
+        *x /= length;
+    }
+    (v, length)
+}

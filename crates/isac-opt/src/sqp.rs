@@ -1,0 +1,655 @@
+//! Smooth constrained minimisation by sequential quadratic programming.
+//!
+//! ```math
+//! \min f(x) \quad \text{subject to} \quad c_i(x) = 0 \ (i < e), \qquad c_i(x) \le 0 \ (i \ge e)
+//! ```
+//!
+//! Each step minimises a quadratic model of the Lagrangian plus the l1 penalty of the linearised
+//! constraints, so it always has a solution (elastic mode). Its dual is a box-constrained quadratic
+//! program with one variable per *constraint*,
+//!
+//! ```math
+//! \min_{0 \le l \le \nu} \tfrac12 (g + A^T l)^T H (g + A^T l) - c^T l, \qquad d = -H (g + A^T l),
+//! ```
+//!
+//! with `H` the inverse of the Hessian model, which is what BFGS updates. So a step costs `m n^2`
+//! and a few factorisations of order `m`: cheap when there are many variables and few constraints.
+//! BFGS is damped (Powell), `B s` being known from the dual without `B`; steps are accepted by the
+//! l1 merit with a second-order correction. Functions that are only almost smooth at the solution
+//! (maxima of eigenvalue type) are tolerated: there the model becomes steep and steps short.
+
+use crate::{Error, StopReason, Trace, TraceRow};
+use isac_linalg::validate;
+use serde::{Deserialize, Serialize};
+
+/// Values and first derivatives at a point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// Objective. Not finite says that the point is outside the domain.
+    pub objective: f64,
+    /// Its gradient, `n`.
+    pub gradient: Vec<f64>,
+    /// Constraints, `m`.
+    pub constraints: Vec<f64>,
+    /// Their gradients, row after row, `m n`.
+    pub jacobian: Vec<f64>,
+}
+
+impl Point {
+    fn new(n: usize, m: usize) -> Self {
+        Self {
+            objective: 0.0,
+            gradient: vec![0.0; n],
+            constraints: vec![0.0; m],
+            jacobian: vec![0.0; m * n],
+        }
+    }
+
+    fn is_finite(&self) -> bool {
+        self.objective.is_finite()
+            && self.constraints.iter().all(|c| c.is_finite())
+            && self.gradient.iter().all(|g| g.is_finite())
+            && self.jacobian.iter().all(|a| a.is_finite())
+    }
+}
+
+/// Options of [`solve`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Largest number of steps.
+    pub max_iterations: usize,
+    /// Stops when the model promises less than this, relative to `1 + |f|`, and the constraints
+    /// hold to `feasibility`.
+    pub tolerance: f64,
+    /// Largest `c_i` that counts as feasible.
+    pub feasibility: f64,
+    /// First penalty weight; it grows as needed.
+    pub penalty: f64,
+    /// Largest penalty weight.
+    pub penalty_max: f64,
+    /// Length of the first steepest-descent step, relative to `1 + |x|`.
+    pub first_step: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            max_iterations: 400,
+            tolerance: 1e-10,
+            feasibility: 1e-8,
+            penalty: 10.0,
+            penalty_max: 1e7,
+            first_step: 0.1,
+        }
+    }
+}
+
+/// Where the method ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Solution {
+    /// The point.
+    pub x: Vec<f64>,
+    /// Objective there.
+    pub objective: f64,
+    /// Largest violation there.
+    pub violation: f64,
+    /// Multipliers of the last step, one per constraint, `>= 0` for inequalities.
+    pub multipliers: Vec<f64>,
+    /// Why it stopped.
+    pub stopped: StopReason,
+    /// Steps taken.
+    pub iterations: usize,
+    /// Calls of the evaluation.
+    pub evaluations: usize,
+    /// One row per step.
+    pub trace: Trace,
+}
+
+/// Minimises from `start`. The first `equalities` of the `constraints` rows are equalities, the
+/// others hold when `<= 0`. `evaluate` fills a [`Point`] whose lists have the right lengths.
+///
+/// Failing to become feasible is not an error: see [`Solution::violation`].
+///
+/// # Errors
+/// Options out of range, a start that is not finite, or functions that are not finite there.
+///
+/// # Example
+/// ```
+/// use isac_opt::sqp;
+/// // The point of the unit disc closest to (2, 0).
+/// let found = sqp::solve(
+///     |x, p| {
+///         p.objective = (x[0] - 2.0).powi(2) + x[1].powi(2);
+///         p.gradient.copy_from_slice(&[2.0 * (x[0] - 2.0), 2.0 * x[1]]);
+///         p.constraints[0] = x[0] * x[0] + x[1] * x[1] - 1.0;
+///         p.jacobian.copy_from_slice(&[2.0 * x[0], 2.0 * x[1]]);
+///     },
+///     &[0.3, 0.4],
+///     1,
+///     0,
+///     &sqp::Options::default(),
+/// )?;
+/// assert!((found.x[0] - 1.0).abs() < 1e-6 && (found.multipliers[0] - 1.0).abs() < 1e-4);
+/// # Ok::<(), isac_opt::Error>(())
+/// ```
+pub fn solve(
+    evaluate: impl FnMut(&[f64], &mut Point),
+    start: &[f64],
+    constraints: usize,
+    equalities: usize,
+    options: &Options,
+) -> Result<Solution, Error> {
+    check(options, start, constraints, equalities)?;
+    let mut run = Run::new(evaluate, start, constraints, equalities, options)?;
+    let stopped = run.iterate();
+    Ok(Solution {
+        violation: run.worst(&run.at.constraints),
+        objective: run.at.objective,
+        x: run.x,
+        multipliers: run.multipliers,
+        stopped,
+        iterations: run.trace.len(),
+        evaluations: run.evaluations,
+        trace: run.trace,
+    })
+}
+
+fn check(options: &Options, start: &[f64], m: usize, equalities: usize) -> Result<(), Error> {
+    validate::finite_list("start", start)?;
+    for (name, value) in [
+        ("tolerance", options.tolerance),
+        ("feasibility", options.feasibility),
+        ("penalty", options.penalty),
+        ("penalty_max", options.penalty_max),
+        ("first_step", options.first_step),
+    ] {
+        validate::positive(name, value, "")?;
+    }
+    if start.is_empty() {
+        return Err(isac_linalg::Error::range("variables", 0.0, "at least 1").into());
+    }
+    if equalities > m {
+        let expected = format!("at most {m}, the number of constraints");
+        return Err(isac_linalg::Error::range("equalities", equalities as f64, expected).into());
+    }
+    Ok(())
+}
+
+/// The pieces of the model's dual.
+struct Model {
+    /// `A H A^T`, `m x m`.
+    gram: Vec<f64>,
+    /// Rows of `A H`, `m x n`.
+    ha: Vec<f64>,
+    /// `H g`.
+    hg: Vec<f64>,
+}
+
+/// What the quadratic model proposes.
+struct Proposal {
+    direction: Vec<f64>,
+    /// `g + A^T l`, so that `direction = -H u`.
+    u: Vec<f64>,
+    multipliers: Vec<f64>,
+    /// l1 violation of the linearised constraints after the step.
+    linear_violation: f64,
+}
+
+struct Run<'a, F> {
+    evaluate: F,
+    options: &'a Options,
+    n: usize,
+    m: usize,
+    equalities: usize,
+    x: Vec<f64>,
+    at: Point,
+    trial: Point,
+    /// Inverse Hessian model, row after row.
+    inverse: Vec<f64>,
+    fresh: bool,
+    penalty: f64,
+    multipliers: Vec<f64>,
+    evaluations: usize,
+    trace: Trace,
+}
+
+impl<'a, F: FnMut(&[f64], &mut Point)> Run<'a, F> {
+    fn new(
+        mut evaluate: F,
+        start: &[f64],
+        m: usize,
+        equalities: usize,
+        options: &'a Options,
+    ) -> Result<Self, Error> {
+        let n = start.len();
+        let mut at = Point::new(n, m);
+        evaluate(start, &mut at);
+        if !at.is_finite() {
+            return Err(Error::NonFinite {
+                what: "objective or constraint",
+                iteration: 0,
+            });
+        }
+        let mut run = Self {
+            evaluate,
+            options,
+            n,
+            m,
+            equalities,
+            x: start.to_vec(),
+            trial: at.clone(),
+            at,
+            inverse: Vec::new(),
+            fresh: true,
+            penalty: options.penalty,
+            multipliers: vec![0.0; m],
+            evaluations: 1,
+            trace: Trace::new(),
+        };
+        run.reset();
+        Ok(run)
+    }
+
+    /// Starts the model again as a multiple of the identity.
+    fn reset(&mut self) {
+        let reach = self.options.first_step * (1.0 + norm(&self.x));
+        let size = reach / norm(&self.at.gradient).max(1e-8 * reach);
+        self.inverse = vec![0.0; self.n * self.n];
+        for i in 0..self.n {
+            self.inverse[i * self.n + i] = size.min(1e3);
+        }
+        self.fresh = true;
+    }
+
+    fn iterate(&mut self) -> StopReason {
+        let mut idle = 0;
+        while self.trace.len() < self.options.max_iterations {
+            let violation = self.l1(&self.at.constraints);
+            let model = self.model();
+            let proposal = self.propose(&model);
+            let descent = -dot(&self.at.gradient, &proposal.direction)
+                + self.penalty * (violation - proposal.linear_violation);
+            self.multipliers.clone_from(&proposal.multipliers);
+            let scale = 1.0 + self.at.objective.abs();
+            let feasible = self.worst(&self.at.constraints) <= self.options.feasibility;
+            if descent <= self.options.tolerance * scale {
+                if feasible {
+                    return StopReason::Tolerance;
+                }
+                if self.fresh {
+                    return StopReason::Stagnation;
+                }
+                self.reset();
+                continue;
+            }
+            let merit = self.at.objective + self.penalty * violation;
+            let Some((step, u)) = self.search(&model, &proposal, merit, descent) else {
+                if self.fresh {
+                    return StopReason::Stagnation;
+                }
+                self.reset();
+                continue;
+            };
+            let gain =
+                merit - (self.trial.objective + self.penalty * self.l1(&self.trial.constraints));
+            self.accept(&step, &u);
+            idle = if gain <= 0.01 * self.options.tolerance * scale {
+                idle + 1
+            } else {
+                0
+            };
+            if idle >= 5 {
+                return StopReason::Stagnation;
+            }
+        }
+        StopReason::IterationLimit
+    }
+
+    fn model(&self) -> Model {
+        let (n, m) = (self.n, self.m);
+        let mut ha = vec![0.0; m * n];
+        for i in 0..m {
+            multiply(&self.inverse, self.row(i), &mut ha[i * n..(i + 1) * n]);
+        }
+        let mut hg = vec![0.0; n];
+        multiply(&self.inverse, &self.at.gradient, &mut hg);
+        let mut gram = vec![0.0; m * m];
+        for i in 0..m {
+            for j in 0..=i {
+                let value = dot(self.row(i), &ha[j * n..(j + 1) * n]);
+                gram[i * m + j] = value;
+                gram[j * m + i] = value;
+            }
+        }
+        Model { gram, ha, hg }
+    }
+
+    /// Solves the model; the penalty grows until a fair part of what can be had of the linearised
+    /// violation goes away.
+    fn propose(&mut self, model: &Model) -> Proposal {
+        let now = self.at.constraints.clone();
+        let violation = self.l1(&now);
+        let small = 1e-3 * self.options.feasibility;
+        let top = self.options.penalty_max;
+        let mut proposal = self.step(model, &now, self.penalty);
+        if proposal.linear_violation <= small || self.penalty >= top {
+            return proposal;
+        }
+        let best = self.step(model, &now, top).linear_violation;
+        let enough = |left: f64| {
+            violation - left >= 0.5 * (violation - best)
+                && (best > small || left <= 0.5 * violation)
+        };
+        while !enough(proposal.linear_violation) && self.penalty < top {
+            self.penalty = (4.0 * self.penalty).min(top);
+            proposal = self.step(model, &now, self.penalty);
+        }
+        proposal
+    }
+
+    /// The model's minimiser for given constraint values and penalty.
+    fn step(&self, model: &Model, constraints: &[f64], penalty: f64) -> Proposal {
+        let (n, m) = (self.n, self.m);
+        let linear: Vec<f64> = (0..m)
+            .map(|i| dot(self.row(i), &model.hg) - constraints[i])
+            .collect();
+        let lower = |i: usize| if i < self.equalities { -penalty } else { 0.0 };
+        let multipliers = box_qp(&model.gram, &linear, lower, penalty, &self.multipliers);
+        let mut u = self.at.gradient.clone();
+        let mut direction: Vec<f64> = model.hg.iter().map(|x| -x).collect();
+        for i in 0..m {
+            let l = multipliers[i];
+            if l.abs() > 0.0 {
+                add(&mut u, l, self.row(i));
+                add(&mut direction, -l, &model.ha[i * n..(i + 1) * n]);
+            }
+        }
+        let after: Vec<f64> = (0..m)
+            .map(|i| constraints[i] + dot(self.row(i), &direction))
+            .collect();
+        Proposal {
+            linear_violation: self.l1(&after),
+            direction,
+            u,
+            multipliers,
+        }
+    }
+
+    /// Finds an acceptable step and leaves its evaluation in `trial`; also returns `u` with
+    /// `step = -H u`.
+    fn search(
+        &mut self,
+        model: &Model,
+        proposal: &Proposal,
+        merit: f64,
+        descent: f64,
+    ) -> Option<(Vec<f64>, Vec<f64>)> {
+        let noise = 4.0 * f64::EPSILON * (1.0 + merit.abs());
+        let accepts = |value: f64, alpha: f64| value <= merit - 1e-4 * alpha * descent + noise;
+        let mut alpha = 1.0_f64;
+        for attempt in 0..40 {
+            let value = self.try_step(&proposal.direction, alpha);
+            if accepts(value, alpha) {
+                let scaled = |v: &[f64]| v.iter().map(|x| alpha * x).collect::<Vec<f64>>();
+                return Some((scaled(&proposal.direction), scaled(&proposal.u)));
+            }
+            if attempt == 0 && self.trial.is_finite() {
+                // Second-order correction: the same model with the constraints as they turned out.
+                let shifted: Vec<f64> = (0..self.m)
+                    .map(|i| self.trial.constraints[i] - dot(self.row(i), &proposal.direction))
+                    .collect();
+                let corrected = self.step(model, &shifted, self.penalty);
+                if norm(&corrected.direction) <= 2.0 * norm(&proposal.direction) {
+                    let value = self.try_step(&corrected.direction, 1.0);
+                    if accepts(value, 1.0) {
+                        return Some((corrected.direction, corrected.u));
+                    }
+                }
+            }
+            let fitted = if value.is_finite() {
+                descent * alpha * alpha / (2.0 * (value - merit + descent * alpha))
+            } else {
+                0.0
+            };
+            alpha = fitted.clamp(0.1 * alpha, 0.5 * alpha);
+        }
+        None
+    }
+
+    /// Evaluates at `x + alpha d` into `trial`; the merit there, infinite outside the domain.
+    fn try_step(&mut self, direction: &[f64], alpha: f64) -> f64 {
+        let pairs = self.x.iter().zip(direction);
+        let x: Vec<f64> = pairs.map(|(x, d)| x + alpha * d).collect();
+        (self.evaluate)(&x, &mut self.trial);
+        self.evaluations += 1;
+        if !self.trial.is_finite() {
+            return f64::INFINITY;
+        }
+        self.trial.objective + self.penalty * self.l1(&self.trial.constraints)
+    }
+
+    /// Moves to the trial point and updates the model by damped BFGS.
+    fn accept(&mut self, step: &[f64], u: &[f64]) {
+        let mut y: Vec<f64> = vec![0.0; self.n];
+        add(&mut y, 1.0, &self.trial.gradient);
+        add(&mut y, -1.0, &self.at.gradient);
+        for i in 0..self.m {
+            let l = self.multipliers[i];
+            if l.abs() > 0.0 {
+                let range = i * self.n..(i + 1) * self.n;
+                add(&mut y, l, &self.trial.jacobian[range.clone()]);
+                add(&mut y, -l, &self.at.jacobian[range]);
+            }
+        }
+        add(&mut self.x, 1.0, step);
+        std::mem::swap(&mut self.at, &mut self.trial);
+        self.trace.push(TraceRow {
+            objective: self.at.objective,
+            violation: self.worst(&self.at.constraints),
+            step: norm(step),
+        });
+        self.update(step, &y, u);
+    }
+
+    /// `H` after a step `s = -H u` over which the Lagrangian's gradient changed by `y`.
+    fn update(&mut self, s: &[f64], y: &[f64], u: &[f64]) {
+        let n = self.n;
+        let mut y = y.to_vec();
+        let mut bs: Vec<f64> = u.iter().map(|u| -u).collect();
+        let sy = dot(s, &y);
+        if self.fresh && sy > 0.0 {
+            // The identity was a guess: give it the size the first step measured.
+            let ratio = (sy / dot(&y, &y)).min(1e3) / self.inverse[0];
+            if ratio.is_finite() && ratio > 0.0 {
+                self.inverse.iter_mut().for_each(|h| *h *= ratio);
+                bs.iter_mut().for_each(|b| *b /= ratio);
+            }
+        }
+        self.fresh = false;
+        let sbs = dot(s, &bs);
+        if !(sbs > 0.0) {
+            return;
+        }
+        if sy < 0.2 * sbs {
+            let t = 0.8 * sbs / (sbs - sy);
+            for (y, b) in y.iter_mut().zip(&bs) {
+                *y = t * *y + (1.0 - t) * b;
+            }
+        }
+        let sy = dot(s, &y);
+        let mut hy = vec![0.0; n];
+        multiply(&self.inverse, &y, &mut hy);
+        let weight = (1.0 + dot(&y, &hy) / sy) / sy;
+        if !(sy > 0.0 && weight.is_finite()) {
+            return;
+        }
+        for i in 0..n {
+            let (a, b) = (weight * s[i] - hy[i] / sy, s[i] / sy);
+            let row = &mut self.inverse[i * n..(i + 1) * n];
+            for j in 0..n {
+                row[j] += a * s[j] - b * hy[j];
+            }
+        }
+    }
+
+    fn row(&self, i: usize) -> &[f64] {
+        &self.at.jacobian[i * self.n..(i + 1) * self.n]
+    }
+
+    fn violation_of(&self, i: usize, c: f64) -> f64 {
+        if i < self.equalities {
+            c.abs()
+        } else {
+            c.max(0.0)
+        }
+    }
+
+    fn l1(&self, constraints: &[f64]) -> f64 {
+        let all = constraints.iter().enumerate();
+        all.map(|(i, &c)| self.violation_of(i, c)).sum()
+    }
+
+    fn worst(&self, constraints: &[f64]) -> f64 {
+        let all = constraints.iter().enumerate();
+        all.map(|(i, &c)| self.violation_of(i, c))
+            .fold(0.0, f64::max)
+    }
+}
+
+/// `min 1/2 l^T M l + b^T l` over `lower(i) <= l_i <= upper` for positive semidefinite `M`, by a
+/// primal active-set method from a guess.
+fn box_qp(
+    gram: &[f64],
+    linear: &[f64],
+    lower: impl Fn(usize) -> f64,
+    upper: f64,
+    guess: &[f64],
+) -> Vec<f64> {
+    let m = linear.len();
+    let top = (0..m).map(|i| gram[i * m + i]).fold(0.0, f64::max);
+    let ridge = 1e-14 * top + f64::MIN_POSITIVE;
+    let mut l: Vec<f64> = (0..m).map(|i| guess[i].clamp(lower(i), upper)).collect();
+    let mut free: Vec<bool> = (0..m).map(|i| l[i] > lower(i) && l[i] < upper).collect();
+    let mut factor = vec![0.0; m * m];
+    let scale = linear.iter().fold(top, |t: f64, b| t.max(b.abs()));
+    for _ in 0..20 * (m + 1) {
+        let gradient: Vec<f64> = (0..m)
+            .map(|i| linear[i] + dot(&gram[i * m..(i + 1) * m], &l))
+            .collect();
+        let set: Vec<usize> = (0..m).filter(|&i| free[i]).collect();
+        let step = newton_on(&set, gram, &gradient, ridge, &mut factor);
+        let (mut alpha, mut blocked) = (1.0_f64, None);
+        for (&i, &p) in set.iter().zip(&step) {
+            let room = if p > 0.0 {
+                upper - l[i]
+            } else {
+                lower(i) - l[i]
+            };
+            if p.abs() > 0.0 && room / p < alpha {
+                alpha = (room / p).max(0.0);
+                blocked = Some((i, if p > 0.0 { upper } else { lower(i) }));
+            }
+        }
+        for (&i, &p) in set.iter().zip(&step) {
+            l[i] = (l[i] + alpha * p).clamp(lower(i), upper);
+        }
+        if let Some((i, bound)) = blocked {
+            l[i] = bound;
+            free[i] = false;
+            continue;
+        }
+        let gradient: Vec<f64> = (0..m)
+            .map(|i| linear[i] + dot(&gram[i * m..(i + 1) * m], &l))
+            .collect();
+        // Release the bound that pulls hardest.
+        let pull = |i: usize| {
+            if l[i] >= upper {
+                gradient[i]
+            } else {
+                -gradient[i]
+            }
+        };
+        let candidate = (0..m)
+            .filter(|&i| !free[i])
+            .max_by(|&i, &j| pull(i).total_cmp(&pull(j)));
+        match candidate {
+            Some(i) if pull(i) > 1e-14 * scale => free[i] = true,
+            _ => break,
+        }
+    }
+    l
+}
+
+/// `-M_SS^-1 g_S` with a ridge, by Cholesky.
+fn newton_on(
+    set: &[usize],
+    gram: &[f64],
+    gradient: &[f64],
+    ridge: f64,
+    factor: &mut [f64],
+) -> Vec<f64> {
+    let (k, m) = (set.len(), gradient.len());
+    let mut x: Vec<f64> = set.iter().map(|&i| -gradient[i]).collect();
+    for a in 0..k {
+        for b in 0..=a {
+            let mut sum = gram[set[a] * m + set[b]];
+            for c in 0..b {
+                sum -= factor[a * m + c] * factor[b * m + c];
+            }
+            factor[a * m + b] = if a == b {
+                (sum + ridge).max(ridge).sqrt()
+            } else {
+                sum / factor[b * m + b]
+            };
+        }
+    }
+    for a in 0..k {
+        for c in 0..a {
+            x[a] -= factor[a * m + c] * x[c];
+        }
+        x[a] /= factor[a * m + a];
+    }
+    for a in (0..k).rev() {
+        for c in a + 1..k {
+            x[a] -= factor[c * m + a] * x[c];
+        }
+        x[a] /= factor[a * m + a];
+    }
+    x
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    // Four partial sums, so that the compiler may use wide registers.
+    let mut sums = [0.0; 4];
+    let (chunks_a, chunks_b) = (a.chunks_exact(4), b.chunks_exact(4));
+    let tail: f64 = chunks_a
+        .remainder()
+        .iter()
+        .zip(chunks_b.remainder())
+        .map(|(a, b)| a * b)
+        .sum();
+    for (a, b) in chunks_a.zip(chunks_b) {
+        for k in 0..4 {
+            sums[k] += a[k] * b[k];
+        }
+    }
+    sums[0] + sums[1] + sums[2] + sums[3] + tail
+}
+
+fn norm(a: &[f64]) -> f64 {
+    dot(a, a).sqrt()
+}
+
+fn add(a: &mut [f64], t: f64, b: &[f64]) {
+    for (a, b) in a.iter_mut().zip(b) {
+        *a += t * b;
+    }
+}
+
+/// `out = S v` for a symmetric matrix stored row after row.
+fn multiply(matrix: &[f64], v: &[f64], out: &mut [f64]) {
+    for (row, out) in matrix.chunks_exact(v.len()).zip(out) {
+        *out = dot(row, v);
+    }
+}
