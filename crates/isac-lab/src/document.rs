@@ -424,7 +424,7 @@ impl<'a> Node<'a> {
             return usize::try_from(n).map_err(|_| self.wrong("a smaller number"));
         }
         match self.value.as_f64() {
-            Some(x) if x >= 0.0 && x <= 1e15 && x.fract().abs() < f64::MIN_POSITIVE => {
+            Some(x) if (0.0..=1e15).contains(&x) && x.fract().abs() < f64::MIN_POSITIVE => {
                 Ok(x as usize)
             }
             _ => Err(self.wrong("a whole number >= 0")),

@@ -18,12 +18,18 @@
 
 pub mod artefact;
 pub mod check;
+pub mod cli;
 pub mod clock;
 pub mod document;
 pub mod error;
 pub mod figure;
+pub mod output;
 pub mod papers;
+mod progress;
 pub mod reference;
+pub mod render;
+pub mod reproduce;
+pub mod run;
 pub mod solve;
 pub mod stats;
 
@@ -32,6 +38,7 @@ pub use artefact::{
     TaskOutput, Timing, Verdict,
 };
 pub use error::Error;
+pub use reproduce::{Done, Settings, run};
 
 /// Seed of a run when none is given.
 pub const DEFAULT_SEED: u64 = 1;
@@ -43,4 +50,20 @@ pub fn versions() -> std::collections::BTreeMap<String, String> {
         .into_iter()
         .map(|name| (name.to_string(), env!("CARGO_PKG_VERSION").to_string()))
         .collect()
+}
+
+/// The revision of the repository that the working directory belongs to, if it is ours.
+pub fn revision() -> String {
+    let git = |arguments: &[&str]| {
+        let output = std::process::Command::new("git")
+            .args(arguments)
+            .output()
+            .ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| text.trim().to_string())
+    };
+    let ours = git(&["rev-parse", "--show-toplevel"])
+        .is_some_and(|top| std::path::Path::new(&top).join("crates/isac-lab").is_dir());
+    let head = ours.then(|| git(&["rev-parse", "HEAD"])).flatten();
+    head.unwrap_or_else(|| "unknown".into())
 }

@@ -1,0 +1,250 @@
+//! Carrying out an artefact: plan, run, report, draw, write.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::{Value, json};
+
+use crate::artefact::{Artefact, Metric, Plan, Records, Report, Request, Task};
+use crate::error::Error;
+use crate::output::{self, Folder, Meta};
+use crate::render;
+use crate::run::{Control, Standing, estimate, execute};
+
+/// Where results go and how the run is carried out.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The folder above `<paper>/<artefact>/<preset>/`.
+    pub out: PathBuf,
+    /// Threads and the stop signal.
+    pub control: Control,
+}
+
+impl Default for Settings {
+    /// `results`, all cores.
+    fn default() -> Self {
+        Self {
+            out: "results".into(),
+            control: Control::default(),
+        }
+    }
+}
+
+/// A planned artefact, ready to run.
+pub struct Prepared {
+    /// The artefact.
+    pub artefact: Artefact,
+    /// What was asked for.
+    pub request: Request,
+    /// Assumptions.
+    pub notes: Vec<String>,
+    tasks: Arc<Vec<Task>>,
+    x: Metric,
+    metrics: Vec<Metric>,
+    scenario: Value,
+    finish: Box<dyn Fn(&Records) -> Result<Report, Error> + Send + Sync>,
+}
+
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prepared")
+            .field("artefact", &self.artefact)
+            .field("request", &self.request)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A finished artefact.
+#[derive(Debug)]
+pub struct Done {
+    /// All records.
+    pub records: Records,
+    /// The paper's report.
+    pub report: Report,
+    /// Folder the files stand in.
+    pub folder: PathBuf,
+}
+
+impl Done {
+    /// Whether every check of ours held and no task broke down.
+    pub fn good(&self) -> bool {
+        self.report.failures.is_empty() && self.records.broken.is_empty()
+    }
+}
+
+/// Plans an artefact.
+///
+/// # Errors
+/// [`Error::UnknownName`] for an unknown preset, and those of the plan.
+pub fn prepare(artefact: &Artefact, request: &Request) -> Result<Prepared, Error> {
+    if !artefact.presets.contains(&request.preset.as_str()) {
+        let what = format!("preset of {}/{}", artefact.paper, artefact.name);
+        return Err(Error::UnknownName {
+            what,
+            given: request.preset.clone(),
+            nearest: artefact.presets.iter().map(ToString::to_string).collect(),
+        });
+    }
+    let Plan {
+        x,
+        metrics,
+        tasks,
+        notes,
+        scenario,
+        finish,
+    } = (artefact.plan)(request)?;
+    let mut ids: Vec<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
+    ids.sort_unstable();
+    if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
+        let (paper, name, id) = (artefact.paper, artefact.name, pair[0]);
+        return Err(Error::Usage(format!(
+            "{paper}/{name}: two tasks are called `{id}`"
+        )));
+    }
+    Ok(Prepared {
+        artefact: *artefact,
+        request: request.clone(),
+        notes,
+        tasks: Arc::new(tasks),
+        x,
+        metrics,
+        scenario,
+        finish,
+    })
+}
+
+impl Prepared {
+    /// Estimated wall time in seconds.
+    pub fn estimate(&self, threads: usize) -> f64 {
+        estimate(self.tasks.iter(), threads)
+    }
+
+    /// Number of tasks.
+    pub fn tasks(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Runs the tasks that an interrupted run has not finished, and writes the folder.
+    ///
+    /// # Errors
+    /// [`Error::Output`] before any work if results cannot be written; [`Error::Interrupted`]; those
+    /// of the report and of drawing.
+    pub fn run(
+        &self,
+        settings: &Settings,
+        on_progress: impl FnMut(&Standing),
+    ) -> Result<Done, Error> {
+        let folder = Folder::open(&settings.out, &self.artefact, &self.request.preset)?;
+        let (mut journal, kept) = folder.journal(&self.fingerprint())?;
+        let (records, _) = execute(
+            &self.tasks,
+            kept,
+            &settings.control,
+            |finished| journal.keep(finished),
+            on_progress,
+        )?;
+        let report = (self.finish)(&records)?;
+        folder.replace(&self.files(&records, &report)?)?;
+        Ok(Done {
+            records,
+            report,
+            folder: folder.path().to_path_buf(),
+        })
+    }
+
+    fn files(&self, records: &Records, report: &Report) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        let meta = Meta {
+            artefact: &self.artefact,
+            request: &self.request,
+            x: &self.x,
+            metrics: &self.metrics,
+            notes: &self.notes,
+            scenario: &self.scenario,
+        };
+        let svg = render::svg(&report.figure);
+        let png = render::png(&svg)?;
+        let text = |name: &str, text: String| (name.to_string(), text.into_bytes());
+        let mut files = vec![
+            text("curve.csv", output::curve_csv(records, &self.metrics)),
+            text(
+                "per_realization.csv",
+                output::per_realization_csv(records, &self.metrics),
+            ),
+            text("timing.csv", output::timing_csv(records)),
+            text("meta.json", output::meta_json(&meta, records, report)),
+            text("figure.svg", svg),
+            ("figure.png".to_string(), png),
+        ];
+        if !report.timing.figure.panels.is_empty() {
+            let svg = render::svg(&report.timing.figure);
+            files.push(("timing.png".to_string(), render::png(&svg)?));
+            files.push(text("timing.svg", svg));
+        }
+        Ok(files)
+    }
+
+    /// What must agree for finished tasks to be taken up: the program, the request and the plan.
+    fn fingerprint(&self) -> String {
+        let ids: Vec<&str> = self.tasks.iter().map(|task| task.id.as_str()).collect();
+        json!({
+            "program": program_hash(),
+            "artefact": format!("{}/{}", self.artefact.paper, self.artefact.name),
+            "request": self.request,
+            "scenario": self.scenario,
+            "metrics": self.metrics,
+            "tasks": output::hash_text(&ids.join("\n")),
+        })
+        .to_string()
+    }
+}
+
+/// Hash of the running program; its version where the program cannot be read.
+fn program_hash() -> &'static str {
+    static HASH: OnceLock<String> = OnceLock::new();
+    HASH.get_or_init(|| {
+        let bytes = std::env::current_exe().and_then(std::fs::read);
+        bytes.map_or_else(
+            |_| env!("CARGO_PKG_VERSION").to_string(),
+            |bytes| output::hash_bytes(&bytes),
+        )
+    })
+}
+
+/// Plans and runs an artefact, quietly.
+///
+/// ```
+/// use isac_lab::{Artefact, Metric, Plan, Record, Report, Request, Settings, Size, Task};
+///
+/// fn plan(request: &Request) -> Result<Plan, isac_lab::Error> {
+///     let task = |i: usize| {
+///         Task::records(format!("r{i:03}"), "Square", 1e-3, move || {
+///             Ok(vec![Record::exact("square", i as f64, 0, vec![(i * i) as f64])])
+///         })
+///     };
+///     Ok(Plan {
+///         x: Metric::new("i", "Number", ""),
+///         metrics: vec![Metric::new("square", "Square", "")],
+///         tasks: request.realizations(10, 4)?.into_iter().map(task).collect(),
+///         notes: vec![],
+///         scenario: serde_json::json!({"numbers": 4}),
+///         finish: Box::new(|records| {
+///             assert_eq!(records.value("square", 3.0, 0, 0), Some(9.0));
+///             Ok(Report::default())
+///         }),
+///     })
+/// }
+/// let artefact =
+///     Artefact { paper: "demo", name: "fig1", title: "Squares", presets: &["default"], plan };
+/// let out = std::env::temp_dir().join(format!("isac-doc-{}", std::process::id()));
+/// let settings = Settings { out: out.clone(), ..Settings::default() };
+/// let done = isac_lab::run(&artefact, &Request::new("default", Size::Quick), &settings)?;
+/// assert!(done.good() && done.folder.join("figure.png").is_file());
+/// # std::fs::remove_dir_all(out).unwrap();
+/// # Ok::<(), isac_lab::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`prepare`] and [`Prepared::run`].
+pub fn run(artefact: &Artefact, request: &Request, settings: &Settings) -> Result<Done, Error> {
+    prepare(artefact, request)?.run(settings, |_| ())
+}

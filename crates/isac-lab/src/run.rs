@@ -1,0 +1,395 @@
+//! The Monte Carlo run: tasks on several threads, finished ones kept, an orderly stop.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::artefact::{Records, Task, TaskOutput};
+use crate::clock;
+use crate::error::Error;
+
+/// How a run is carried out; none of it changes the results.
+#[derive(Debug, Clone)]
+pub struct Control {
+    /// Threads, at least 1.
+    pub threads: usize,
+    /// Set from outside (Ctrl-C) to stop the run after the tasks in hand.
+    pub cancel: Arc<AtomicBool>,
+}
+
+impl Default for Control {
+    /// As many threads as the machine has cores; never cancelled.
+    fn default() -> Self {
+        Self {
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            cancel: Arc::new(AtomicBool::new(false)),
+        }
+    }
+}
+
+/// A finished task as it is kept on disk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    /// The task.
+    pub id: String,
+    /// Wall time.
+    pub seconds: f64,
+    /// What it found; the text of the breakdown otherwise.
+    pub result: Result<TaskOutput, String>,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Standing {
+    /// Tasks done, those taken over from an interrupted run included.
+    pub done: usize,
+    /// Tasks of the run.
+    pub total: usize,
+    /// Time left in seconds; `None` before the first task is done.
+    pub seconds_left: Option<f64>,
+    /// Per curve, in the order of the plan.
+    pub curves: Vec<CurveStanding>,
+}
+
+/// Where a curve stands.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct CurveStanding {
+    /// Name of the curve.
+    pub curve: String,
+    /// Tasks done.
+    pub done: usize,
+    /// Tasks of the curve.
+    pub total: usize,
+    /// Realisations without an answer, broken tasks included.
+    pub failed: usize,
+    /// Realisations that stopped without converging.
+    pub unconverged: usize,
+}
+
+/// Estimated wall time of tasks on so many threads, in seconds: their work shared out, but no less
+/// than the longest of them.
+pub fn estimate<'a>(tasks: impl IntoIterator<Item = &'a Task>, threads: usize) -> f64 {
+    let (mut sum, mut longest) = (0.0, 0.0_f64);
+    for task in tasks {
+        sum += task.seconds;
+        longest = longest.max(task.seconds);
+    }
+    longest.max(sum / threads.max(1) as f64)
+}
+
+/// Runs all tasks that `kept` does not hold yet and returns the records in task order.
+///
+/// `on_done` sees every newly finished task (to keep it on disk) and `on_progress` the standing
+/// after each and about three times a second.
+///
+/// # Errors
+/// [`Error::Interrupted`] if cancelled, and errors of `on_done`.
+pub fn execute(
+    tasks: &Arc<Vec<Task>>,
+    kept: Vec<Finished>,
+    control: &Control,
+    mut on_done: impl FnMut(&Finished) -> Result<(), Error>,
+    mut on_progress: impl FnMut(&Standing),
+) -> Result<(Records, Vec<Finished>), Error> {
+    let index: BTreeMap<&str, usize> = tasks
+        .iter()
+        .enumerate()
+        .map(|(i, task)| (task.id.as_str(), i))
+        .collect();
+    let mut slots: Vec<Option<Finished>> = vec![None; tasks.len()];
+    for finished in kept {
+        if let Some(i) = index.get(finished.id.as_str()) {
+            slots[*i] = Some(finished);
+        }
+    }
+    let open: Arc<Vec<usize>> =
+        Arc::new((0..slots.len()).filter(|i| slots[*i].is_none()).collect());
+    let mut progress = Progress::new(tasks, &slots);
+    on_progress(&progress.standing);
+
+    let next = Arc::new(AtomicUsize::new(0));
+    let stop = Arc::new(AtomicBool::new(false));
+    let (sender, receiver) = mpsc::channel();
+    for _ in 0..control.threads.max(1).min(open.len()) {
+        let (tasks, open, next) = (tasks.clone(), open.clone(), next.clone());
+        let (stop, cancel, sender) = (stop.clone(), control.cancel.clone(), sender.clone());
+        std::thread::spawn(move || {
+            while !stop.load(Ordering::Relaxed) && !cancel.load(Ordering::Relaxed) {
+                let Some(i) = open.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                    break;
+                };
+                if sender.send((*i, attempt(&tasks[*i]))).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    drop(sender);
+
+    let started = clock::now();
+    let mut cancelled_at = None;
+    let outcome = loop {
+        match receiver.recv_timeout(Duration::from_millis(300)) {
+            Ok((i, finished)) => {
+                if let Err(error) = on_done(&finished) {
+                    break Err(error);
+                }
+                progress.count(&tasks[i], &finished, true);
+                slots[i] = Some(finished);
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => break Ok(()),
+        }
+        progress.foresee(started.elapsed().as_secs_f64());
+        on_progress(&progress.standing);
+        if control.cancel.load(Ordering::Relaxed) {
+            // Tasks in hand get a moment to finish; longer ones are given up.
+            let since = *cancelled_at.get_or_insert_with(clock::now);
+            if since.elapsed() > Duration::from_secs(2) {
+                break Ok(());
+            }
+        }
+    };
+    stop.store(true, Ordering::Relaxed);
+    outcome?;
+    let done = slots.iter().flatten().count();
+    if done < slots.len() {
+        return Err(Error::Interrupted {
+            done,
+            total: slots.len(),
+        });
+    }
+    let finished: Vec<Finished> = slots.into_iter().flatten().collect();
+    Ok((gather(&finished), finished))
+}
+
+/// Runs a task; a panic is a breakdown too.
+fn attempt(task: &Task) -> Finished {
+    let (result, seconds) = clock::timed(|| catch_unwind(AssertUnwindSafe(|| (task.run)())));
+    let result = match result {
+        Ok(Ok(mut output)) => {
+            let share = seconds / output.records.len().max(1) as f64;
+            for record in &mut output.records {
+                record.seconds.get_or_insert(share);
+            }
+            Ok(output)
+        }
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(panic) => Err(panic_text(panic.as_ref())),
+    };
+    Finished {
+        id: task.id.clone(),
+        seconds,
+        result,
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("broke down: {}", text.unwrap_or("unknown reason"))
+}
+
+/// Records in task order.
+fn gather(finished: &[Finished]) -> Records {
+    let mut records = Records::default();
+    for task in finished {
+        match &task.result {
+            Ok(output) => {
+                records.rows.extend(output.records.iter().cloned());
+                if !output.data.is_null() {
+                    records.data.insert(task.id.clone(), output.data.clone());
+                }
+            }
+            Err(text) => records.broken.push((task.id.clone(), text.clone())),
+        }
+    }
+    records
+}
+
+/// Counts and foresees.
+struct Progress {
+    standing: Standing,
+    work_done: f64,
+    work_left: f64,
+}
+
+impl Progress {
+    fn new(tasks: &[Task], slots: &[Option<Finished>]) -> Self {
+        let mut curves: Vec<CurveStanding> = Vec::new();
+        for task in tasks {
+            match curves.iter_mut().find(|c| c.curve == task.curve) {
+                Some(curve) => curve.total += 1,
+                None => curves.push(CurveStanding {
+                    curve: task.curve.clone(),
+                    total: 1,
+                    ..CurveStanding::default()
+                }),
+            }
+        }
+        let mut progress = Self {
+            standing: Standing {
+                total: tasks.len(),
+                curves,
+                ..Standing::default()
+            },
+            work_done: 0.0,
+            work_left: tasks.iter().map(weight).sum(),
+        };
+        for (task, slot) in tasks.iter().zip(slots) {
+            if let Some(finished) = slot {
+                progress.count(task, finished, false);
+            }
+        }
+        progress
+    }
+
+    fn count(&mut self, task: &Task, finished: &Finished, now: bool) {
+        self.standing.done += 1;
+        self.work_left -= weight(task);
+        if now {
+            self.work_done += weight(task);
+        }
+        if let Some(curve) = self
+            .standing
+            .curves
+            .iter_mut()
+            .find(|c| c.curve == task.curve)
+        {
+            curve.done += 1;
+            match &finished.result {
+                Ok(output) => {
+                    curve.failed += output.records.iter().filter(|r| r.failed).count();
+                    let open = output.records.iter().filter(|r| !r.failed && !r.converged);
+                    curve.unconverged += open.count();
+                }
+                Err(_) => curve.failed += 1,
+            }
+        }
+    }
+
+    fn foresee(&mut self, elapsed: f64) {
+        self.standing.seconds_left =
+            (self.work_done > 0.0).then(|| elapsed * self.work_left.max(0.0) / self.work_done);
+    }
+}
+
+fn weight(task: &Task) -> f64 {
+    task.seconds.max(1e-3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artefact::Record;
+
+    fn tasks(n: usize) -> Arc<Vec<Task>> {
+        let task = |i: usize| {
+            Task::records(format!("t{i}"), "c", 1.0, move || {
+                Ok(vec![Record::exact("a", i as f64, 0, vec![i as f64 / 3.0])])
+            })
+        };
+        Arc::new((0..n).map(task).collect())
+    }
+
+    fn rows(threads: usize, n: usize) -> Vec<f64> {
+        let control = Control {
+            threads,
+            ..Control::default()
+        };
+        let (records, _) = execute(&tasks(n), Vec::new(), &control, |_| Ok(()), |_| ()).unwrap();
+        records.rows.iter().map(|r| r.metrics[0]).collect()
+    }
+
+    #[test]
+    fn order_does_not_depend_on_threads() {
+        assert_eq!(rows(1, 40), rows(3, 40));
+        assert!(rows(2, 0).is_empty());
+    }
+
+    #[test]
+    fn breakdowns_and_panics_are_counted_not_lost() {
+        let list = Arc::new(vec![
+            Task::records("bad", "c", 1.0, || Err("no answer".into())),
+            Task::records("worse", "c", 1.0, || panic!("index 7")),
+            Task::records("good", "d", 1.0, || Ok(vec![])),
+        ]);
+        let mut last = Standing::default();
+        let control = Control::default();
+        let (records, _) = execute(
+            &list,
+            Vec::new(),
+            &control,
+            |_| Ok(()),
+            |s| last = s.clone(),
+        )
+        .unwrap();
+        assert_eq!(records.broken.len(), 2);
+        assert_eq!(records.broken[0], ("bad".into(), "no answer".into()));
+        assert!(records.broken[1].1.contains("index 7"));
+        assert_eq!(
+            (last.done, last.curves[0].failed, last.curves[1].failed),
+            (3, 2, 0)
+        );
+    }
+
+    #[test]
+    fn kept_tasks_are_not_run_again() {
+        let list = Arc::new(vec![
+            Task::records("kept", "c", 1.0, || Err("ran again".into())),
+            Task::records("open", "c", 1.0, || Ok(vec![])),
+        ]);
+        let kept = vec![Finished {
+            id: "kept".into(),
+            seconds: 1.0,
+            result: Ok(TaskOutput {
+                records: vec![],
+                data: serde_json::json!([1]),
+            }),
+        }];
+        let (records, _) = execute(&list, kept, &Control::default(), |_| Ok(()), |_| ()).unwrap();
+        assert!(records.broken.is_empty());
+        assert_eq!(records.data["kept"], serde_json::json!([1]));
+    }
+
+    #[test]
+    fn a_cancelled_run_says_so_and_keeps_what_is_done() {
+        let control = Control {
+            threads: 1,
+            ..Control::default()
+        };
+        let mut seen = 0;
+        let error = execute(
+            &tasks(1000),
+            Vec::new(),
+            &control,
+            |_| {
+                seen += 1;
+                if seen == 3 {
+                    control.cancel.store(true, Ordering::Relaxed);
+                }
+                Ok(())
+            },
+            |_| (),
+        );
+        // The one thread may have finished all of these instant tasks before it saw the flag.
+        if let Err(error) = error {
+            assert_eq!(error.exit_code(), 130);
+            assert!(matches!(error, Error::Interrupted { done, total: 1000 } if done >= 3));
+        }
+    }
+
+    #[test]
+    fn the_estimate_is_shared_work_or_the_longest_task() {
+        let list = tasks(10);
+        assert!((estimate(list.iter(), 2) - 5.0).abs() < 1e-12);
+        assert!((estimate(list.iter(), 100) - 1.0).abs() < 1e-12);
+    }
+}
