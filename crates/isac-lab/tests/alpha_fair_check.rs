@@ -19,7 +19,11 @@ fn check(name: &str) {
     for line in &checker.lines {
         assert!(line.verdict != Outcome::Fail, "{line:?}");
     }
-    assert!(checker.count(Outcome::Pass) >= 4 * 12, "{:?}", checker.lines.len());
+    assert!(
+        checker.count(Outcome::Pass) >= 4 * 12,
+        "{:?}",
+        checker.lines.len()
+    );
 }
 
 #[test]
