@@ -15,6 +15,7 @@
 //! | [`kron`] | Kronecker product and blocks |
 //! | [`small`] | inverse of a small matrix of fixed size, on the stack |
 //! | [`trust_region`] | exact extremes of a Hermitian quadratic form over a ball |
+//! | [`vector`] | inner products and sums of long vectors, at the speed of the machine |
 //! | [`validate`] | the checks every constructor uses: finite, shape, range |
 //! | [`workspace`] | small factorisations into memory allocated once |
 //! | [`approx`] | comparison that names the entry that differs |
@@ -42,6 +43,7 @@ pub mod real;
 pub mod small;
 pub mod trust_region;
 pub mod validate;
+pub mod vector;
 pub mod workspace;
 
 pub use error::Error;

@@ -1,7 +1,7 @@
 //! Products, inner products and norms. The `_into` forms write into memory of the caller and
 //! allocate nothing.
 
-use crate::{Mat, MatMut, MatRef, c64};
+use crate::{Mat, MatMut, MatRef, c64, vector};
 use faer::{Accum, Par, linalg::matmul::matmul, reborrow::ReborrowMut};
 
 /// Whether a factor of [`gemm`] is taken as it is or conjugate transposed.
@@ -81,39 +81,7 @@ pub fn inner(a: MatRef<'_, c64>, b: MatRef<'_, c64>) -> f64 {
         (b.nrows(), b.ncols()),
         "shapes differ"
     );
-    let mut sum = 0.0;
-    for j in 0..a.ncols() {
-        sum += match (slice(a, j), slice(b, j)) {
-            (Some(x), Some(y)) => inner_slices(x, y),
-            _ => (0..a.nrows())
-                .map(|i| real_product(a[(i, j)], b[(i, j)]))
-                .sum(),
-        };
-    }
-    sum
-}
-
-/// Column `j` as a slice where it is contiguous, which it is in every owned matrix.
-fn slice(a: MatRef<'_, c64>, j: usize) -> Option<&[c64]> {
-    Some(a.col(j).try_as_col_major()?.as_slice())
-}
-
-fn real_product(x: c64, y: c64) -> f64 {
-    x.re * y.re + x.im * y.im
-}
-
-/// Four running sums, so that the additions do not wait for each other.
-fn inner_slices(x: &[c64], y: &[c64]) -> f64 {
-    let mut sums = [0.0; 4];
-    let (x4, y4) = (x.chunks_exact(4), y.chunks_exact(4));
-    let rest = x4.remainder().iter().zip(y4.remainder());
-    let tail: f64 = rest.map(|(&p, &q)| real_product(p, q)).sum();
-    for (p, q) in x4.zip(y4) {
-        for i in 0..4 {
-            sums[i] += real_product(p[i], q[i]);
-        }
-    }
-    (sums[0] + sums[1]) + (sums[2] + sums[3]) + tail
+    vector::inner_columns(a, b)
 }
 
 /// Squared Frobenius norm.
@@ -183,10 +151,11 @@ pub fn axpy(mut a: MatMut<'_, c64>, t: f64, b: MatRef<'_, c64>) {
     );
     for j in 0..b.ncols() {
         let target = a.rb_mut().col_mut(j).try_as_col_major_mut();
-        match (target, slice(b, j)) {
+        match (target, vector::column(b, j)) {
             (Some(x), Some(y)) => {
-                for (p, &q) in x.as_slice_mut().iter_mut().zip(y) {
-                    *p += q * t;
+                for (p, q) in x.as_slice_mut().iter_mut().zip(y) {
+                    p.re += t * q.re;
+                    p.im += t * q.im;
                 }
             }
             _ => {

@@ -59,16 +59,6 @@ pub trait Manifold {
     fn transport(&self, to: MatRef<'_, c64>, vector: MatMut<'_, c64>) {
         self.project(to, vector);
     }
-
-    /// `Re tr(A^H B)`.
-    fn inner(&self, a: MatRef<'_, c64>, b: MatRef<'_, c64>) -> f64 {
-        ops::inner(a, b)
-    }
-
-    /// `||A||_F`.
-    fn norm(&self, a: MatRef<'_, c64>) -> f64 {
-        self.inner(a, a).sqrt()
-    }
 }
 
 /// Scales one block to squared norm `power`; a zero block gets equal entries.

@@ -5,10 +5,11 @@
 //! length is `<s, s> / <s, y>` and `<s, y> / <y, y>` in turn. The line search is non-monotone, so
 //! the best iterate is kept and returned.
 
-use super::core::{Accepted, Rule, cap, minimise as descend, negate};
+use super::core::{Accepted, Rule, cap, minimise as descend};
+use super::flat::Flat;
 use super::{LineSearch, Minimum, Workspace};
 use crate::{Error, drive::Stop, manifold::Manifold};
-use isac_linalg::{MatMut, MatRef, c64, ops};
+use isac_linalg::{MatMut, MatRef, c64};
 use serde::{Deserialize, Serialize};
 
 /// Options of the Barzilai-Borwein method.
@@ -91,13 +92,13 @@ struct State<'a> {
 impl Rule for State<'_> {
     fn direction<M: Manifold + ?Sized>(
         &mut self,
-        manifold: &M,
-        _w: MatRef<'_, c64>,
-        g: MatRef<'_, c64>,
-        d: MatMut<'_, c64>,
+        _: &M,
+        _: MatRef<'_, c64>,
+        g: &Flat,
+        d: &mut Flat,
     ) -> f64 {
-        negate(g, d);
-        let norm = manifold.norm(g);
+        d.negate(g);
+        let norm = g.norm();
         let longest = cap(self.options.max_length, self.scale, norm);
         let first = cap(self.options.first_length, self.scale, norm);
         self.step.unwrap_or(first).min(longest)
@@ -107,17 +108,14 @@ impl Rule for State<'_> {
         self.step.take().is_some()
     }
 
-    fn accepted<M: Manifold + ?Sized>(&mut self, manifold: &M, mut step: Accepted<'_>) {
-        manifold.transport(step.w, step.old_g.as_mut());
-        ops::scale(step.old_g.as_mut(), -1.0);
-        ops::axpy(step.old_g.as_mut(), 1.0, step.g);
-        manifold.transport(step.w, step.d.as_mut());
-        let (s, y, t) = (step.d.as_ref(), step.old_g.as_ref(), step.t);
-        let (ss, sy, yy) = (
-            t * t * manifold.inner(s, s),
-            t * manifold.inner(s, y),
-            manifold.inner(y, y),
-        );
+    fn accepted<M: Manifold + ?Sized>(&mut self, manifold: &M, step: Accepted<'_>) {
+        let Accepted { w, g, old_g, d, t } = step;
+        manifold.transport(w, old_g.as_mut());
+        old_g.scale(-1.0);
+        old_g.axpy(1.0, g);
+        manifold.transport(w, d.as_mut());
+        // d is the step over t, old_g the change of the gradient.
+        let (ss, sy, yy) = (t * t * d.norm2(), t * d.inner(old_g), old_g.norm2());
         let secant = if self.long { ss / sy } else { sy / yy };
         self.long = !self.long;
         // Without positive curvature along the step a longer one is tried.

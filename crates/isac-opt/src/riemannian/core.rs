@@ -1,10 +1,10 @@
 //! The descent that the three methods share; a [`Rule`] supplies the direction.
 
-use super::{LineSearch, Minimum, fit};
+use super::{LineSearch, Minimum, flat::Flat};
 use crate::drive::{Stall, Step, Stop, drive};
 use crate::manifold::Manifold;
 use crate::{Error, StopReason, TraceRow};
-use isac_linalg::{Mat, MatMut, MatRef, c64, ops, validate};
+use isac_linalg::{MatMut, MatRef, c64, validate};
 
 /// What a method remembers and how it chooses directions.
 pub(super) trait Rule {
@@ -14,8 +14,8 @@ pub(super) trait Rule {
         &mut self,
         manifold: &M,
         w: MatRef<'_, c64>,
-        g: MatRef<'_, c64>,
-        d: MatMut<'_, c64>,
+        g: &Flat,
+        d: &mut Flat,
     ) -> f64;
 
     /// Forgets the past, after a failed line search; true if there was something to forget.
@@ -29,9 +29,9 @@ pub(super) trait Rule {
 /// A step `t d` from a point with gradient `old_g` to `w` with gradient `g`.
 pub(super) struct Accepted<'a> {
     pub(super) w: MatRef<'a, c64>,
-    pub(super) g: MatRef<'a, c64>,
-    pub(super) old_g: MatMut<'a, c64>,
-    pub(super) d: MatMut<'a, c64>,
+    pub(super) g: &'a Flat,
+    pub(super) old_g: &'a mut Flat,
+    pub(super) d: &'a mut Flat,
     pub(super) t: f64,
 }
 
@@ -44,48 +44,29 @@ pub(super) fn cap(share: f64, scale: f64, norm: f64) -> f64 {
     }
 }
 
-pub(super) fn negate(g: MatRef<'_, c64>, mut d: MatMut<'_, c64>) {
-    d.copy_from(g);
-    ops::scale(d, -1.0);
-}
-
 /// The matrices of the shape of a point that every method needs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Buffers {
     /// Current point and its Riemannian gradient.
-    point: Mat<c64>,
-    gradient: Mat<c64>,
+    point: Flat,
+    gradient: Flat,
     /// Trial point and its gradient.
-    next_point: Mat<c64>,
-    next_gradient: Mat<c64>,
-    direction: Mat<c64>,
-    best: Mat<c64>,
+    next_point: Flat,
+    next_gradient: Flat,
+    direction: Flat,
+    best: Flat,
     /// The last accepted values, for the non-monotone reference; a ring.
     recent: Vec<f64>,
 }
 
-impl Default for Buffers {
-    fn default() -> Self {
-        Self {
-            point: Mat::new(),
-            gradient: Mat::new(),
-            next_point: Mat::new(),
-            next_gradient: Mat::new(),
-            direction: Mat::new(),
-            best: Mat::new(),
-            recent: Vec::new(),
-        }
-    }
-}
-
 impl Buffers {
     fn prepare(&mut self, rows: usize, cols: usize) {
-        fit(&mut self.point, rows, cols);
-        fit(&mut self.gradient, rows, cols);
-        fit(&mut self.next_point, rows, cols);
-        fit(&mut self.next_gradient, rows, cols);
-        fit(&mut self.direction, rows, cols);
-        fit(&mut self.best, rows, cols);
+        self.point.fit(rows, cols);
+        self.gradient.fit(rows, cols);
+        self.next_point.fit(rows, cols);
+        self.next_gradient.fit(rows, cols);
+        self.direction.fit(rows, cols);
+        self.best.fit(rows, cols);
         self.recent.clear();
     }
 }
@@ -136,7 +117,7 @@ where
             if trial <= reference + search.armijo * t * slope {
                 let g = buffers.next_gradient.as_mut();
                 self.manifold.project(buffers.next_point.as_ref(), g);
-                let norm = self.manifold.norm(buffers.next_gradient.as_ref());
+                let norm = buffers.next_gradient.norm();
                 if norm.is_finite() {
                     let value = trial;
                     return Some(Trial { t, value, norm });
@@ -178,11 +159,11 @@ where
     };
 
     buffers.prepare(start.nrows(), start.ncols());
-    buffers.point.copy_from(start);
+    buffers.point.as_mut().copy_from(start);
     manifold.normalise(buffers.point.as_mut());
     let mut value = problem.evaluate(buffers.point.as_ref(), buffers.gradient.as_mut())?;
     manifold.project(buffers.point.as_ref(), buffers.gradient.as_mut());
-    let mut norm = manifold.norm(buffers.gradient.as_ref());
+    let mut norm = buffers.gradient.norm();
     finite("objective", value)?;
     finite("gradient", norm)?;
 
@@ -208,14 +189,18 @@ where
     let mut run = drive(name, limit, |iteration| -> Result<Step, E> {
         let trial = loop {
             let mut fresh = false;
-            let (w, g) = (buffers.point.as_ref(), buffers.gradient.as_ref());
-            let mut t = rule.direction(manifold, w, g, buffers.direction.as_mut());
-            let mut slope = manifold.inner(g, buffers.direction.as_ref());
+            let (w, g, d) = (
+                buffers.point.as_ref(),
+                &buffers.gradient,
+                &mut buffers.direction,
+            );
+            let mut t = rule.direction(manifold, w, g, d);
+            let mut slope = g.inner(d);
             if !(slope < 0.0 && t > 0.0 && t.is_finite()) {
                 rule.restart();
                 fresh = true;
-                t = rule.direction(manifold, w, g, buffers.direction.as_mut());
-                slope = manifold.inner(g, buffers.direction.as_ref());
+                t = rule.direction(manifold, w, g, d);
+                slope = g.inner(d);
             }
             if slope < 0.0
                 && let Some(trial) = problem.search(buffers, search, value, slope, t)
@@ -235,14 +220,14 @@ where
             let stop = Some(StopReason::Stagnation);
             return Ok(Step { row, stop });
         };
-        let step = trial.t * manifold.norm(buffers.direction.as_ref());
+        let step = trial.t * buffers.direction.norm();
         rule.accepted(
             manifold,
             Accepted {
                 w: buffers.next_point.as_ref(),
-                g: buffers.next_gradient.as_ref(),
-                old_g: buffers.gradient.as_mut(),
-                d: buffers.direction.as_mut(),
+                g: &buffers.next_gradient,
+                old_g: &mut buffers.gradient,
+                d: &mut buffers.direction,
                 t: trial.t,
             },
         );
@@ -280,7 +265,7 @@ where
         &buffers.best
     };
     Ok(Minimum {
-        point: best.clone(),
+        point: best.as_ref().to_owned(),
         value: best_value,
         gradient_norm: best_norm,
         stopped: run.stopped,

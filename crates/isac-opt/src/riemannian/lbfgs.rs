@@ -9,10 +9,11 @@
 //! are. It costs one projection in an iteration instead of two for each pair, and keeps every
 //! `<s, y>`, so that `B` remains positive definite whatever the manifold does.
 
-use super::core::{Accepted, Rule, cap, minimise as descend, negate};
-use super::{LineSearch, Minimum, Workspace, fit};
+use super::core::{Accepted, Rule, cap, minimise as descend};
+use super::flat::Flat;
+use super::{LineSearch, Minimum, Workspace};
 use crate::{Error, drive::Stop, manifold::Manifold};
-use isac_linalg::{Mat, MatMut, MatRef, c64, ops};
+use isac_linalg::{MatMut, MatRef, c64};
 use serde::{Deserialize, Serialize};
 
 /// Options of L-BFGS. Lengths are shares of the manifold's scale.
@@ -47,10 +48,10 @@ impl Default for Options {
 }
 
 /// A step and the change of the gradient over it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Pair {
-    displacement: Mat<c64>,
-    change: Mat<c64>,
+    displacement: Flat,
+    change: Flat,
     /// `<s, y>`.
     curvature: f64,
     /// Coefficient of the two-loop recursion.
@@ -77,16 +78,11 @@ where
 {
     let Workspace { buffers, pairs } = workspace;
     if pairs.len() < options.memory {
-        pairs.resize_with(options.memory, || Pair {
-            displacement: Mat::new(),
-            change: Mat::new(),
-            curvature: 0.0,
-            weight: 0.0,
-        });
+        pairs.resize_with(options.memory, Pair::default);
     }
     for pair in &mut pairs[..options.memory] {
-        fit(&mut pair.displacement, start.nrows(), start.ncols());
-        fit(&mut pair.change, start.nrows(), start.ncols());
+        pair.displacement.fit(start.nrows(), start.ncols());
+        pair.change.fit(start.nrows(), start.ncols());
     }
     let state = State {
         options,
@@ -123,21 +119,19 @@ impl State<'_> {
     }
 
     /// `d <- B d` by the two-loop recursion; at least one pair is kept.
-    fn apply(&mut self, mut d: MatMut<'_, c64>) {
+    fn apply(&mut self, d: &mut Flat) {
         for age in 0..self.kept {
             let slot = self.slot(age);
             let pair = &mut self.pairs[slot];
-            pair.weight = ops::inner(pair.displacement.as_ref(), d.as_ref()) / pair.curvature;
-            ops::axpy(d.as_mut(), -pair.weight, pair.change.as_ref());
+            pair.weight = pair.displacement.inner(d) / pair.curvature;
+            d.axpy(-pair.weight, &pair.change);
         }
         let newest = &self.pairs[self.newest];
-        let inverse = newest.curvature / ops::norm2(newest.change.as_ref());
-        ops::scale(d.as_mut(), inverse);
+        d.scale(newest.curvature / newest.change.norm2());
         for age in (0..self.kept).rev() {
             let pair = &self.pairs[self.slot(age)];
-            let weight = ops::inner(pair.change.as_ref(), d.as_ref()) / pair.curvature;
-            let correction = pair.weight - weight;
-            ops::axpy(d.as_mut(), correction, pair.displacement.as_ref());
+            let weight = pair.change.inner(d) / pair.curvature;
+            d.axpy(pair.weight - weight, &pair.displacement);
         }
     }
 }
@@ -147,22 +141,16 @@ impl Rule for State<'_> {
         &mut self,
         manifold: &M,
         w: MatRef<'_, c64>,
-        g: MatRef<'_, c64>,
-        mut d: MatMut<'_, c64>,
+        g: &Flat,
+        d: &mut Flat,
     ) -> f64 {
-        negate(g, d.as_mut());
+        d.negate(g);
         if self.kept == 0 {
-            let norm = manifold.norm(d.as_ref());
-            return cap(self.options.first_length, self.scale, norm);
+            return cap(self.options.first_length, self.scale, d.norm());
         }
-        self.apply(d.as_mut());
+        self.apply(d);
         manifold.project(w, d.as_mut());
-        let longest = cap(
-            self.options.max_length,
-            self.scale,
-            manifold.norm(d.as_ref()),
-        );
-        longest.min(1.0)
+        cap(self.options.max_length, self.scale, d.norm()).min(1.0)
     }
 
     fn restart(&mut self) -> bool {
@@ -174,18 +162,20 @@ impl Rule for State<'_> {
             return;
         }
         let slot = (self.newest + 1) % self.pairs.len();
-        let pair = &mut self.pairs[slot];
-        pair.displacement.copy_from(step.d.as_ref());
-        ops::scale(pair.displacement.as_mut(), step.t);
-        manifold.transport(step.w, pair.displacement.as_mut());
-        let mut old_g = step.old_g;
-        manifold.transport(step.w, old_g.as_mut());
-        pair.change.copy_from(step.g);
-        ops::axpy(pair.change.as_mut(), -1.0, old_g.as_ref());
-        let (s, y) = (pair.displacement.as_ref(), pair.change.as_ref());
-        pair.curvature = manifold.inner(s, y);
-        let least = self.options.curvature * manifold.norm(s) * manifold.norm(y);
-        if pair.curvature > least {
+        let Pair {
+            displacement: s,
+            change: y,
+            curvature,
+            ..
+        } = &mut self.pairs[slot];
+        s.copy_from(step.d);
+        s.scale(step.t);
+        manifold.transport(step.w, s.as_mut());
+        manifold.transport(step.w, step.old_g.as_mut());
+        y.copy_from(step.g);
+        y.axpy(-1.0, step.old_g);
+        *curvature = s.inner(y);
+        if *curvature > self.options.curvature * s.norm() * y.norm() {
             self.newest = slot;
             self.kept = (self.kept + 1).min(self.pairs.len());
         } else {

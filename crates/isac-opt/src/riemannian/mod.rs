@@ -41,6 +41,7 @@
 
 pub mod bb;
 mod core;
+mod flat;
 pub mod lbfgs;
 mod line_search;
 pub mod rcg;
@@ -138,11 +139,4 @@ pub struct Minimum {
 pub struct Workspace {
     buffers: core::Buffers,
     pairs: Vec<lbfgs::Pair>,
-}
-
-/// Gives `a` the shape of a point, keeping its memory where it has that shape already.
-fn fit(a: &mut Mat<c64>, rows: usize, cols: usize) {
-    if (a.nrows(), a.ncols()) != (rows, cols) {
-        *a = Mat::zeros(rows, cols);
-    }
 }

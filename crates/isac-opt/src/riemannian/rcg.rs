@@ -5,10 +5,11 @@
 //! ```
 //! with `T` the transport to the new point; Eqs. (16)-(20) of `[alpha_fair]`.
 
-use super::core::{Accepted, Rule, cap, minimise as descend, negate};
+use super::core::{Accepted, Rule, cap, minimise as descend};
+use super::flat::Flat;
 use super::{LineSearch, Minimum, Workspace};
 use crate::{Error, drive::Stop, manifold::Manifold};
-use isac_linalg::{MatMut, MatRef, c64, ops};
+use isac_linalg::{MatMut, MatRef, c64};
 use serde::{Deserialize, Serialize};
 
 /// Options of the conjugate gradient method. Lengths are shares of the manifold's scale.
@@ -89,24 +90,24 @@ struct State<'a> {
 impl Rule for State<'_> {
     fn direction<M: Manifold + ?Sized>(
         &mut self,
-        manifold: &M,
-        _w: MatRef<'_, c64>,
-        g: MatRef<'_, c64>,
-        mut d: MatMut<'_, c64>,
+        _: &M,
+        _: MatRef<'_, c64>,
+        g: &Flat,
+        d: &mut Flat,
     ) -> f64 {
         if self.beta > 0.0 {
-            ops::scale(d.as_mut(), self.beta);
-            ops::axpy(d.as_mut(), -1.0, g);
-            let slope = manifold.inner(g, d.as_ref());
-            let least = self.options.cosine * manifold.norm(g) * manifold.norm(d.as_ref());
+            d.scale(self.beta);
+            d.axpy(-1.0, g);
+            let slope = g.inner(d);
+            let least = self.options.cosine * g.norm() * d.norm();
             if slope.is_nan() || slope > -least {
                 self.beta = 0.0;
             }
         }
         if self.beta == 0.0 {
-            negate(g, d.as_mut());
+            d.negate(g);
         }
-        let norm = manifold.norm(d.as_ref());
+        let norm = d.norm();
         let Some(length) = self.last_length else {
             return cap(self.options.first_length, self.scale, norm);
         };
@@ -118,12 +119,12 @@ impl Rule for State<'_> {
         std::mem::replace(&mut self.beta, 0.0) != 0.0
     }
 
-    fn accepted<M: Manifold + ?Sized>(&mut self, manifold: &M, mut step: Accepted<'_>) {
-        self.last_length = Some(step.t * manifold.norm(step.d.as_ref()));
-        let before = ops::norm2(step.old_g.as_ref());
+    fn accepted<M: Manifold + ?Sized>(&mut self, manifold: &M, step: Accepted<'_>) {
+        self.last_length = Some(step.t * step.d.norm());
+        let before = step.old_g.norm2();
         manifold.transport(step.w, step.old_g.as_mut());
-        let change = ops::norm2(step.g) - manifold.inner(step.g, step.old_g.as_ref());
+        let change = step.g.norm2() - step.g.inner(step.old_g);
         self.beta = (change / before).max(0.0);
-        manifold.transport(step.w, step.d);
+        manifold.transport(step.w, step.d.as_mut());
     }
 }
