@@ -4,5 +4,6 @@
 pub mod alpha_fair;
 mod error;
 pub mod obs_crlb;
+pub mod noma;
 
 pub use error::Error;

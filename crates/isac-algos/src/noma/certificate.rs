@@ -1,0 +1,300 @@
+//! Certified lower bounds and proofs of infeasibility from multipliers, without a solver.
+//!
+//! For multipliers `y` of the constraints of Eq. (13) of `[noma]` let `Z_k(y) = Z_0 + F_k(y)` be
+//! what multiplies `W_k` in the Lagrangian,
+//!
+//! ```math
+//! Z_0 = \rho_c I + \rho_s \sum_m A_m, \qquad
+//! F_k = - \sum_m \nu_m A_m + \sum_{p<m} \eta_{pm} (A_p - A_m)
+//!       + \sum_{p<m} \tfrac12 (\bar\zeta_{pm} a_m a_p^H + \zeta_{pm} a_p a_m^H)
+//!       - \sum_l \lambda_{kl} H_l + \sum_{k': k \in I(k')} \gamma_{k'} \sum_l \lambda_{k'l} H_l
+//!       - \sum_l (\mu_{l,k} - \mu_{l,k-1}) H_l
+//! ```
+//!
+//! and `d(y) = sigma^2 sum gamma lambda + P_s sum nu - P_diff sum |eta| - Xi |zeta|`. If all
+//! `Z_k` are positive semidefinite, no design needs less power than `d(y)`. `F` and `d` are
+//! homogeneous and `Z_0` is positive definite, so *any* multipliers of the right signs give a bound:
+//! scale them by the largest `s` with `Z_0 + s F_k >= 0`. When no `F_k` has a negative eigenvalue,
+//! `s` is unlimited and a positive `d` proves infeasibility.
+
+use super::problem::{Scene, Span};
+use crate::Error;
+use isac_linalg::{Mat, MatRef, c64, factor, validate};
+
+/// Multipliers of the constraints of Eq. (13) of `[noma]`, by decoding position.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Multipliers {
+    /// `lambda_kl` of Eq. (12b), in the order of [`Scene::pairs`]; 1/watt times watt.
+    pub sinr: Vec<f64>,
+    /// `nu_m` of the floors, Eq. (12e).
+    pub floor: Vec<f64>,
+    /// `eta_pm` of the differences, Eq. (12f), in the order of [`Scene::target_pairs`]; any sign.
+    pub difference: Vec<f64>,
+    /// `zeta_pm` of the cross-correlation, Eq. (12g), in the same order.
+    pub cross: Vec<c64>,
+    /// `mu_li` of the ordering, Eq. (3): entry `l (K - 1) + i`; empty without ordering.
+    pub ordering: Vec<f64>,
+}
+
+impl Multipliers {
+    /// All zero, sized for a scene.
+    pub fn zeros(scene: &Scene) -> Self {
+        let pairs = scene.target_pairs().len();
+        Self {
+            sinr: vec![0.0; scene.pairs().len()],
+            floor: vec![0.0; scene.targets()],
+            difference: vec![0.0; pairs],
+            cross: vec![c64::ZERO; pairs],
+            ordering: vec![0.0; ordering_len(scene)],
+        }
+    }
+}
+
+pub(crate) fn ordering_len(scene: &Scene) -> usize {
+    if scene.mode().ordering {
+        scene.users() * (scene.users() - 1)
+    } else {
+        0
+    }
+}
+
+/// What multipliers prove.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bound {
+    /// No design needs less power than this, watt. Infinite: no design exists.
+    pub power: f64,
+    /// The factor the multipliers were scaled by.
+    pub scale: f64,
+    /// Dual value `d(y)` of the multipliers as given (signs clipped), watt.
+    pub dual_value: f64,
+}
+
+/// `d(y)` in watt; `targets` by decoding position.
+fn dual_value(scene: &Scene, targets: &[f64], y: &Multipliers) -> f64 {
+    let sensing = scene.sensing();
+    let pairs = scene.pairs();
+    let served: f64 = pairs
+        .iter()
+        .zip(&y.sinr)
+        .map(|(pair, lambda)| targets[pair.message] * lambda)
+        .sum();
+    let floors: f64 = y.floor.iter().sum();
+    let differences: f64 = y.difference.iter().map(|eta| eta.abs()).sum();
+    let cross = y.cross.iter().map(|z| z.norm_sqr()).sum::<f64>().sqrt();
+    scene.noise() * served + sensing.floor * floors
+        - sensing.difference * differences
+        - scene.cross_correlation_radius().unwrap_or(0.0) * cross
+}
+
+fn add_outer(z: &mut Mat<c64>, weight: c64, a: MatRef<'_, c64>, p: usize, q: usize) {
+    if weight == c64::ZERO {
+        return;
+    }
+    for j in 0..z.ncols() {
+        let right = weight * a[(j, q)].conj();
+        for i in 0..z.nrows() {
+            z[(i, j)] += a[(i, p)] * right;
+        }
+    }
+}
+
+/// `Z_0` in the coordinates of `span`.
+fn base(scene: &Scene, span: &Span) -> Mat<c64> {
+    let weights = scene.mode().weights;
+    let r = span.dimension();
+    let mut z = Mat::from_fn(r, r, |i, j| {
+        c64::new(f64::from(i == j) * weights.transmit, 0.0)
+    });
+    for m in 0..scene.targets() {
+        add_outer(
+            &mut z,
+            c64::new(weights.sensing, 0.0),
+            span.steering.as_ref(),
+            m,
+            m,
+        );
+    }
+    z
+}
+
+/// The homogeneous parts `F_k(y)` in the coordinates of `span`.
+fn homogeneous(scene: &Scene, span: &Span, targets: &[f64], y: &Multipliers) -> Vec<Mat<c64>> {
+    let (r, users) = (span.dimension(), scene.users());
+    let a = span.steering.as_ref();
+    let h = span.channels.as_ref();
+    let mut common = Mat::<c64>::zeros(r, r);
+    for (m, &nu) in y.floor.iter().enumerate() {
+        add_outer(&mut common, c64::new(-nu, 0.0), a, m, m);
+    }
+    for (i, &(p, m)) in scene.target_pairs().iter().enumerate() {
+        add_outer(&mut common, c64::new(y.difference[i], 0.0), a, p, p);
+        add_outer(&mut common, c64::new(-y.difference[i], 0.0), a, m, m);
+        add_outer(&mut common, y.cross[i].conj() * 0.5, a, m, p);
+        add_outer(&mut common, y.cross[i] * 0.5, a, p, m);
+    }
+    // The channels of the span are divided by sigma.
+    let noise = scene.noise();
+    let sic = scene.mode().sic;
+    let pairs = scene.pairs();
+    (0..users)
+        .map(|k| {
+            let mut z = common.clone();
+            let mut weights = vec![0.0; users];
+            for (pair, &lambda) in pairs.iter().zip(&y.sinr) {
+                if pair.message == k {
+                    weights[pair.decoder] -= lambda;
+                }
+                if sic.disturbs(pair.message, k) {
+                    weights[pair.decoder] += targets[pair.message] * lambda;
+                }
+            }
+            for l in 0..users {
+                if !y.ordering.is_empty() {
+                    if k + 1 < users {
+                        weights[l] -= y.ordering[l * (users - 1) + k];
+                    }
+                    if k > 0 {
+                        weights[l] += y.ordering[l * (users - 1) + k - 1];
+                    }
+                }
+                add_outer(&mut z, c64::new(noise * weights[l], 0.0), h, l, l);
+            }
+            z
+        })
+        .collect()
+}
+
+/// Whether multipliers have the right sizes, are finite and have the right signs up to rounding:
+/// a negative multiplier beyond `1e-9` of the largest is refused, smaller ones count as zero.
+fn clipped(scene: &Scene, y: &Multipliers) -> Result<Multipliers, Error> {
+    let pairs = scene.target_pairs().len();
+    validate::length("SINR multipliers", y.sinr.len(), scene.pairs().len())?;
+    validate::length("floor multipliers", y.floor.len(), scene.targets())?;
+    validate::length("difference multipliers", y.difference.len(), pairs)?;
+    validate::length("cross-correlation multipliers", y.cross.len(), pairs)?;
+    validate::length(
+        "ordering multipliers",
+        y.ordering.len(),
+        ordering_len(scene),
+    )?;
+    validate::finite_list("difference multipliers", &y.difference)?;
+    let mut out = y.clone();
+    for (what, list) in [
+        ("SINR multiplier", &mut out.sinr),
+        ("floor multiplier", &mut out.floor),
+        ("ordering multiplier", &mut out.ordering),
+    ] {
+        validate::finite_list(what, list)?;
+        let top = list.iter().fold(0.0_f64, |top, x| top.max(x.abs()));
+        for (i, x) in list.iter_mut().enumerate() {
+            if *x < -1e-9 * top {
+                return Err(isac_linalg::Error::range(format!("{what} {i}"), *x, ">= 0").into());
+            }
+            *x = x.max(0.0);
+        }
+    }
+    if scene.cross_correlation_radius().is_none() {
+        out.cross.fill(c64::ZERO);
+    }
+    Ok(out)
+}
+
+/// The bound that multipliers prove, in the coordinates of `span`.
+///
+/// `targets` are the SINR targets (linear) by decoding position.
+///
+/// # Errors
+/// Multipliers of wrong sizes, with entries that are not finite or of the wrong sign; an
+/// eigenvalue iteration that does not converge.
+pub fn lower_bound_in(
+    scene: &Scene,
+    span: &Span,
+    targets: &[f64],
+    multipliers: &Multipliers,
+) -> Result<Bound, Error> {
+    lower_bound_with(scene, span, targets, multipliers, &[], 0.0)
+}
+
+/// [`lower_bound_in`] with further homogeneous terms per message and their dual value.
+pub(crate) fn lower_bound_with(
+    scene: &Scene,
+    span: &Span,
+    targets: &[f64],
+    multipliers: &Multipliers,
+    further: &[Mat<c64>],
+    further_value: f64,
+) -> Result<Bound, Error> {
+    validate::length("SINR targets", targets.len(), scene.users())?;
+    let y = clipped(scene, multipliers)?;
+    let dual_value = dual_value(scene, targets, &y) + further_value;
+    if !dual_value.is_finite() {
+        return Err(isac_linalg::Error::range("dual value", dual_value, "a finite number").into());
+    }
+    let base = factor::cholesky("constant part of the dual", base(scene, span).as_ref())?;
+    let mut lowest = 0.0_f64;
+    let mut rounding = 0.0_f64;
+    for (k, mut f) in homogeneous(scene, span, targets, &y)
+        .into_iter()
+        .enumerate()
+    {
+        if let Some(extra) = further.get(k) {
+            isac_linalg::ops::axpy(f.as_mut(), 1.0, extra.as_ref());
+        }
+        let half = base.solve_lower(f.as_ref());
+        let whole = base.solve_lower(half.adjoint().to_owned().as_ref());
+        let values = factor::eigvalsh(whole.as_ref())?;
+        let size = values.iter().fold(0.0_f64, |top, v| top.max(v.abs()));
+        rounding = rounding.max(8.0 * f64::EPSILON * size * values.len() as f64);
+        lowest = lowest.min(values.first().copied().unwrap_or(0.0));
+    }
+    // A negative eigenvalue within rounding is still taken for real: the bound stays a bound.
+    let depth = (-lowest).max(rounding);
+    let scale = if depth > 0.0 {
+        1.0 / depth
+    } else {
+        f64::INFINITY
+    };
+    let power = if dual_value > 0.0 {
+        scale * dual_value
+    } else {
+        0.0
+    };
+    Ok(Bound {
+        power,
+        scale,
+        dual_value,
+    })
+}
+
+/// [`lower_bound_in`] the span of the scene.
+///
+/// # Errors
+/// As [`lower_bound_in`].
+pub fn lower_bound(
+    scene: &Scene,
+    targets: &[f64],
+    multipliers: &Multipliers,
+) -> Result<Bound, Error> {
+    lower_bound_in(scene, &Span::new(scene)?, targets, multipliers)
+}
+
+/// Smallest eigenvalue over all `Z_k(y)` of the multipliers as given, relative to the largest
+/// modulus of an eigenvalue: at least about `-1e-9` for optimal multipliers.
+///
+/// # Errors
+/// As [`lower_bound_in`].
+pub fn dual_slack(scene: &Scene, targets: &[f64], multipliers: &Multipliers) -> Result<f64, Error> {
+    let span = Span::new(scene)?;
+    let y = clipped(scene, multipliers)?;
+    let base = base(scene, &span);
+    let mut lowest = f64::INFINITY;
+    for f in homogeneous(scene, &span, targets, &y) {
+        let z = Mat::from_fn(f.nrows(), f.ncols(), |i, j| base[(i, j)] + f[(i, j)]);
+        let values = factor::eigvalsh(z.as_ref())?;
+        let top = values.iter().fold(0.0_f64, |top, v| top.max(v.abs()));
+        if let Some(&least) = values.first() {
+            lowest = lowest.min(least / top.max(f64::MIN_POSITIVE));
+        }
+    }
+    Ok(lowest)
+}

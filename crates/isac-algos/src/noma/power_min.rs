@@ -1,0 +1,362 @@
+//! Least power for given SINR targets: the relaxation, Eq. (13) of `[noma]`.
+//!
+//! Solved in the span of the data. What is returned does not rest on the solver's word: the
+//! violation is recomputed in antenna space and the lower bound from the multipliers alone (see
+//! [`certificate`](super::certificate)).
+
+use super::certificate::{self, Multipliers};
+use super::evaluate::{self, Evaluation, evaluate};
+use super::problem::{Scene, Span};
+use super::relaxation::{Csi, Relaxation};
+use super::{bounds, rank_one};
+use crate::Error;
+use isac_linalg::{Mat, c64, factor, hermitian, ops, validate};
+use isac_metrics::noma;
+use isac_opt::conic;
+use serde::{Deserialize, Serialize};
+
+/// Options of [`solve`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Options of the conic solver.
+    pub conic: conic::Options,
+    /// Largest violation and relative gap of a [`Outcome::Solved`] design, both recomputed.
+    pub accept: f64,
+    /// Solve in the span of channels and steering vectors; exact.
+    pub reduce: bool,
+    /// A ray counts as proof of infeasibility when it excludes every design whose power is below
+    /// this many times the natural unit of power of the scene.
+    pub excluded_units: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            conic: conic::Options {
+                ray_tolerance: 1e-7,
+                ..conic::Options::default()
+            },
+            accept: 1e-7,
+            reduce: true,
+            excluded_units: 1e9,
+        }
+    }
+}
+
+/// What is known about the optimality of a design.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Certificate {
+    /// No design needs less power, watt.
+    pub lower_bound: f64,
+    /// `(power - lower_bound) / power`.
+    pub relative_gap: f64,
+    /// Largest relative violation by the original formulas, see [`Evaluation::violation`].
+    pub violation: f64,
+}
+
+/// Covariances that solve the relaxation.
+#[derive(Debug, Clone)]
+pub struct Design {
+    /// `F_k` with `W_k = F_k F_k^H`, antennas x rank, by decoding position.
+    pub factors: Vec<Mat<c64>>,
+    /// What they achieve.
+    pub evaluation: Evaluation,
+    /// How good they are.
+    pub certificate: Certificate,
+    /// Multipliers of the constraints.
+    pub multipliers: Multipliers,
+    /// `dP*/dt` for a target `t` common to all users, watt.
+    pub slope: f64,
+    /// Second over first eigenvalue of every `W_k`, by decoding position; 0 is rank one.
+    pub rank_ratios: Vec<f64>,
+    /// SINR targets the design was made for, by decoding position.
+    pub targets: Vec<f64>,
+    /// Iterations of the solver.
+    pub iterations: usize,
+}
+
+impl Design {
+    /// Power, watt.
+    pub fn power(&self) -> f64 {
+        self.evaluation.power
+    }
+
+    /// `W_k` of the caller's user `user`, antennas x antennas; `None` for no such user.
+    pub fn covariance(&self, scene: &Scene, user: usize) -> Option<Mat<c64>> {
+        let position = (0..scene.users()).find(|&p| scene.user(p) == user)?;
+        let f = self.factors[position].as_ref();
+        Some(ops::mul_adjoint(f, f))
+    }
+}
+
+/// Proof that no design exists, or that every design needs absurd power.
+#[derive(Debug, Clone)]
+pub struct Infeasible {
+    /// The multipliers of the proof.
+    pub multipliers: Multipliers,
+    /// Every design needs at least this power, watt; infinite for an exact ray.
+    pub excluded_power: f64,
+}
+
+/// What came out. Do not bisect on it.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// Verified to [`Options::accept`].
+    Solved(Box<Design>),
+    /// A design whose violation or gap is larger; both stand in its certificate.
+    Inaccurate(Box<Design>),
+    /// Verified multipliers exclude every design.
+    Infeasible(Box<Infeasible>),
+    /// Neither.
+    Unknown,
+}
+
+impl Outcome {
+    /// The design of `Solved` and `Inaccurate`.
+    pub fn design(&self) -> Option<&Design> {
+        match self {
+            Self::Solved(design) | Self::Inaccurate(design) => Some(design),
+            _ => None,
+        }
+    }
+
+    /// The design of `Solved` alone.
+    pub fn solved(self) -> Option<Design> {
+        match self {
+            Self::Solved(design) => Some(*design),
+            _ => None,
+        }
+    }
+
+    /// `solved`, `inaccurate`, `infeasible` or `unknown`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Solved(_) => "solved",
+            Self::Inaccurate(_) => "inaccurate",
+            Self::Infeasible(_) => "infeasible",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A power every design is likely to be near, from the closed-form bounds; watt, > 0.
+pub(crate) fn natural_unit(scene: &Scene, targets: &[f64]) -> f64 {
+    let (sensing, weights) = (scene.sensing(), scene.mode().weights);
+    let mut unit = weights.transmit * bounds::chain_bound(scene, targets);
+    for m in 0..scene.targets() {
+        let norm2 = ops::norm2(scene.steering().subcols(m, 1));
+        unit += sensing.floor * (weights.sensing + weights.transmit / norm2);
+    }
+    unit
+}
+
+/// Solves Eq. (13) of `[noma]` for SINR targets by user (the caller's columns).
+///
+/// # Errors
+/// Targets of the wrong number or not positive; an unusable option; a decomposition that failed.
+/// Infeasible is not an error.
+pub fn solve(scene: &Scene, targets_by_user: &[f64], options: &Options) -> Result<Outcome, Error> {
+    let targets = scene.sinr_targets(targets_by_user)?;
+    let span = if options.reduce {
+        Span::new(scene)?
+    } else {
+        Span::whole(scene)
+    };
+    solve_in(scene, &span, &targets, options)
+}
+
+/// [`solve`] with the span made before and targets by decoding position.
+pub(crate) fn solve_in(
+    scene: &Scene,
+    span: &Span,
+    targets: &[f64],
+    options: &Options,
+) -> Result<Outcome, Error> {
+    validate::positive("accept", options.accept, "")?;
+    validate::positive("excluded_units", options.excluded_units, "")?;
+    let unit = natural_unit(scene, targets);
+    if !unit.is_finite() {
+        return Ok(Outcome::Unknown);
+    }
+    let relaxation = Relaxation {
+        scene,
+        span,
+        targets,
+        sensing: scene.sensing(),
+        csi: Csi::Perfect,
+        bases: None,
+        extra_cost: None,
+        unit,
+    };
+    let built = relaxation.build();
+    let mut conic_options = options.conic.clone();
+    conic_options.reduce &= options.reduce;
+    match built.solve(&conic_options)? {
+        conic::Outcome::Solved(solution) | conic::Outcome::Inaccurate(solution) => {
+            let covariances = built.covariances(&relaxation, &solution);
+            let multipliers = built.multipliers(scene, targets, &solution.multipliers);
+            let design = assemble(
+                scene,
+                span,
+                targets,
+                &covariances,
+                multipliers,
+                solution.iterations,
+            )?;
+            Ok(grade(design, options.accept))
+        }
+        conic::Outcome::Infeasible(farkas) => {
+            let multipliers = built.multipliers(scene, targets, &farkas.multipliers);
+            let bound = certificate::lower_bound_in(scene, span, targets, &multipliers)?;
+            if bound.power >= options.excluded_units * unit {
+                return Ok(Outcome::Infeasible(Box::new(Infeasible {
+                    multipliers,
+                    excluded_power: bound.power,
+                })));
+            }
+            Ok(Outcome::Unknown)
+        }
+        conic::Outcome::Unbounded(_) => Ok(Outcome::Unknown),
+        conic::Outcome::Unknown(_) => Ok(Outcome::Unknown),
+    }
+}
+
+pub(crate) fn grade(design: Design, accept: f64) -> Outcome {
+    let c = design.certificate;
+    if c.violation <= accept && c.relative_gap <= accept {
+        Outcome::Solved(Box::new(design))
+    } else {
+        Outcome::Inaccurate(Box::new(design))
+    }
+}
+
+/// A design from covariances in span coordinates and multipliers.
+pub(crate) fn assemble(
+    scene: &Scene,
+    span: &Span,
+    targets: &[f64],
+    covariances: &[Mat<c64>],
+    multipliers: Multipliers,
+    iterations: usize,
+) -> Result<Design, Error> {
+    let mut factors = Vec::with_capacity(covariances.len());
+    for w in covariances {
+        factors.push(span.lift(hermitian::sqrt_factor(w.as_ref())?.as_ref()));
+    }
+    let rank_ratios = rank_one::ratios(covariances)?;
+    let evaluation = evaluate(scene, &factors)?;
+    let bound = certificate::lower_bound_in(scene, span, targets, &multipliers)?;
+    let slope = slope(scene, &factors, &multipliers)?;
+    Ok(Design {
+        certificate: Certificate {
+            lower_bound: bound.power,
+            relative_gap: (evaluation.power - bound.power) / evaluation.power,
+            violation: evaluation.violation(targets),
+        },
+        factors,
+        evaluation,
+        multipliers,
+        slope,
+        rank_ratios,
+        targets: targets.to_vec(),
+        iterations,
+    })
+}
+
+/// `sum lambda_kl (sum_{i in I(k)} tr(H_l W_i) + sigma^2)`, the slope of `P*` in a common target.
+fn slope(scene: &Scene, factors: &[Mat<c64>], y: &Multipliers) -> Result<f64, Error> {
+    let received = evaluate::received_powers(scene.channels(), factors)?;
+    let sic = scene.mode().sic;
+    Ok(scene
+        .pairs()
+        .iter()
+        .zip(&y.sinr)
+        .map(|(&pair, lambda)| {
+            lambda * (noma::interference(received.as_ref(), sic, pair) + scene.noise())
+        })
+        .sum())
+}
+
+/// Least power the targets alone ask for, with a covariance that reaches it.
+#[derive(Debug, Clone)]
+pub struct SensingFloor {
+    /// Power of the covariance found, watt; infinite when the targets cannot be served.
+    pub power: f64,
+    /// No design needs less, watt.
+    pub lower_bound: f64,
+    /// `F` with `R = F F^H`, antennas x rank; empty when the targets cannot be served.
+    pub factor: Mat<c64>,
+}
+
+/// The sensing floor: the limit of `P*` for SINR targets that go to zero. `None` when the solver
+/// has no answer.
+///
+/// # Errors
+/// As [`solve`].
+pub fn sensing_floor(scene: &Scene, options: &Options) -> Result<Option<SensingFloor>, Error> {
+    let nothing = SensingFloor {
+        power: 0.0,
+        lower_bound: 0.0,
+        factor: Mat::zeros(scene.antennas(), 0),
+    };
+    if scene.targets() == 0 || scene.sensing().floor == 0.0 {
+        return Ok(Some(nothing));
+    }
+    let span = Span::new(scene)?;
+    // Any targets do: no multiplier of theirs occurs.
+    let targets = vec![1.0; scene.users()];
+    let (sensing, weights) = (scene.sensing(), scene.mode().weights);
+    let smallest = (0..scene.targets())
+        .map(|m| ops::norm2(scene.steering().subcols(m, 1)))
+        .fold(f64::INFINITY, f64::min);
+    let unit =
+        sensing.floor * (scene.targets() as f64) * (weights.sensing + weights.transmit / smallest);
+    let relaxation = Relaxation {
+        scene,
+        span: &span,
+        targets: &targets,
+        sensing,
+        csi: Csi::Ignored,
+        bases: None,
+        extra_cost: None,
+        unit,
+    };
+    let built = relaxation.build();
+    match built.solve(&options.conic)? {
+        conic::Outcome::Solved(solution) | conic::Outcome::Inaccurate(solution) => {
+            let r = built.covariances(&relaxation, &solution);
+            let half = hermitian::sqrt_factor(r[0].as_ref())?;
+            let y = built.multipliers(scene, &targets, &solution.multipliers);
+            let lower_bound = certificate::lower_bound_in(scene, &span, &targets, &y)?.power;
+            let power = solution.objective * built.unit();
+            Ok(Some(SensingFloor {
+                power,
+                lower_bound,
+                factor: span.lift(half.as_ref()),
+            }))
+        }
+        conic::Outcome::Infeasible(farkas) => {
+            let y = built.multipliers(scene, &targets, &farkas.multipliers);
+            let bound = certificate::lower_bound_in(scene, &span, &targets, &y)?;
+            Ok(
+                (bound.power >= options.excluded_units * unit).then_some(SensingFloor {
+                    power: f64::INFINITY,
+                    lower_bound: bound.power,
+                    ..nothing
+                }),
+            )
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Second over first eigenvalue.
+pub(crate) fn rank_ratio(covariance: &Mat<c64>) -> Result<f64, Error> {
+    let values = factor::eigvalsh(covariance.as_ref())?;
+    let n = values.len();
+    if n < 2 || values[n - 1] <= 0.0 {
+        return Ok(0.0);
+    }
+    Ok((values[n - 2] / values[n - 1]).max(0.0))
+}

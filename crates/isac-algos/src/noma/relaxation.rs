@@ -1,0 +1,351 @@
+//! Eqs. (13) and (22) of `[noma]` as a conic program, on any subspace per message.
+//!
+//! Message `k` has the covariance `W_k = s V_k X_k V_k^H` with a basis `V_k` of span coordinates:
+//! the identity for the relaxation, one column for fixed directions. The unit of power `s` and a
+//! factor per row bring all data near 1.
+
+use super::certificate::Multipliers;
+use super::problem::{Scene, Sensing, Span};
+use crate::Error;
+use isac_linalg::{Mat, MatRef, c64, ops};
+use isac_opt::conic::{
+    Affine, Coefficient, Cone, HermitianAffine, Lmi, MatrixVar, Options, Outcome, Program, Row,
+    Solution, parts,
+};
+
+/// What the users are promised about channel errors.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Csi {
+    /// Channels are exact; no users at all when `served` is false.
+    Perfect,
+    /// No SINR constraint: the targets alone.
+    Ignored,
+    /// Worst case over errors of norm at most `radius`, with or without the residual term.
+    Bounded { radius: f64, residual: bool },
+}
+
+/// A relaxation before it is solved.
+pub(crate) struct Relaxation<'a> {
+    pub(crate) scene: &'a Scene,
+    pub(crate) span: &'a Span,
+    /// SINR targets by decoding position.
+    pub(crate) targets: &'a [f64],
+    /// Possibly tightened requirements of the targets.
+    pub(crate) sensing: Sensing,
+    pub(crate) csi: Csi,
+    /// Basis per message, `r x d_k` with orthonormal columns; `None`: the identity.
+    pub(crate) bases: Option<&'a [Mat<c64>]>,
+    /// Hermitian `r x r` costs per message, added to the power.
+    pub(crate) extra_cost: Option<&'a [Mat<c64>]>,
+    /// Unit of power, watt.
+    pub(crate) unit: f64,
+}
+
+/// A row and the factor its expression was divided by.
+struct Scaled {
+    row: Row,
+    divisor: f64,
+}
+
+/// The program with the handles that lead back to the problem.
+pub(crate) struct Built {
+    pub(crate) program: Program,
+    unit: f64,
+    matrices: Vec<MatrixVar>,
+    sinr: Vec<Scaled>,
+    pub(crate) lmis: Vec<(Lmi, f64)>,
+    floors: Vec<Scaled>,
+    differences: Vec<Vec<Row>>,
+    cross: Option<(Cone, f64)>,
+    ordering: Vec<Scaled>,
+}
+
+impl Relaxation<'_> {
+    fn basis(&self, k: usize) -> Option<MatRef<'_, c64>> {
+        self.bases.map(|bases| bases[k].as_ref())
+    }
+
+    /// `V_k^H x`.
+    fn seen(&self, k: usize, vectors: MatRef<'_, c64>) -> Mat<c64> {
+        match self.basis(k) {
+            Some(basis) => ops::adjoint_mul(basis, vectors),
+            None => vectors.to_owned(),
+        }
+    }
+
+    fn order(&self, k: usize) -> usize {
+        self.basis(k).map_or(self.span.dimension(), |b| b.ncols())
+    }
+
+    fn messages(&self) -> usize {
+        if self.csi == Csi::Ignored {
+            1
+        } else {
+            self.scene.users()
+        }
+    }
+
+    /// Writes the program.
+    pub(crate) fn build(&self) -> Built {
+        let (scene, span) = (self.scene, self.span);
+        let weights = scene.mode().weights;
+        let messages = self.messages();
+        let mut program = Program::new();
+        let matrices: Vec<MatrixVar> = (0..messages)
+            .map(|k| program.psd(format!("W_{k}"), self.order(k)))
+            .collect();
+        let channels: Vec<Mat<c64>> = (0..messages)
+            .map(|k| self.seen(k, span.channels.as_ref()))
+            .collect();
+        let steering: Vec<Mat<c64>> = (0..messages)
+            .map(|k| self.seen(k, span.steering.as_ref()))
+            .collect();
+
+        let mut cost = Affine::default();
+        for k in 0..messages {
+            cost = cost + matrices[k].trace() * weights.transmit;
+            if scene.targets() > 0 && weights.sensing > 0.0 {
+                let equal = vec![weights.sensing; scene.targets()];
+                cost = cost + matrices[k].pool(steering[k].as_ref(), &equal);
+            }
+            if let Some(extra) = self.extra_cost {
+                let seen = self.seen(k, extra[k].as_ref());
+                let cost_k = match self.basis(k) {
+                    Some(basis) => ops::mul(seen.as_ref(), basis),
+                    None => seen,
+                };
+                let hermitian = isac_linalg::hermitian::hermitian_part(cost_k.as_ref());
+                cost = cost + matrices[k].inner(Coefficient::dense(hermitian));
+            }
+        }
+        program.minimise(cost);
+
+        let mut built = Built {
+            program,
+            unit: self.unit,
+            matrices,
+            sinr: Vec::new(),
+            lmis: Vec::new(),
+            floors: Vec::new(),
+            differences: Vec::new(),
+            cross: None,
+            ordering: Vec::new(),
+        };
+        match self.csi {
+            Csi::Perfect => self.sinr_rows(&mut built, &channels),
+            Csi::Ignored => {}
+            Csi::Bounded { radius, residual } => self.sinr_lmis(&mut built, radius, residual),
+        }
+        self.sensing_rows(&mut built, &steering);
+        if scene.mode().ordering && self.csi != Csi::Ignored {
+            self.ordering_rows(&mut built, &channels);
+        }
+        built
+    }
+
+    /// Eq. (12b), divided by the largest coefficient.
+    fn sinr_rows(&self, built: &mut Built, channels: &[Mat<c64>]) {
+        let sic = self.scene.mode().sic;
+        for pair in self.scene.pairs() {
+            let (k, l) = (pair.message, pair.decoder);
+            let divisor = self.sinr_divisor(k, l);
+            let mut expression = built.matrices[k].quadratic(channels[k].col(l))
+                * (self.unit / (self.targets[k] * divisor));
+            for i in 0..channels.len() {
+                if sic.disturbs(k, i) {
+                    expression = expression
+                        - built.matrices[i].quadratic(channels[i].col(l)) * (self.unit / divisor);
+                }
+            }
+            let row = built
+                .program
+                .at_least(format!("sinr_{k}_{l}"), expression, 1.0 / divisor);
+            built.sinr.push(Scaled { row, divisor });
+        }
+    }
+
+    fn sinr_divisor(&self, k: usize, l: usize) -> f64 {
+        let strength = ops::norm2(self.span.channels.subcols(l, 1));
+        self.unit * strength * (1.0 / self.targets[k]).max(1.0)
+    }
+
+    /// Eq. (21) with one multiplier per pair, after the congruence `diag(eps I, 1) / sigma`.
+    fn sinr_lmis(&self, built: &mut Built, radius: f64, residual: bool) {
+        let sic = self.scene.mode().sic;
+        let r = self.span.dimension();
+        let epsilon = radius / self.scene.noise().sqrt();
+        for pair in self.scene.pairs() {
+            let (k, l) = (pair.message, pair.decoder);
+            let h = self.span.channels.col(l);
+            let whole = Mat::from_fn(r, r + 1, |i, j| match j {
+                j if j == r => h[i],
+                j if j == i => c64::new(epsilon, 0.0),
+                _ => c64::ZERO,
+            });
+            let error_only =
+                Mat::from_fn(r, r + 1, |i, j| c64::new(f64::from(i == j) * epsilon, 0.0));
+            let divisor = self.sinr_divisor(k, l);
+            let tau = built.program.nonneg(format!("tau_{k}_{l}"));
+            let congruence = |i: usize, t: &Mat<c64>, weight: f64| {
+                let mut t = self.seen(i, t.as_ref());
+                ops::scale(t.as_mut(), (weight * self.unit / divisor).sqrt());
+                built.matrices[i].congruence(t.as_ref())
+            };
+            let mut block = congruence(k, &whole, 1.0 / self.targets[k]);
+            for i in 0..self.scene.users() {
+                if sic.disturbs(k, i) {
+                    block = block - congruence(i, &whole, 1.0);
+                } else if residual && sic.removes(k, i) {
+                    block = block - congruence(i, &error_only, 1.0);
+                }
+            }
+            let mut signs = vec![1.0; r];
+            signs.push(-1.0);
+            let diagonal: Vec<(usize, usize, c64)> = signs
+                .iter()
+                .enumerate()
+                .map(|(i, &s)| (i, i, c64::new(s, 0.0)))
+                .collect();
+            block.add_term(tau, Coefficient::sparse(&diagonal));
+            block.add_diagonal(r, Affine::constant(-1.0 / divisor));
+            let lmi = built.program.lmi(format!("worst_{k}_{l}"), block);
+            built.lmis.push((lmi, divisor));
+        }
+    }
+
+    /// Eqs. (12e) to (12g), divided by the squared norm of a steering vector.
+    fn sensing_rows(&self, built: &mut Built, steering: &[Mat<c64>]) {
+        let targets = self.scene.targets();
+        let size = (0..targets)
+            .map(|m| ops::norm2(self.span.steering.subcols(m, 1)))
+            .fold(0.0, f64::max);
+        let divisor = size * self.unit;
+        let pattern = |built: &Built, m: usize| -> Affine {
+            let all = built.matrices.iter().zip(steering);
+            all.map(|(w, a)| w.quadratic(a.col(m)) * (self.unit / divisor))
+                .sum()
+        };
+        for m in 0..targets {
+            let left = pattern(built, m);
+            let right = self.sensing.floor / divisor;
+            let row = built.program.at_least(format!("floor_{m}"), left, right);
+            built.floors.push(Scaled { row, divisor });
+        }
+        let limit = self.sensing.difference / divisor;
+        for (p, m) in self.scene.target_pairs() {
+            let left = pattern(built, p) - pattern(built, m);
+            let name = format!("difference_{p}_{m}");
+            let rows = if limit == 0.0 {
+                vec![built.program.equal(name, left, 0.0)]
+            } else {
+                vec![
+                    built.program.at_most(name.clone(), left.clone(), limit),
+                    built.program.at_least(name, left, -limit),
+                ]
+            };
+            built.differences.push(rows);
+        }
+        let pairs = self.scene.target_pairs();
+        if let (Some(xi), false) = (self.sensing.cross_correlation, pairs.is_empty()) {
+            let radius = (xi * pairs.len() as f64).sqrt() / divisor;
+            let entries = pairs.iter().map(|&(p, m)| {
+                let all = built.matrices.iter().zip(steering);
+                let mut re = Affine::default();
+                let mut im = Affine::default();
+                for (w, a) in all {
+                    let c = w.cross(a.col(p), a.col(m));
+                    re = re + c.re * (self.unit / divisor);
+                    im = im + c.im * (self.unit / divisor);
+                }
+                isac_opt::conic::ComplexAffine { re, im }
+            });
+            let list = parts(entries.collect::<Vec<_>>());
+            let bound = Affine::constant(radius);
+            let cone = built.program.norm_at_most("cross_correlation", list, bound);
+            built.cross = Some((cone, divisor));
+        }
+    }
+
+    /// Eq. (3), divided by the squared norm of the channel.
+    fn ordering_rows(&self, built: &mut Built, channels: &[Mat<c64>]) {
+        for l in 0..self.scene.users() {
+            let divisor = self.unit * ops::norm2(self.span.channels.subcols(l, 1));
+            for i in 0..self.scene.users() - 1 {
+                let left = built.matrices[i].quadratic(channels[i].col(l));
+                let right = built.matrices[i + 1].quadratic(channels[i + 1].col(l));
+                let scale = self.unit / divisor;
+                let name = format!("order_{l}_{i}");
+                let row = built.program.at_least(name, (left - right) * scale, 0.0);
+                built.ordering.push(Scaled { row, divisor });
+            }
+        }
+    }
+}
+
+impl Built {
+    /// Solves; the outcome is the engine's.
+    pub(crate) fn solve(&self, options: &Options) -> Result<Outcome, Error> {
+        Ok(self.program.solve(options)?)
+    }
+
+    /// The covariances in span coordinates, watt.
+    pub(crate) fn covariances(
+        &self,
+        relaxation: &Relaxation<'_>,
+        point: &Solution,
+    ) -> Vec<Mat<c64>> {
+        self.matrices
+            .iter()
+            .enumerate()
+            .map(|(k, &variable)| {
+                let mut x = point.matrix(variable).clone();
+                ops::scale(x.as_mut(), self.unit);
+                match relaxation.basis(k) {
+                    Some(basis) => {
+                        let half = ops::mul(basis, x.as_ref());
+                        ops::mul_adjoint(half.as_ref(), basis)
+                    }
+                    None => x,
+                }
+            })
+            .collect()
+    }
+
+    /// The multipliers of the problem as the paper writes it.
+    pub(crate) fn multipliers(
+        &self,
+        scene: &Scene,
+        targets: &[f64],
+        y: &isac_opt::conic::Multipliers,
+    ) -> Multipliers {
+        // The program minimises power over `unit`, in rows divided by `divisor`.
+        let back = |s: &Scaled| y.row(s.row) * self.unit / s.divisor;
+        let mut out = Multipliers::zeros(scene);
+        for (i, (s, pair)) in self.sinr.iter().zip(scene.pairs()).enumerate() {
+            out.sinr[i] = back(s) / (targets[pair.message] * scene.noise());
+        }
+        for (nu, s) in out.floor.iter_mut().zip(&self.floors) {
+            *nu = back(s);
+        }
+        let divisor = self.floors.first().map_or(1.0, |s| s.divisor);
+        for (eta, rows) in out.difference.iter_mut().zip(&self.differences) {
+            let sum: f64 = rows.iter().map(|&row| y.row(row)).sum();
+            *eta = -sum * self.unit / divisor;
+        }
+        if let Some((cone, divisor)) = self.cross {
+            let u = y.cone(cone);
+            for (i, zeta) in out.cross.iter_mut().enumerate() {
+                *zeta = -c64::new(u[1 + 2 * i], u[2 + 2 * i]) * (self.unit / divisor);
+            }
+        }
+        for (mu, s) in out.ordering.iter_mut().zip(&self.ordering) {
+            *mu = back(s) / scene.noise();
+        }
+        out
+    }
+
+    /// Unit of power.
+    pub(crate) fn unit(&self) -> f64 {
+        self.unit
+    }
+}

@@ -1,0 +1,177 @@
+//! The fast paths for own-message decoding, against fixtures and their own certificates.
+
+mod noma_support;
+
+use isac_algos::noma::{Mode, Scene, bounds, certificate, own};
+use isac_metrics::noma::SicSet;
+use noma_support::{PAPER, close, fixture, paper_scene, rayleigh, rng, scene_of, steering};
+
+#[test]
+fn power_minimisation_matches_the_fixture() {
+    let Some(doc) = fixture("noma-1-paper") else {
+        return;
+    };
+    let scene = scene_of(&doc, SicSet::Own, false);
+    let fast = own::power_min(&scene, &[100.0; 3], 1e-8).unwrap().unwrap();
+    let expected = &doc["cases"][0]["expected"];
+    close(
+        fast.design.power(),
+        expected["power_W"].as_f64().unwrap(),
+        1e-8,
+    );
+    assert!(fast.design.certificate.relative_gap.abs() < 1e-9);
+    assert!(fast.design.certificate.violation < 1e-9);
+    for (m, p) in fast.design.evaluation.pattern.iter().enumerate() {
+        close(*p, expected["P_theta_W"][m].as_f64().unwrap(), 1e-8);
+    }
+    for (i, key) in ["0,0", "1,1", "2,2"].iter().enumerate() {
+        let lambda = expected["multipliers_info"]["lambda_"][key]
+            .as_f64()
+            .unwrap();
+        // The stated multipliers are an interior point of tolerance 1e-8, whence 1e-5.
+        close(fast.design.multipliers.sinr[i], lambda, 2e-5);
+    }
+}
+
+#[test]
+fn max_min_matches_the_fixture() {
+    let Some(doc) = fixture("noma-1-paper") else {
+        return;
+    };
+    let scene = scene_of(&doc, SicSet::Own, false);
+    let found = own::max_min(&scene, 6.0, 1e-8).unwrap().unwrap();
+    let expected = &doc["cases"][2]["expected"];
+    close(found.target, expected["t"].as_f64().unwrap(), 1e-8);
+    close(
+        found.fast.design.slope,
+        expected["dP_dt"].as_f64().unwrap(),
+        1e-5,
+    );
+    close(found.fast.design.power(), 6.0, 1e-9);
+}
+
+#[test]
+fn both_ways_agree_and_converge_on_random_channels() {
+    let mut evaluations = 0;
+    for seed in 0..40 {
+        let scene = paper_scene(8, seed, SicSet::Own);
+        for budget in [6.0, 8.0, 10.0] {
+            let joint = own::max_min(&scene, budget, 1e-8).unwrap();
+            let joint = joint.unwrap_or_else(|| panic!("seed {seed}, budget {budget}"));
+            evaluations += joint.fast.evaluations;
+            let again = own::power_min(&scene, &[joint.target; 3], 1e-8).unwrap();
+            let again = again.unwrap_or_else(|| panic!("seed {seed}, budget {budget}"));
+            close(again.design.power(), budget, 1e-9);
+            close(again.design.slope, joint.fast.design.slope, 1e-6);
+            assert!(joint.target <= bounds::largest_common_target(&scene, budget - 4.0));
+        }
+    }
+    assert!(evaluations < 120 * 40, "{evaluations}");
+}
+
+#[test]
+fn slope_is_the_derivative_of_the_power() {
+    for sic in [SicSet::Own, SicSet::Orthogonal] {
+        let scene = paper_scene(8, 3, sic);
+        let power = |t: f64| {
+            own::power_min(&scene, &[t; 3], 1e-8)
+                .unwrap()
+                .unwrap()
+                .design
+        };
+        let t = 150.0;
+        let step = 0.05;
+        let difference = (power(t + step).power() - power(t - step).power()) / (2.0 * step);
+        close(power(t).slope, difference, 1e-6);
+    }
+}
+
+#[test]
+fn few_targets_and_users() {
+    let a = steering(6, &[20.0]);
+    for users in 1..5 {
+        let h = rayleigh(6, users, &mut rng(users as u64));
+        for sic in [SicSet::Own, SicSet::Orthogonal] {
+            let mode = Mode {
+                sic,
+                ..Mode::default()
+            };
+            for columns in [0, 1] {
+                let scene =
+                    Scene::new(h.as_ref(), a.subcols(0, columns), 0.01, PAPER, mode).unwrap();
+                let targets = vec![300.0; users];
+                let fast = own::power_min(&scene, &targets, 1e-8).unwrap().unwrap();
+                assert!(fast.design.certificate.relative_gap < 1e-9);
+                let least = bounds::chain_bound(&scene, &targets);
+                assert!(fast.design.evaluation.transmit_power >= least * (1.0 - 1e-12));
+            }
+        }
+    }
+}
+
+#[test]
+fn low_targets_are_left_to_the_relaxation() {
+    // Sensing beams alone serve the users: the dual is singular, the fast path says so.
+    let scene = paper_scene(8, 1, SicSet::Own);
+    assert!(own::power_min(&scene, &[1e-3; 3], 1e-8).unwrap().is_none());
+    let full = paper_scene(8, 1, SicSet::Full);
+    assert!(own::power_min(&full, &[10.0; 3], 1e-8).unwrap().is_none());
+}
+
+#[test]
+fn unsorted_users_come_back_in_the_callers_order() {
+    let h = rayleigh(8, 3, &mut rng(9));
+    let swapped = isac_linalg::Mat::from_fn(8, 3, |n, k| h[(n, [2, 0, 1][k])]);
+    let a = steering(8, &[-60.0, 60.0]);
+    let mode = Mode {
+        sic: SicSet::Own,
+        ..Mode::default()
+    };
+    let one = Scene::new(h.as_ref(), a.as_ref(), 0.01, PAPER, mode).unwrap();
+    let two = Scene::new(swapped.as_ref(), a.as_ref(), 0.01, PAPER, mode).unwrap();
+    let first = own::power_min(&one, &[30.0, 60.0, 90.0], 1e-8)
+        .unwrap()
+        .unwrap();
+    let second = own::power_min(&two, &[90.0, 30.0, 60.0], 1e-8)
+        .unwrap()
+        .unwrap();
+    close(first.design.power(), second.design.power(), 1e-12);
+    let a = first.design.covariance(&one, 2).unwrap();
+    let b = second.design.covariance(&two, 0).unwrap();
+    isac_linalg::approx::compare(a.as_ref(), b.as_ref(), 1e-9, 0.0).unwrap();
+}
+
+#[test]
+fn fixture_multipliers_prove_the_fixture_bound() {
+    let Some(doc) = fixture("noma-1-paper") else {
+        return;
+    };
+    let scene = scene_of(&doc, SicSet::Full, false);
+    let case = &doc["cases"][1];
+    let info = &case["expected"]["multipliers_info"];
+    let mut y = certificate::Multipliers::zeros(&scene);
+    for (i, pair) in scene.pairs().iter().enumerate() {
+        let key = format!("{},{}", pair.message, pair.decoder);
+        y.sinr[i] = info["lambda_"][&key].as_f64().unwrap();
+    }
+    for m in 0..2 {
+        y.floor[m] = info["nu"][m].as_f64().unwrap();
+    }
+    let gamma = case["gamma"][0].as_f64().unwrap();
+    let bound = certificate::lower_bound(&scene, &[gamma; 3], &y).unwrap();
+    let stated = case["expected"]["certified_lower_bound_W"]
+        .as_f64()
+        .unwrap();
+    close(bound.power, stated, 1e-8);
+    assert!(certificate::dual_slack(&scene, &[gamma; 3], &y).unwrap() > -1e-8);
+
+    // The checker refuses wrong signs and discounts multipliers that are not dual feasible.
+    let mut wrong = y.clone();
+    wrong.floor[0] = -wrong.floor[0];
+    assert!(certificate::lower_bound(&scene, &[gamma; 3], &wrong).is_err());
+    let mut inflated = y.clone();
+    inflated.sinr.iter_mut().for_each(|l| *l *= 2.0);
+    assert!(certificate::dual_slack(&scene, &[gamma; 3], &inflated).unwrap() < -1e-3);
+    let bound = certificate::lower_bound(&scene, &[gamma; 3], &inflated).unwrap();
+    assert!(bound.scale < 0.9 && bound.power <= stated * (1.0 + 1e-7));
+}
