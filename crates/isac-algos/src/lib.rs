@@ -3,7 +3,7 @@
 
 pub mod alpha_fair;
 mod error;
-pub mod obs_crlb;
 pub mod noma;
+pub mod obs_crlb;
 
 pub use error::Error;

@@ -189,7 +189,7 @@ pub(crate) fn solve_in(
         extra_cost: None,
         unit,
     };
-    let built = relaxation.build();
+    let built = relaxation.build()?;
     let mut conic_options = options.conic.clone();
     conic_options.reduce &= options.reduce;
     match built.solve(&conic_options)? {
@@ -322,7 +322,7 @@ pub fn sensing_floor(scene: &Scene, options: &Options) -> Result<Option<SensingF
         extra_cost: None,
         unit,
     };
-    let built = relaxation.build();
+    let built = relaxation.build()?;
     match built.solve(&options.conic)? {
         conic::Outcome::Solved(solution) | conic::Outcome::Inaccurate(solution) => {
             let r = built.covariances(&relaxation, &solution);

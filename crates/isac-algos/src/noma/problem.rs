@@ -307,6 +307,14 @@ impl Span {
         }
     }
 
+    /// Antenna weights (antennas x n) in span coordinates (r x n).
+    pub fn compress(&self, weights: MatRef<'_, c64>) -> Mat<c64> {
+        match &self.basis {
+            Some(basis) => ops::adjoint_mul(basis.as_ref(), weights),
+            None => weights.to_owned(),
+        }
+    }
+
     /// A covariance of span coordinates (r x r) as an antennas x antennas matrix.
     pub fn lift_covariance(&self, covariance: MatRef<'_, c64>) -> Mat<c64> {
         let half = self.lift(covariance);

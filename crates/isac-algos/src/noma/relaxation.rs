@@ -7,11 +7,12 @@
 use super::certificate::Multipliers;
 use super::problem::{Scene, Sensing, Span};
 use crate::Error;
-use isac_linalg::{Mat, MatRef, c64, ops};
+use isac_linalg::{Col, Mat, MatRef, c64, ops};
 use isac_opt::conic::{
     Affine, Coefficient, Cone, HermitianAffine, Lmi, MatrixVar, Options, Outcome, Program, Row,
     Solution, parts,
 };
+use isac_opt::s_procedure::RobustQuadratic;
 
 /// What the users are promised about channel errors.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,7 +87,7 @@ impl Relaxation<'_> {
     }
 
     /// Writes the program.
-    pub(crate) fn build(&self) -> Built {
+    pub(crate) fn build(&self) -> Result<Built, Error> {
         let (scene, span) = (self.scene, self.span);
         let weights = scene.mode().weights;
         let messages = self.messages();
@@ -134,13 +135,13 @@ impl Relaxation<'_> {
         match self.csi {
             Csi::Perfect => self.sinr_rows(&mut built, &channels),
             Csi::Ignored => {}
-            Csi::Bounded { radius, residual } => self.sinr_lmis(&mut built, radius, residual),
+            Csi::Bounded { radius, residual } => self.sinr_lmis(&mut built, radius, residual)?,
         }
         self.sensing_rows(&mut built, &steering);
         if scene.mode().ordering && self.csi != Csi::Ignored {
             self.ordering_rows(&mut built, &channels);
         }
-        built
+        Ok(built)
     }
 
     /// Eq. (12b), divided by the largest coefficient.
@@ -170,47 +171,39 @@ impl Relaxation<'_> {
     }
 
     /// Eq. (21) with one multiplier per pair, after the congruence `diag(eps I, 1) / sigma`.
-    fn sinr_lmis(&self, built: &mut Built, radius: f64, residual: bool) {
+    fn sinr_lmis(&self, built: &mut Built, radius: f64, residual: bool) -> Result<(), Error> {
         let sic = self.scene.mode().sic;
         let r = self.span.dimension();
         let epsilon = radius / self.scene.noise().sqrt();
+        let nowhere = Col::<c64>::zeros(r);
         for pair in self.scene.pairs() {
             let (k, l) = (pair.message, pair.decoder);
-            let h = self.span.channels.col(l);
-            let whole = Mat::from_fn(r, r + 1, |i, j| match j {
-                j if j == r => h[i],
-                j if j == i => c64::new(epsilon, 0.0),
-                _ => c64::ZERO,
-            });
-            let error_only =
-                Mat::from_fn(r, r + 1, |i, j| c64::new(f64::from(i == j) * epsilon, 0.0));
             let divisor = self.sinr_divisor(k, l);
-            let tau = built.program.nonneg(format!("tau_{k}_{l}"));
-            let congruence = |i: usize, t: &Mat<c64>, weight: f64| {
-                let mut t = self.seen(i, t.as_ref());
-                ops::scale(t.as_mut(), (weight * self.unit / divisor).sqrt());
-                built.matrices[i].congruence(t.as_ref())
+            let h = self.span.channels.col(l);
+            let scaled = |i: usize, weight: f64| -> HermitianAffine {
+                let w = match self.basis(i) {
+                    Some(basis) => {
+                        built.matrices[i].congruence(basis.adjoint().to_owned().as_ref())
+                    }
+                    None => built.matrices[i].expr(),
+                };
+                w * (weight * self.unit / divisor)
             };
-            let mut block = congruence(k, &whole, 1.0 / self.targets[k]);
+            let mut worst = RobustQuadratic::ball(r, epsilon)?;
+            worst.add_form(scaled(k, 1.0 / self.targets[k]), h);
             for i in 0..self.scene.users() {
                 if sic.disturbs(k, i) {
-                    block = block - congruence(i, &whole, 1.0);
+                    worst.add_form(scaled(i, -1.0), h);
                 } else if residual && sic.removes(k, i) {
-                    block = block - congruence(i, &error_only, 1.0);
+                    worst.add_form(scaled(i, -1.0), nowhere.as_ref());
                 }
             }
-            let mut signs = vec![1.0; r];
-            signs.push(-1.0);
-            let diagonal: Vec<(usize, usize, c64)> = signs
-                .iter()
-                .enumerate()
-                .map(|(i, &s)| (i, i, c64::new(s, 0.0)))
-                .collect();
-            block.add_term(tau, Coefficient::sparse(&diagonal));
-            block.add_diagonal(r, Affine::constant(-1.0 / divisor));
-            let lmi = built.program.lmi(format!("worst_{k}_{l}"), block);
+            worst.add_constant(Affine::constant(-1.0 / divisor));
+            let imposed = worst.impose(&mut built.program, &format!("worst_{k}_{l}"));
+            let lmi = imposed.lmi;
             built.lmis.push((lmi, divisor));
         }
+        Ok(())
     }
 
     /// Eqs. (12e) to (12g), divided by the squared norm of a steering vector.

@@ -224,7 +224,7 @@ pub(crate) fn solve_in(
         extra_cost: None,
         unit,
     };
-    let built = relaxation.build();
+    let built = relaxation.build()?;
     let matrices = |y: &conic::Multipliers| -> Vec<Mat<c64>> {
         built
             .lmis
