@@ -1,5 +1,7 @@
 //! The fast paths for own-message decoding, against fixtures and their own certificates.
 
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
 mod noma_support;
 
 use isac_algos::noma::{Mode, Scene, bounds, certificate, own};
@@ -28,8 +30,8 @@ fn power_minimisation_matches_the_fixture() {
         let lambda = expected["multipliers_info"]["lambda_"][key]
             .as_f64()
             .unwrap();
-        // The stated multipliers are an interior point of tolerance 1e-8, whence 1e-5.
-        close(fast.design.multipliers.sinr[i], lambda, 2e-5);
+        // The stated multipliers are an interior point whose gap is 1e-9 of the power, whence 1e-4.
+        close(fast.design.multipliers.sinr[i], lambda, 1e-4);
     }
 }
 

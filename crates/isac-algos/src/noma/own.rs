@@ -47,8 +47,6 @@ struct State {
     lambda: Vec<f64>,
     /// Column `V^H S_k^{-1} h_k` per user.
     columns: Vec<Vec<c64>>,
-    /// Squared scale of `x_k = S_k^{-1} h_k` in the beam.
-    power: Vec<f64>,
     /// Noise-normalised interference of each user.
     interference: Vec<f64>,
     /// `P_m`, watt.
@@ -198,7 +196,6 @@ impl Data {
             d_dual: slope,
             lambda,
             columns,
-            power,
             interference,
             pattern,
             d_pattern,

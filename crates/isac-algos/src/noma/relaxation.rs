@@ -104,10 +104,10 @@ impl Relaxation<'_> {
 
         let mut cost = Affine::default();
         for k in 0..messages {
-            cost = cost + matrices[k].trace() * weights.transmit;
+            cost += matrices[k].trace() * weights.transmit;
             if scene.targets() > 0 && weights.sensing > 0.0 {
                 let equal = vec![weights.sensing; scene.targets()];
-                cost = cost + matrices[k].pool(steering[k].as_ref(), &equal);
+                cost += matrices[k].pool(steering[k].as_ref(), &equal);
             }
             if let Some(extra) = self.extra_cost {
                 let seen = self.seen(k, extra[k].as_ref());
@@ -116,7 +116,7 @@ impl Relaxation<'_> {
                     None => seen,
                 };
                 let hermitian = isac_linalg::hermitian::hermitian_part(cost_k.as_ref());
-                cost = cost + matrices[k].inner(Coefficient::dense(hermitian));
+                cost += matrices[k].inner(Coefficient::dense(hermitian));
             }
         }
         program.minimise(cost);
@@ -247,8 +247,8 @@ impl Relaxation<'_> {
                 let mut im = Affine::default();
                 for (w, a) in all {
                     let c = w.cross(a.col(p), a.col(m));
-                    re = re + c.re * (self.unit / divisor);
-                    im = im + c.im * (self.unit / divisor);
+                    re += c.re * (self.unit / divisor);
+                    im += c.im * (self.unit / divisor);
                 }
                 isac_opt::conic::ComplexAffine { re, im }
             });
@@ -312,7 +312,8 @@ impl Built {
         y: &isac_opt::conic::Multipliers,
     ) -> Multipliers {
         // The program minimises power over `unit`, in rows divided by `divisor`.
-        let back = |s: &Scaled| y.row(s.row) * self.unit / s.divisor;
+        // Multipliers of inequalities that are negative by the last digit become 0.
+        let back = |s: &Scaled| y.row(s.row).max(0.0) * self.unit / s.divisor;
         let mut out = Multipliers::zeros(scene);
         for (i, (s, pair)) in self.sinr.iter().zip(scene.pairs()).enumerate() {
             out.sinr[i] = back(s) / (targets[pair.message] * scene.noise());

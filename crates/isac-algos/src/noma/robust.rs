@@ -380,6 +380,9 @@ fn congruence(scene: &Scene, span: &Span, ball: ErrorBall, decoder: usize) -> Ma
 /// The bound that multipliers of the matrix inequalities and of the sensing constraints prove; see
 /// [`certificate`] for the argument. A multiplier whose `tau` condition `tr U_11 <= U_22` is missed
 /// by rounding is shrunk to meet it, which keeps it positive semidefinite.
+///
+/// # Errors
+/// Multipliers of wrong sizes; a decomposition that failed.
 pub fn lower_bound(
     scene: &Scene,
     span: &Span,

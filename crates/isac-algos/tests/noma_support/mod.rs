@@ -1,5 +1,10 @@
 //! Scenes for the tests: fixtures where they are there, and random draws.
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "each test file uses a part; tests may unwrap and say what they skip"
+)]
 
 use isac_algos::noma::{Mode, Scene, Sensing};
 use isac_linalg::{Mat, c64};
@@ -10,7 +15,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
 /// A fixture of the folder beside the repository; `None`, said aloud, when it is absent.
-pub fn fixture(name: &str) -> Option<Value> {
+pub(crate) fn fixture(name: &str) -> Option<Value> {
     let path = format!(
         "{}/../../../shared/fixtures/{name}.json",
         env!("CARGO_MANIFEST_DIR")
@@ -23,14 +28,14 @@ pub fn fixture(name: &str) -> Option<Value> {
 }
 
 /// Steering vectors of a half-wavelength array.
-pub fn steering(antennas: usize, angles_deg: &[f64]) -> Mat<c64> {
+pub(crate) fn steering(antennas: usize, angles_deg: &[f64]) -> Mat<c64> {
     let array = Ula::half_wavelength(antennas, Scaling::UnitEntries).unwrap();
     let angles: Vec<f64> = angles_deg.iter().map(|a| a.to_radians()).collect();
     array.steering(&angles)
 }
 
 /// Complex matrix from `{re, im}`.
-pub fn complex(value: &Value) -> Mat<c64> {
+pub(crate) fn complex(value: &Value) -> Mat<c64> {
     let rows = value["re"].as_array().unwrap().len();
     let cols = value["re"][0].as_array().unwrap().len();
     Mat::from_fn(rows, cols, |i, j| {
@@ -42,7 +47,7 @@ pub fn complex(value: &Value) -> Mat<c64> {
 }
 
 /// The scene of a fixture in a mode, without overrides.
-pub fn scene_of(doc: &Value, sic: SicSet, ordering: bool) -> Scene {
+pub(crate) fn scene_of(doc: &Value, sic: SicSet, ordering: bool) -> Scene {
     let h = complex(&doc["H"]);
     let angles: Vec<f64> = doc["angles_deg"]
         .as_array()
@@ -65,12 +70,12 @@ pub fn scene_of(doc: &Value, sic: SicSet, ordering: bool) -> Scene {
     Scene::new(h.as_ref(), a.as_ref(), noise, sensing, mode).unwrap()
 }
 
-pub fn rng(seed: u64) -> ChaCha8Rng {
+pub(crate) fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
 }
 
 /// Entries i.i.d. CN(0, 1).
-pub fn rayleigh(antennas: usize, users: usize, rng: &mut ChaCha8Rng) -> Mat<c64> {
+pub(crate) fn rayleigh(antennas: usize, users: usize, rng: &mut ChaCha8Rng) -> Mat<c64> {
     Mat::from_fn(antennas, users, |_, _| {
         let radius = (-(1.0 - rng.random::<f64>()).ln()).sqrt();
         c64::from_polar(radius, std::f64::consts::TAU * rng.random::<f64>())
@@ -78,14 +83,14 @@ pub fn rayleigh(antennas: usize, users: usize, rng: &mut ChaCha8Rng) -> Mat<c64>
 }
 
 /// The paper's sensing demands.
-pub const PAPER: Sensing = Sensing {
+pub(crate) const PAPER: Sensing = Sensing {
     floor: 2.0,
     difference: 0.001,
     cross_correlation: Some(10.0),
 };
 
 /// The paper's geometry with random channels.
-pub fn paper_scene(antennas: usize, seed: u64, sic: SicSet) -> Scene {
+pub(crate) fn paper_scene(antennas: usize, seed: u64, sic: SicSet) -> Scene {
     let h = rayleigh(antennas, 3, &mut rng(seed));
     let a = steering(antennas, &[-60.0, 60.0]);
     let mode = Mode {
@@ -95,7 +100,7 @@ pub fn paper_scene(antennas: usize, seed: u64, sic: SicSet) -> Scene {
     Scene::new(h.as_ref(), a.as_ref(), 0.01, PAPER, mode).unwrap()
 }
 
-pub fn close(got: f64, expected: f64, rel: f64) {
+pub(crate) fn close(got: f64, expected: f64, rel: f64) {
     assert!(
         (got - expected).abs() <= rel * expected.abs(),
         "got {got}, expected {expected}, relative {:e}",
