@@ -191,9 +191,13 @@ fn project(t: MatRef<'_, c64>, v: &[ComplexAffine]) -> Vec<ComplexAffine> {
         .map(|j| {
             (0..t.nrows())
                 .filter(|&i| t[(i, j)] != c64::ZERO)
-                .map(|i| match t[(i, j)] {
-                    c64 { re, im } if im == 0.0 => v[i].clone() * re,
-                    factor => v[i].clone().times(factor.conj()),
+                .map(|i| {
+                    let factor = t[(i, j)].conj();
+                    if factor.im == 0.0 {
+                        v[i].clone() * factor.re
+                    } else {
+                        v[i].clone().times(factor)
+                    }
                 })
                 .fold(ComplexAffine::default(), |sum, term| sum + term)
         })
