@@ -556,11 +556,16 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// A complex matrix of a given shape.
+    /// A complex matrix of a given shape; one row or one column may also be a plain list, as some
+    /// writers of JSON make it.
     ///
     /// # Errors
     /// [`Error::Field`].
     pub fn matrix_c64_of(&self, rows: usize, cols: usize) -> Result<Mat<c64>, Error> {
+        let flat = self.array_c64()?;
+        if flat.shape == [rows * cols] && (rows == 1 || cols == 1) {
+            return Ok(Mat::from_fn(rows, cols, |i, j| flat.data[i * cols + j]));
+        }
         let a = self.matrix_c64()?;
         if (a.nrows(), a.ncols()) == (rows, cols) {
             return Ok(a);
@@ -700,6 +705,8 @@ mod tests {
         assert!(d.root().matrix_c64_of(3, 2).is_err());
         let bad = doc(r#"{"re": [1, 2], "im": [1]}"#);
         assert!(bad.root().vec_c64().unwrap_err().to_string().contains("im"));
+        let flat = doc(r#"{"re": [1, 2], "im": [0, 0]}"#);
+        assert_eq!(flat.root().matrix_c64_of(2, 1).unwrap().nrows(), 2);
         let deep = doc(r#"{"re": [[[1, 2]], [[3, 4]]], "im": [[[0, 0]], [[0, 0]]]}"#);
         assert_eq!(deep.root().matrices_c64().unwrap().len(), 2);
     }

@@ -158,11 +158,33 @@ impl From<isac_models::Error> for Error {
     }
 }
 
+impl From<isac_metrics::Error> for Error {
+    fn from(error: isac_metrics::Error) -> Self {
+        match error {
+            isac_metrics::Error::Linalg(inner) => inner.into(),
+            isac_metrics::Error::Model(inner) => inner.into(),
+            other => Self::invalid("metric", other),
+        }
+    }
+}
+
 impl From<isac_opt::Error> for Error {
     fn from(error: isac_opt::Error) -> Self {
         match error {
             isac_opt::Error::Linalg(inner) => inner.into(),
             other => Self::numerical("optimisation", other),
+        }
+    }
+}
+
+impl From<isac_algos::Error> for Error {
+    fn from(error: isac_algos::Error) -> Self {
+        match error {
+            isac_algos::Error::Linalg(inner) => inner.into(),
+            isac_algos::Error::Model(inner) => inner.into(),
+            isac_algos::Error::Metric(inner) => inner.into(),
+            isac_algos::Error::Opt(inner) => inner.into(),
+            other => Self::numerical("algorithm", other),
         }
     }
 }
