@@ -31,8 +31,14 @@ fn names_and_presets_are_well_formed_and_unique() {
             assert_eq!(artefact.paper, paper.key);
             assert!(is_name(artefact.name), "{name}");
             assert!(!artefact.presets.is_empty(), "{name} has no preset");
-            assert!(artefact.presets.iter().all(|p| is_key(p) && *p != "all"), "{name}");
-            assert!(!artefact.title.is_empty() && !artefact.title.ends_with('.'), "{name}");
+            assert!(
+                artefact.presets.iter().all(|p| is_key(p) && *p != "all"),
+                "{name}"
+            );
+            assert!(
+                !artefact.title.is_empty() && !artefact.title.ends_with('.'),
+                "{name}"
+            );
             assert!(seen.insert(name.clone()), "{name} is there twice");
         }
     }
@@ -48,8 +54,15 @@ fn every_artefact_plans_both_sizes_with_distinct_tasks() {
                 let plan = (artefact.plan)(&request).unwrap_or_else(|e| panic!("{name}: {e}"));
                 assert!(!plan.tasks.is_empty(), "{name} does nothing");
                 assert!(is_key(&plan.x.key), "{name}: x is `{}`", plan.x.key);
-                assert!(plan.metrics.iter().all(|m| is_key(&m.key)), "{name}: {:?}", plan.metrics);
-                assert!(!plan.scenario.is_null(), "{name} does not say what it simulates");
+                assert!(
+                    plan.metrics.iter().all(|m| is_key(&m.key)),
+                    "{name}: {:?}",
+                    plan.metrics
+                );
+                assert!(
+                    !plan.scenario.is_null(),
+                    "{name} does not say what it simulates"
+                );
                 for task in &plan.tasks {
                     let sound = task.seconds.is_finite() && task.seconds > 0.0;
                     assert!(sound, "{name}: estimate of {} is {}", task.id, task.seconds);
@@ -65,6 +78,11 @@ fn quick_runs_are_about_a_minute() {
     for artefact in papers::all().into_iter().flat_map(|p| p.artefacts) {
         let request = Request::new(artefact.presets[0], Size::Quick);
         let seconds = prepare(&artefact, &request).unwrap().estimate(2);
-        assert!(seconds <= 120.0, "{}/{}: {seconds} s", artefact.paper, artefact.name);
+        assert!(
+            seconds <= 120.0,
+            "{}/{}: {seconds} s",
+            artefact.paper,
+            artefact.name
+        );
     }
 }
