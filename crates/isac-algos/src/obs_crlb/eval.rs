@@ -355,9 +355,9 @@ impl<'a> Evaluator<'a> {
         Ok((least, most))
     }
 
-    /// `S^H R S` times `kappa` against `Z`: not needed by callers, but `H^H W` is.
-    pub(super) fn problem(&self) -> &'a SumRateCrlb {
-        self.problem
+    /// The auxiliaries `beta` of the last [`refresh`](Self::refresh).
+    pub(super) fn beta(&self) -> &[f64] {
+        &self.beta
     }
 }
 

@@ -6,6 +6,14 @@
 //! | gradient (32), auxiliaries (16) | [`Evaluator`] | no `Nt x Nt` matrix |
 //! | Algorithm 1, (29)-(33) | [`sca`] | shifted projected ascent, safeguarded |
 //! | Proposition 5, low dimension | [`Reduction`] | orthonormal coordinates |
+//! | released low-dimensional script | [`low_dim`] | baseline |
+//! | per-antenna power (31) | [`per_antenna`] | oblique manifold |
+//! | Theorem 1 (36)-(37) | [`structure`] | residuals |
+//! | FP-SGDA | [`fp_sgda`] | baseline |
+//! | beyond the paper | [`accelerated`], [`restarts`] | Riemannian L-BFGS, Barzilai-Borwein, CG |
+//! | beyond the paper | [`bound`] | concave relaxation, certified |
+//!
+//! Start points stand in [`start`].
 //!
 //! ```
 //! use isac_algos::obs_crlb::{SumRateCrlb, Weights, sca, start};
@@ -26,11 +34,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod accelerated;
+pub mod bound;
 mod eval;
+pub mod fp_sgda;
+pub mod low_dim;
+pub mod per_antenna;
 mod problem;
 mod reduce;
+pub mod restarts;
 pub mod sca;
 pub mod start;
+pub mod structure;
 
 pub use eval::{Auxiliaries, Evaluator, Shift};
 pub use problem::{Merit, SumRateCrlb, Weights};

@@ -282,7 +282,7 @@ impl<M: Manifold> State<'_, M> {
         let (length, below) = match options.stop {
             Stop::Step(tolerance) => {
                 self.spectral
-                    .below(point, next, carried, &self.outside, tolerance)?
+                    .below_carrying(point, next, carried, &self.outside, tolerance)?
             }
             Stop::Gradient(_) => (change_norm2(point, next).sqrt(), false),
         };
@@ -370,7 +370,7 @@ fn change_norm2(a: MatRef<'_, c64>, b: MatRef<'_, c64>) -> f64 {
 }
 
 /// Whether a spectral norm is below a tolerance; eigenvalues only where cheap bounds do not tell.
-struct SpectralNorm {
+pub(super) struct SpectralNorm {
     change: Mat<c64>,
     gram: Mat<c64>,
     values: HermitianEigenvalues,
@@ -379,7 +379,7 @@ struct SpectralNorm {
 }
 
 impl SpectralNorm {
-    fn new(rows: usize, cols: usize, carries: bool) -> Self {
+    pub(super) fn new(rows: usize, cols: usize, carries: bool) -> Self {
         let by_rows = rows < cols && !carries;
         let size = if by_rows { rows } else { cols };
         Self {
@@ -391,7 +391,17 @@ impl SpectralNorm {
     }
 
     /// Frobenius norm of the change, and whether its spectral norm is below `tolerance`.
-    fn below(
+    pub(super) fn below(
+        &mut self,
+        from: MatRef<'_, c64>,
+        to: MatRef<'_, c64>,
+        tolerance: f64,
+    ) -> Result<(f64, bool), Error> {
+        self.below_carrying(from, to, 0.0, &Outside::none(0), tolerance)
+    }
+
+    /// The same for a point with a part outside the span, whose factor changes by `carried`.
+    fn below_carrying(
         &mut self,
         from: MatRef<'_, c64>,
         to: MatRef<'_, c64>,

@@ -1,0 +1,186 @@
+//! Riemannian Barzilai-Borwein, L-BFGS and conjugate gradient on the power sphere, in reduced
+//! coordinates. Beyond the paper.
+
+use super::{Auxiliaries, Evaluator, Reduction, Solution, SumRateCrlb};
+use crate::Error;
+use isac_linalg::{Mat, MatRef, c64, factor, ops};
+use isac_opt::drive::Stop;
+use isac_opt::manifold::{Manifold, Oblique, Sphere};
+use isac_opt::riemannian::{Method, Minimum, Workspace, bb, lbfgs};
+use serde::{Deserialize, Serialize};
+
+/// Options of the accelerated solvers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Method with its stopping rule; Barzilai-Borwein with its own first step by default.
+    pub method: Method,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::lbfgs()
+    }
+}
+
+impl Options {
+    /// L-BFGS with memory 10.
+    pub fn lbfgs() -> Self {
+        let mut options = lbfgs::Options::default();
+        options.stop = stop();
+        Self {
+            method: Method::Lbfgs(options),
+        }
+    }
+
+    /// Barzilai-Borwein.
+    pub fn bb() -> Self {
+        let mut options = bb::Options::default();
+        options.stop = stop();
+        Self {
+            method: Method::Bb(options),
+        }
+    }
+}
+
+/// `||grad_R f|| sqrt(Pt) <= 1e-6 max(1, |f|)`, at most 2000 iterations.
+fn stop() -> Stop {
+    Stop {
+        max_iterations: 2000,
+        gradient: 1e-6,
+        ..Stop::default()
+    }
+}
+
+/// Ascends from `start` (its part in the span of `[H, S]`, scaled to full power).
+///
+/// # Errors
+/// [`Error::Linalg`] for a start that does not fit, is zero or not finite; [`Error::Metric`] when
+/// the FIM is singular at the start.
+pub fn solve(
+    problem: &SumRateCrlb,
+    start: MatRef<'_, c64>,
+    options: &Options,
+) -> Result<Solution, Error> {
+    let reduction = Reduction::new(problem)?;
+    solve_reduced(
+        problem,
+        &reduction,
+        start,
+        options,
+        &mut Workspace::default(),
+    )
+}
+
+/// [`solve`] with the reduction and the memory of an earlier run on the same problem.
+///
+/// # Errors
+/// As [`solve`].
+pub fn solve_reduced(
+    problem: &SumRateCrlb,
+    reduction: &Reduction,
+    start: MatRef<'_, c64>,
+    options: &Options,
+    workspace: &mut Workspace,
+) -> Result<Solution, Error> {
+    let w = problem.at_full_power(start)?;
+    let users = problem.users();
+    let x = reduction.coordinates(w.as_ref());
+    let (streams, x) = (x.ncols(), fewer_streams(x, users));
+    let set = Sphere::new(problem.power())?;
+    let minimum = ascend(reduction.problem(), x.as_ref(), &set, options, workspace)?;
+    let point = minimum.point.as_ref();
+    let lifted = reduction.lift(point);
+    let w = Mat::from_fn(lifted.nrows(), streams, |i, j| {
+        if j < lifted.ncols() {
+            lifted[(i, j)]
+        } else {
+            c64::ZERO
+        }
+    });
+    finish(problem, w, minimum)
+}
+
+/// The same with equal power `Pt / Nt` on each antenna, on the oblique manifold with `Nt` rows. A
+/// row of the start that is zero gets equal entries.
+pub(super) fn solve_per_antenna(
+    problem: &SumRateCrlb,
+    start: MatRef<'_, c64>,
+    options: &Options,
+) -> Result<Solution, Error> {
+    let w = problem.at_full_power(start)?;
+    let antennas = problem.antennas();
+    let set = Oblique::rows(vec![problem.power() / antennas as f64; antennas])?;
+    let minimum = ascend(
+        problem,
+        w.as_ref(),
+        &set,
+        options,
+        &mut Workspace::default(),
+    )?;
+    let w = minimum.point.clone();
+    finish(problem, w, minimum)
+}
+
+/// More sensing streams than dimensions are turned, by a unitary from the right that no metric
+/// sees, into as many as there are dimensions.
+fn fewer_streams(x: Mat<c64>, users: usize) -> Mat<c64> {
+    let sensing = x.subcols(users, x.ncols() - users);
+    if sensing.ncols() <= x.nrows() {
+        return x;
+    }
+    let (_, r) = factor::qr_thin(sensing.adjoint().to_owned().as_ref());
+    ops::hcat(x.subcols(0, users), r.adjoint().to_owned().as_ref())
+}
+
+fn ascend<M: Manifold>(
+    problem: &SumRateCrlb,
+    start: MatRef<'_, c64>,
+    set: &M,
+    options: &Options,
+    workspace: &mut Workspace,
+) -> Result<Minimum, Error> {
+    let mut evaluator = Evaluator::new(problem, start.ncols());
+    let mut method = options.method.clone();
+    if let Method::Bb(bb) = &mut method
+        && bb.first_step.is_none()
+    {
+        bb.first_step = first_step(&mut evaluator, start, set)?;
+    }
+    let objective = |w: MatRef<'_, c64>, mut g: isac_linalg::MatMut<'_, c64>| {
+        let merit = evaluator.merit(w)?;
+        evaluator.gradient(Auxiliaries::Exact, g.as_mut());
+        ops::scale(g, -1.0);
+        Ok::<f64, Error>(-merit.objective)
+    };
+    method.minimise(set, start, objective, workspace)
+}
+
+/// `1 / (2 lambda)` with the communication shift plus the positive curvature of the rest.
+fn first_step<M: Manifold>(
+    evaluator: &mut Evaluator<'_>,
+    start: MatRef<'_, c64>,
+    set: &M,
+) -> Result<Option<f64>, Error> {
+    let mut point = start.to_owned();
+    set.normalise(point.as_mut());
+    evaluator.merit(point.as_ref())?;
+    evaluator.refresh(Auxiliaries::Exact);
+    let comm = evaluator.shift(super::Shift::Comm)?;
+    let (least, _) = evaluator.curvature_range()?;
+    let lambda = comm + (-least).max(0.0);
+    Ok((lambda > 0.0).then(|| 0.5 / lambda))
+}
+
+fn finish(problem: &SumRateCrlb, w: Mat<c64>, minimum: Minimum) -> Result<Solution, Error> {
+    let mut solution = Solution::of(problem, w, minimum.stopped)?;
+    solution.iterations = minimum.iterations;
+    solution.trace = minimum.trace;
+    let mut best = f64::NEG_INFINITY;
+    for row in &mut solution.trace {
+        row.objective = -row.objective;
+        solution.falls += usize::from(row.objective < best - 1e-12 * best.abs().max(1.0));
+        best = row.objective;
+    }
+    Ok(solution)
+}
