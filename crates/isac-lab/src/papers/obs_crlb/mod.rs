@@ -1,5 +1,9 @@
 //! Sum rate against CRLB: the artefacts of `obs_crlb` and its schema `obs-crlb/1`.
 
+mod check;
+mod input;
+mod solve;
+
 use super::Paper;
 
 /// The paper as the lab sees it.
@@ -9,7 +13,7 @@ pub(super) fn paper() -> Paper {
         title: "Sum rate against CRLB",
         schema: "obs-crlb/1",
         artefacts: Vec::new(),
-        check: None,
-        solve: None,
+        check: Some(check::check),
+        solve: Some(solve::solve),
     }
 }
