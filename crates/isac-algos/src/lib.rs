@@ -4,6 +4,7 @@
 pub mod alpha_fair;
 mod error;
 pub mod noma;
+pub mod hisac_see;
 pub mod obs_crlb;
 
 pub use error::Error;

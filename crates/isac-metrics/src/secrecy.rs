@@ -184,8 +184,8 @@ fn exact<'a>(
     let noise_bo = isotropic_at(&cell.h_bo, isotropic);
     let mut out = Secrecy {
         bob_signal_min: signal,
-        order_bo: h_bo.difference_max(w_bo, w_ta).value,
-        order_e: h_e.difference_max(w_bo, w_ta).value,
+        order_bo: h_bo.difference_max(w_bo, w_ta, 0.0).value,
+        order_e: h_e.difference_max(w_bo, w_ta, 0.0).value,
         ..Secrecy::default()
     };
     for streams in slots {

@@ -6,7 +6,7 @@
 //! | [`Link::amplitude_floor`] | least `\|h^H w\|` (signed) |
 //! | [`Link::total_power`] | greatest or least `sum_k \|h^H o_k\|^2` |
 //! | [`Link::ratio`] | greatest or least `\|h^H u\|^2 / (\|h^H v\|^2 + c \|h\|^2 + b)` |
-//! | [`Link::difference_max`] | greatest `\|h^H u\|^2 - \|h^H v\|^2` |
+//! | [`Link::difference_max`] | greatest `\|h^H u\|^2 - \|h^H v\|^2 - c \|h\|^2` |
 //!
 //! Ratios are solved by Dinkelbach's method, each step one ball extremum in the plane of the two
 //! beams. Gradients follow by Danskin's theorem from the attaining channel `x`, here in the
@@ -185,6 +185,27 @@ impl Link {
         })
     }
 
+    /// Channels that make or almost make `sum_k |h^H o_k|^2` greatest: the maximiser first, then those
+    /// with its error's component along the top eigenvector turned by quarter circles. All lie in
+    /// the error set. Where the estimate is orthogonal to that eigenvector they tie: the greatest
+    /// power has a kink there, and optimal designs sit in it.
+    ///
+    /// # Errors
+    /// Sizes that differ.
+    pub fn greatest_power_pieces(&self, form: &StreamsForm) -> Result<[Vec<c64>; 4], Error> {
+        let centre = ColRef::from_slice(&self.centre);
+        let found = max_over_ball_in(&form.eigen, centre, self.radius)?;
+        let m = self.centre.len();
+        let top = |i: usize| form.eigen.vectors[(i, m - 1)];
+        let along: c64 = (0..m)
+            .map(|i| top(i).conj() * (found.point[i] - self.centre[i]))
+            .sum();
+        Ok([c64::ONE, c64::I, -c64::ONE, -c64::I].map(|turn| {
+            let step = along * (turn - c64::ONE);
+            self.back((0..m).map(|i| found.point[i] + top(i) * step).collect())
+        }))
+    }
+
     /// Greatest or least `|h^H u|^2 / (|h^H v|^2 + isotropic |h|^2 + constant)`, `constant > 0`.
     /// `isotropic > 0` (power per antenna sent in all directions) is exact for a ball only; for an
     /// ellipsoid pass 0.
@@ -226,15 +247,15 @@ impl Link {
         }
     }
 
-    /// Greatest `|h^H u|^2 - |h^H v|^2`.
-    pub fn difference_max(&self, plus: &[c64], minus: &[c64]) -> Attained {
+    /// Greatest `|h^H u|^2 - |h^H v|^2 - isotropic |h|^2`, the last exact for a ball only.
+    pub fn difference_max(&self, plus: &[c64], minus: &[c64], isotropic: f64) -> Attained {
         let plane = Plane::new(
             &self.centre,
             self.radius,
             &self.seen(plus),
             &self.seen(minus),
         );
-        let (value, point) = plane.extreme(1.0, 0.0, 1.0);
+        let (value, point) = plane.extreme(1.0, isotropic, 1.0);
         Attained {
             value,
             at: self.back(plane.lift(&self.centre, &point)),

@@ -11,6 +11,7 @@
 //! | [`csi_error`] | channel estimates with a ball, ellipsoid or Gaussian error |
 //! | [`geometry`] | multistatic scenes: delays, Doppler shifts, reflections |
 //! | [`ofdm`] | resource grid and target echoes |
+//! | [`scene`] | positions of a two-cell scene and its channels |
 //! | [`target`] | point targets |
 //! | [`two_cell`] | the links of a heterogeneous two-cell network |
 //! | [`units`] | decibels, dBm and degrees at the edges |
@@ -33,6 +34,7 @@ mod error;
 pub mod geometry;
 pub mod ofdm;
 pub mod rng;
+pub mod scene;
 pub mod target;
 pub mod two_cell;
 pub mod units;

@@ -22,6 +22,9 @@ use crate::{Error, StopReason, Trace, TraceRow};
 use isac_linalg::validate;
 use serde::{Deserialize, Serialize};
 
+/// Points whose worst merit a step must improve on.
+const MEMORY: usize = 3;
+
 /// Values and first derivatives at a point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
@@ -134,7 +137,33 @@ pub struct Solution {
 /// # Ok::<(), isac_opt::Error>(())
 /// ```
 pub fn solve(
-    evaluate: impl FnMut(&[f64], &mut Point),
+    mut evaluate: impl FnMut(&[f64], &mut Point),
+    start: &[f64],
+    constraints: usize,
+    equalities: usize,
+    options: &Options,
+) -> Result<Solution, Error> {
+    let plain = |x: &[f64], anchor: Option<&[f64]>, point: &mut Point| {
+        if anchor.is_none() {
+            evaluate(x, point);
+        }
+        anchor.is_none()
+    };
+    solve_pieces(plain, start, constraints, equalities, options)
+}
+
+/// [`solve`] where some functions are maxima over inner variables with kinks near the solution.
+///
+/// `evaluate(x, None, point)` evaluates at `x`; a function with a kink should give several rows, one
+/// per inner maximiser that is or nearly is active. `evaluate(x, Some(anchor), point)` evaluates at
+/// `x` the *pieces* chosen at `anchor`, their inner variables frozen, and returns whether any
+/// function has pieces (if not, `point` is not read). Curvature is then measured along smooth
+/// pieces, and the kink is left to the rows: without this the model becomes so steep that steps die.
+///
+/// # Errors
+/// As [`solve`].
+pub fn solve_pieces(
+    evaluate: impl FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool,
     start: &[f64],
     constraints: usize,
     equalities: usize,
@@ -192,7 +221,8 @@ struct Proposal {
     /// `g + A^T l`, so that `direction = -H u`.
     u: Vec<f64>,
     multipliers: Vec<f64>,
-    /// l1 violation of the linearised constraints after the step.
+    /// The linearised constraints after the step and their l1 violation.
+    linear: Vec<f64>,
     linear_violation: f64,
 }
 
@@ -205,16 +235,22 @@ struct Run<'a, F> {
     x: Vec<f64>,
     at: Point,
     trial: Point,
+    pieces: Point,
     /// Inverse Hessian model, row after row.
     inverse: Vec<f64>,
     fresh: bool,
+    /// Bound on the multipliers of the elastic model.
     penalty: f64,
+    /// Weights of the merit, close to the multipliers.
+    weights: Vec<f64>,
+    /// Objective and constraints of the last few points.
+    recent: Vec<(f64, Vec<f64>)>,
     multipliers: Vec<f64>,
     evaluations: usize,
     trace: Trace,
 }
 
-impl<'a, F: FnMut(&[f64], &mut Point)> Run<'a, F> {
+impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
     fn new(
         mut evaluate: F,
         start: &[f64],
@@ -224,7 +260,7 @@ impl<'a, F: FnMut(&[f64], &mut Point)> Run<'a, F> {
     ) -> Result<Self, Error> {
         let n = start.len();
         let mut at = Point::new(n, m);
-        evaluate(start, &mut at);
+        evaluate(start, None, &mut at);
         if !at.is_finite() {
             return Err(Error::NonFinite {
                 what: "objective or constraint",
@@ -239,10 +275,13 @@ impl<'a, F: FnMut(&[f64], &mut Point)> Run<'a, F> {
             equalities,
             x: start.to_vec(),
             trial: at.clone(),
+            pieces: at.clone(),
             at,
             inverse: Vec::new(),
             fresh: true,
             penalty: options.penalty,
+            weights: vec![0.0; m],
+            recent: Vec::new(),
             multipliers: vec![0.0; m],
             evaluations: 1,
             trace: Trace::new(),
@@ -265,12 +304,13 @@ impl<'a, F: FnMut(&[f64], &mut Point)> Run<'a, F> {
     fn iterate(&mut self) -> StopReason {
         let mut idle = 0;
         while self.trace.len() < self.options.max_iterations {
-            let violation = self.l1(&self.at.constraints);
             let model = self.model();
             let proposal = self.propose(&model);
-            let descent = -dot(&self.at.gradient, &proposal.direction)
-                + self.penalty * (violation - proposal.linear_violation);
             self.multipliers.clone_from(&proposal.multipliers);
+            self.weigh();
+            let descent = -dot(&self.at.gradient, &proposal.direction)
+                + self.weighted(&self.at.constraints)
+                - self.weighted(&proposal.linear);
             let scale = 1.0 + self.at.objective.abs();
             let feasible = self.worst(&self.at.constraints) <= self.options.feasibility;
             if descent <= self.options.tolerance * scale {
@@ -283,8 +323,8 @@ impl<'a, F: FnMut(&[f64], &mut Point)> Run<'a, F> {
                 self.reset();
                 continue;
             }
-            let merit = self.at.objective + self.penalty * violation;
-            let Some((step, u)) = self.search(&model, &proposal, merit, descent) else {
+            let merit = self.at.objective + self.weighted(&self.at.constraints);
+            let Some((step, u)) = self.search(&model, &proposal, descent) else {
                 if self.fresh {
                     return StopReason::Stagnation;
                 }
@@ -292,7 +332,7 @@ impl<'a, F: FnMut(&[f64], &mut Point)> Run<'a, F> {
                 continue;
             };
             let gain =
-                merit - (self.trial.objective + self.penalty * self.l1(&self.trial.constraints));
+                (merit - self.trial.objective - self.weighted(&self.trial.constraints)).abs();
             self.accept(&step, &u);
             idle = if gain <= 0.01 * self.options.tolerance * scale {
                 idle + 1
@@ -370,10 +410,24 @@ impl<'a, F: FnMut(&[f64], &mut Point)> Run<'a, F> {
             .collect();
         Proposal {
             linear_violation: self.l1(&after),
+            linear: after,
             direction,
             u,
             multipliers,
         }
+    }
+
+    /// Merit weights follow the multipliers down slowly and up at once (Powell): weights far above
+    /// the multipliers would punish curvature of the constraints and cut good steps.
+    fn weigh(&mut self) {
+        for (weight, l) in self.weights.iter_mut().zip(&self.multipliers) {
+            *weight = l.abs().max(0.5 * (*weight + l.abs()));
+        }
+    }
+
+    fn weighted(&self, constraints: &[f64]) -> f64 {
+        let pairs = self.weights.iter().zip(constraints).enumerate();
+        pairs.map(|(i, (w, &c))| w * self.violation_of(i, c)).sum()
     }
 
     /// Finds an acceptable step and leaves its evaluation in `trial`; also returns `u` with
@@ -382,9 +436,19 @@ impl<'a, F: FnMut(&[f64], &mut Point)> Run<'a, F> {
         &mut self,
         model: &Model,
         proposal: &Proposal,
-        merit: f64,
         descent: f64,
     ) -> Option<(Vec<f64>, Vec<f64>)> {
+        // Compared with the worst of the last few points: a little freedom to leave a curved valley.
+        self.recent
+            .push((self.at.objective, self.at.constraints.clone()));
+        if self.recent.len() > MEMORY {
+            self.recent.remove(0);
+        }
+        let merit = self
+            .recent
+            .iter()
+            .map(|(f, c)| f + self.weighted(c))
+            .fold(f64::NEG_INFINITY, f64::max);
         let noise = 4.0 * f64::EPSILON * (1.0 + merit.abs());
         let accepts = |value: f64, alpha: f64| value <= merit - 1e-4 * alpha * descent + noise;
         let mut alpha = 1.0_f64;
@@ -421,28 +485,36 @@ impl<'a, F: FnMut(&[f64], &mut Point)> Run<'a, F> {
     fn try_step(&mut self, direction: &[f64], alpha: f64) -> f64 {
         let pairs = self.x.iter().zip(direction);
         let x: Vec<f64> = pairs.map(|(x, d)| x + alpha * d).collect();
-        (self.evaluate)(&x, &mut self.trial);
+        (self.evaluate)(&x, None, &mut self.trial);
         self.evaluations += 1;
         if !self.trial.is_finite() {
             return f64::INFINITY;
         }
-        self.trial.objective + self.penalty * self.l1(&self.trial.constraints)
+        self.trial.objective + self.weighted(&self.trial.constraints)
     }
 
     /// Moves to the trial point and updates the model by damped BFGS.
     fn accept(&mut self, step: &[f64], u: &[f64]) {
         let mut y: Vec<f64> = vec![0.0; self.n];
-        add(&mut y, 1.0, &self.trial.gradient);
+        let before = self.x.clone();
+        add(&mut self.x, 1.0, step);
+        let pieces = (self.evaluate)(&self.x, Some(&before), &mut self.pieces);
+        self.evaluations += usize::from(pieces);
+        let after = if pieces && self.pieces.is_finite() {
+            &self.pieces
+        } else {
+            &self.trial
+        };
+        add(&mut y, 1.0, &after.gradient);
         add(&mut y, -1.0, &self.at.gradient);
         for i in 0..self.m {
             let l = self.multipliers[i];
             if l.abs() > 0.0 {
                 let range = i * self.n..(i + 1) * self.n;
-                add(&mut y, l, &self.trial.jacobian[range.clone()]);
+                add(&mut y, l, &after.jacobian[range.clone()]);
                 add(&mut y, -l, &self.at.jacobian[range]);
             }
         }
-        add(&mut self.x, 1.0, step);
         std::mem::swap(&mut self.at, &mut self.trial);
         self.trace.push(TraceRow {
             objective: self.at.objective,
@@ -468,7 +540,7 @@ impl<'a, F: FnMut(&[f64], &mut Point)> Run<'a, F> {
         }
         self.fresh = false;
         let sbs = dot(s, &bs);
-        if !(sbs > 0.0) {
+        if sbs <= 0.0 || sbs.is_nan() {
             return;
         }
         if sy < 0.2 * sbs {

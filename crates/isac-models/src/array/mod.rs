@@ -4,9 +4,11 @@
 //! `h^H x`. Papers disagree on the scaling and on the order of the elements of a planar array, so
 //! both are arguments: [`Scaling`] and [`KronOrder`].
 
+mod element;
 mod ula;
 mod upa;
 
+pub use element::element_gain;
 pub use ula::Ula;
 pub use upa::{KronOrder, Steering, Upa};
 

@@ -1,4 +1,11 @@
-//! Secure and green RSMA-assisted heterogeneous ISAC: the artefacts of `hisac_see` and its schema `hisac-see/1`.
+//! Secure and green RSMA-assisted heterogeneous ISAC: the artefacts of `hisac_see` and its schema
+//! `hisac-see/1`.
+
+mod check;
+mod figures;
+mod read;
+mod setup;
+mod solve;
 
 use super::Paper;
 
@@ -8,8 +15,8 @@ pub(super) fn paper() -> Paper {
         key: "hisac_see",
         title: "Secure and green RSMA-assisted heterogeneous ISAC",
         schema: "hisac-see/1",
-        artefacts: Vec::new(),
-        check: None,
-        solve: None,
+        artefacts: figures::artefacts(),
+        check: Some(check::check),
+        solve: Some(solve::solve),
     }
 }

@@ -1,0 +1,178 @@
+//! The direct route, the default: Problem P1 from any start, without a cone program.
+
+use super::evaluate::{Report, evaluate};
+use super::problem::{Design, Problem};
+use super::program::Program;
+use super::start::{RawStart, Working};
+use crate::Error;
+use isac_metrics::secrecy::Bound;
+use isac_opt::{StopReason, Trace, sqp};
+use serde::{Deserialize, Serialize};
+
+/// Options of the direct route.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Largest violation of the exact evaluation that counts as feasible.
+    pub feasibility: f64,
+    /// Starts that [`design`] tries, at most those of [`RawStart::variations`].
+    pub starts: usize,
+    /// The optimiser.
+    pub sqp: sqp::Options,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            feasibility: 1e-5,
+            starts: 2,
+            sqp: sqp::Options::default(),
+        }
+    }
+}
+
+/// A design with its exact evaluation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Solution {
+    /// The beams, full dimension.
+    pub design: Design,
+    /// Exact metrics and violations.
+    pub report: Report,
+    /// Whether the exact evaluation accepts it.
+    pub feasible: bool,
+    /// Why the method stopped.
+    pub stopped: StopReason,
+    /// Iterations, over all starts.
+    pub iterations: usize,
+    /// The iterations of the best start. The objective is what is minimised inside.
+    pub trace: Trace,
+}
+
+impl Solution {
+    /// Whether this one is preferable: feasible before infeasible, then by objective, or by
+    /// violation where neither is feasible.
+    pub fn beats(&self, other: &Self) -> bool {
+        match (self.feasible, other.feasible) {
+            (true, true) => self.report.objective > other.report.objective,
+            (false, false) => self.report.max_violation() < other.report.max_violation(),
+            (ours, _) => ours,
+        }
+    }
+}
+
+/// Solves from one start, feasible or not.
+///
+/// A problem whose thresholds cannot be met is no error: the solution is then not `feasible`, and
+/// its report names the constraint that fails by most at the least infeasible point found.
+///
+/// # Errors
+/// Bad input, a failed decomposition.
+pub fn solve(problem: &Problem, start: &Design, options: &Options) -> Result<Solution, Error> {
+    let working = Working::new(problem)?;
+    solve_in(problem, &working, start, options)
+}
+
+/// [`solve`] in given working coordinates.
+///
+/// # Errors
+/// As [`solve`].
+pub fn solve_in(
+    problem: &Problem,
+    working: &Working,
+    start: &Design,
+    options: &Options,
+) -> Result<Solution, Error> {
+    start
+        .beams(problem.access, problem.cell.users())
+        .check(&working.network)?;
+    let frozen = [&problem.frozen_bo, &problem.frozen_ta].map(|beam| {
+        beam.as_ref().map(|w| match &working.bases {
+            Some(bases) => super::problem::adjoint_times(&bases.bs1, w),
+            None => w.clone(),
+        })
+    });
+    let program = Program::new(
+        problem,
+        working.cell.clone(),
+        working.echo,
+        working.network.antennas1(),
+        frozen,
+    );
+    let x = program.variables(&working.reduce(start));
+    let found = sqp::solve_pieces(
+        |x, anchor, point| program.evaluate(x, anchor, point),
+        &x,
+        program.rows(),
+        0,
+        &options.sqp,
+    )?;
+    let design = working.expand(&program.design(&found.x));
+    let report = evaluate(problem, &working.network, &design, Bound::Exact)?;
+    Ok(Solution {
+        feasible: report.max_violation() <= options.feasibility,
+        design,
+        report,
+        stopped: found.stopped,
+        iterations: found.iterations,
+        trace: found.trace,
+    })
+}
+
+/// A design as it stands, judged by the exact evaluation.
+fn judge(
+    problem: &Problem,
+    working: &Working,
+    design: Design,
+    options: &Options,
+) -> Result<Solution, Error> {
+    let report = evaluate(problem, &working.network, &design, Bound::Exact)?;
+    Ok(Solution {
+        feasible: report.max_violation() <= options.feasibility,
+        design,
+        report,
+        stopped: StopReason::Stagnation,
+        iterations: 0,
+        trace: Trace::new(),
+    })
+}
+
+/// The best design over a few raw starts and the given ones, exact evaluation deciding. A given
+/// design also counts as it stands, so a sweep over growing power limits that passes on its last
+/// design never loses feasibility.
+///
+/// # Errors
+/// As [`solve`].
+pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<Solution, Error> {
+    let working = Working::new(problem)?;
+    let mut best: Option<Solution> = None;
+    let mut iterations = 0;
+    let variations = RawStart::variations();
+    let count = options.starts.max(usize::from(warm.is_empty()));
+    for index in 0..warm.len() + variations.len() {
+        let start = match warm.get(index) {
+            Some(design) => design.clone(),
+            None => {
+                let raw = index - warm.len();
+                // More starts only while nothing feasible is known.
+                if raw >= count && best.as_ref().is_some_and(|b| b.feasible) {
+                    break;
+                }
+                variations[raw].design(problem, &working)?
+            }
+        };
+        let found = solve_in(problem, &working, &start, options)?;
+        iterations += found.iterations;
+        if index < warm.len() {
+            let kept = judge(problem, &working, start, options)?;
+            if best.as_ref().is_none_or(|b| kept.beats(b)) {
+                best = Some(kept);
+            }
+        }
+        if best.as_ref().is_none_or(|b| found.beats(b)) {
+            best = Some(found);
+        }
+    }
+    let mut best = best.ok_or_else(|| isac_linalg::Error::range("starts", 0.0, "at least 1"))?;
+    best.iterations = iterations;
+    Ok(best)
+}

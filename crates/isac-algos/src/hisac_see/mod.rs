@@ -1,0 +1,21 @@
+//! Secure and green RSMA-assisted heterogeneous ISAC \[hisac_see\]: maximise the worst-case secrecy
+//! energy efficiency of two base stations that interfere with each other, Eq. (19) as corrected.
+//!
+//! | in the paper | here | technique |
+//! |---|---|---|
+//! | (19) | [`Problem`], [`evaluate`] | exact worst cases (`isac_metrics::worst_case`) |
+//! | none | [`direct`] (default) | SQP on the exact functions (`isac_opt::sqp`) |
+//! | (20)-(26), Algorithm 1 | `isac_metrics::scnr` | closed form |
+//!
+//! Every algorithm works in the spans of the channels, which loses nothing, and its result is judged
+//! by the exact evaluation in full dimension alone.
+
+pub mod direct;
+mod evaluate;
+mod problem;
+mod program;
+mod start;
+
+pub use evaluate::{Report, Violation, evaluate};
+pub use problem::{Access, Design, Illumination, Objective, Problem, Requirements, UserTarget};
+pub use start::{RawStart, Working};

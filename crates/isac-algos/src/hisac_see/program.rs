@@ -1,0 +1,593 @@
+//! The direct route: Problem P1 as a smooth constrained program in the beams, each worst case
+//! differentiated through the channel that attains it (Danskin), in the reduced dimensions, solved
+//! by [`isac_opt::sqp`]. No cone program.
+
+use super::evaluate::scnr;
+use super::problem::{Access, Design, Illumination, Objective, Problem, dot, square};
+use crate::Error;
+use isac_linalg::c64;
+use isac_metrics::rsma::Decoding;
+use isac_metrics::scnr::Echo;
+use isac_metrics::secrecy::isotropic_at;
+use isac_metrics::worst_case::{Attained, Extreme, Link};
+use isac_models::two_cell::TwoCell;
+use isac_opt::sqp::Point;
+use std::f64::consts::LN_2;
+
+/// Rows per slot for Bob's interference.
+const PIECES: usize = 4;
+
+/// A problem in the coordinates the optimiser works in: noise-normalised, reduced to the spans of
+/// the channels where the errors are balls.
+#[derive(Debug, Clone)]
+pub(crate) struct Program<'a> {
+    pub(crate) problem: &'a Problem,
+    pub(crate) cell: TwoCell,
+    pub(crate) echo: Echo,
+    pub(crate) isotropic: f64,
+    links: [Link; 4],
+    noise_bo: f64,
+    /// Columns of the users' channels.
+    h_users: Vec<Vec<c64>>,
+    g_users: Vec<Vec<c64>>,
+    decodings: Vec<Decoding>,
+    needed: Option<Vec<f64>>,
+    frozen_bo: Option<Vec<c64>>,
+    frozen_ta: Option<Vec<c64>>,
+    layout: Layout,
+    /// Fixed power that scales the efficiency to the size of a rate, W.
+    reference_power: f64,
+}
+
+/// Where things stand in the real variables: real and imaginary part of each entry in turn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Layout {
+    m1: usize,
+    m2: usize,
+    streams: usize,
+    slots: usize,
+    w_bo: Option<usize>,
+    w_ta: Option<usize>,
+    o: usize,
+    portions: usize,
+    portion_count: usize,
+    /// One variable per slot: a bound on Bob's interference plus noise.
+    bounds: usize,
+    rows: usize,
+}
+
+impl Layout {
+    fn variables(&self) -> usize {
+        self.bounds + self.slots
+    }
+}
+
+impl<'a> Program<'a> {
+    /// `cell` in working coordinates; `echo` of the full network; frozen beams in `cell`'s
+    /// coordinates.
+    pub(crate) fn new(
+        problem: &'a Problem,
+        cell: TwoCell,
+        echo: Echo,
+        antennas1: usize,
+        frozen: [Option<Vec<c64>>; 2],
+    ) -> Self {
+        let n = cell.users();
+        let (m1, m2) = (cell.antennas1(), cell.antennas2());
+        let (decodings, needed) = problem.decodings();
+        let isotropic = problem.artificial_noise / antennas1 as f64;
+        let [frozen_bo, frozen_ta] = frozen;
+        let mut next = 0;
+        let mut take = |length: usize| {
+            next += length;
+            next - length
+        };
+        let w_bo = frozen_bo.is_none().then(|| take(2 * m1));
+        let w_ta = frozen_ta.is_none().then(|| take(2 * m1));
+        let streams = problem.access.streams(n);
+        let slots = problem.access.slots(n);
+        let o = take(2 * m2 * streams);
+        let portion_count = if needed.is_none() { n } else { 0 };
+        let portions = take(portion_count);
+        let bounds = take(slots);
+        let order = if problem.ordering { 2 + slots } else { 0 };
+        let scnr = usize::from(problem.objective != Objective::Scnr);
+        let users = if needed.is_none() {
+            3 * n
+        } else {
+            decodings.len()
+        };
+        let rows = 1 + slots + 1 + (2 + PIECES) * slots + order + scnr + users;
+        let columns = |m: &isac_linalg::Mat<c64>| {
+            (0..m.ncols())
+                .map(|j| m.col(j).iter().copied().collect())
+                .collect()
+        };
+        Self {
+            links: [&cell.h_bo, &cell.h_e, &cell.g_bo, &cell.g_e].map(Link::new),
+            noise_bo: isotropic_at(&cell.h_bo, isotropic),
+            h_users: columns(&cell.h_users),
+            g_users: columns(&cell.g_users),
+            problem,
+            cell,
+            echo,
+            isotropic,
+            decodings,
+            needed,
+            frozen_bo,
+            frozen_ta,
+            layout: Layout {
+                m1,
+                m2,
+                streams,
+                slots,
+                w_bo,
+                w_ta,
+                o,
+                portions,
+                portion_count,
+                bounds,
+                rows,
+            },
+            reference_power: problem.circuit_power + 20.0,
+        }
+    }
+
+    /// Number of constraints.
+    pub(crate) fn rows(&self) -> usize {
+        self.layout.rows
+    }
+
+    /// The variables of a design; portions of the free split start where the rates put them.
+    pub(crate) fn variables(&self, design: &Design) -> Vec<f64> {
+        let l = &self.layout;
+        let mut x = vec![0.0; l.variables()];
+        let mut put = |at: usize, v: &[c64]| {
+            for (i, z) in v.iter().enumerate() {
+                x[at + 2 * i] = z.re;
+                x[at + 2 * i + 1] = z.im;
+            }
+        };
+        if let Some(at) = l.w_bo {
+            put(at, &design.w_bo);
+        }
+        if let Some(at) = l.w_ta {
+            put(at, &design.w_ta);
+        }
+        put(l.o, &design.streams);
+        if l.portion_count > 0 {
+            let target = self.problem.unicast_rate();
+            let powers = self.powers(design);
+            for (n, pair) in self.decodings.chunks_exact(2).enumerate() {
+                let private = self.sinr(&pair[1], &powers).ln_1p() / LN_2;
+                x[l.portions + n] = (target - private).max(0.0);
+            }
+        }
+        for (s, streams) in self.slots(design).enumerate() {
+            if let Ok(pieces) = self.worst_pieces(streams) {
+                x[l.bounds + s] = power_of(&pieces[0], streams) + 1.0 + self.noise_bo;
+            }
+        }
+        x
+    }
+
+    fn slots<'d>(&self, design: &'d Design) -> std::slice::ChunksExact<'d, c64> {
+        let l = &self.layout;
+        design.streams.chunks_exact(l.m2 * l.streams / l.slots)
+    }
+
+    fn worst_pieces(&self, streams: &[c64]) -> Result<[Vec<c64>; PIECES], Error> {
+        let g_bo = &self.links[2];
+        Ok(g_bo.greatest_power_pieces(&g_bo.form(streams)?)?)
+    }
+
+    /// The design of variables.
+    pub(crate) fn design(&self, x: &[f64]) -> Design {
+        let l = &self.layout;
+        let take = |at: usize, length: usize| -> Vec<c64> {
+            x[at..at + 2 * length]
+                .chunks_exact(2)
+                .map(|z| c64::new(z[0], z[1]))
+                .collect()
+        };
+        let beam = |at: Option<usize>, frozen: &Option<Vec<c64>>| match (at, frozen) {
+            (Some(at), _) => take(at, l.m1),
+            (None, frozen) => frozen.clone().unwrap_or_default(),
+        };
+        Design {
+            w_bo: beam(l.w_bo, &self.frozen_bo),
+            w_ta: beam(l.w_ta, &self.frozen_ta),
+            streams: take(l.o, l.m2 * l.streams),
+        }
+    }
+
+    /// Received powers at each user: of each stream, and of BS1 with noise.
+    fn powers(&self, design: &Design) -> Vec<(Vec<c64>, f64)> {
+        let pairs = self.h_users.iter().zip(&self.g_users);
+        pairs
+            .map(|(h, g)| {
+                let floor = dot(h, &design.w_bo).norm_sqr()
+                    + dot(h, &design.w_ta).norm_sqr()
+                    + self.isotropic * square(h)
+                    + 1.0;
+                let amplitudes = design.streams.chunks_exact(self.layout.m2);
+                (amplitudes.map(|o| dot(g, o)).collect(), floor)
+            })
+            .collect()
+    }
+
+    fn interference(&self, d: &Decoding, powers: &[(Vec<c64>, f64)]) -> f64 {
+        let (amplitudes, floor) = &powers[d.user];
+        let others = d.interferers.iter().map(|&k| amplitudes[k].norm_sqr());
+        others.sum::<f64>() + floor
+    }
+
+    fn sinr(&self, d: &Decoding, powers: &[(Vec<c64>, f64)]) -> f64 {
+        powers[d.user].0[d.stream].norm_sqr() / self.interference(d, powers)
+    }
+
+    /// Objective (to be minimised), constraints (`<= 0`) and their gradients. With an anchor, Bob's
+    /// worst channels from BS2 are those of the anchor; see [`isac_opt::sqp::solve_pieces`].
+    pub(crate) fn evaluate(&self, x: &[f64], anchor: Option<&[f64]>, out: &mut Point) -> bool {
+        if self.fill(x, anchor, out).is_err() {
+            out.objective = f64::NAN;
+        }
+        true
+    }
+
+    fn fill(&self, x: &[f64], anchor: Option<&[f64]>, out: &mut Point) -> Result<(), Error> {
+        let design = self.design(x);
+        out.gradient.fill(0.0);
+        out.jacobian.fill(0.0);
+        let n = x.len();
+        let mut rows = Rows {
+            constraints: &mut out.constraints,
+            jacobian: &mut out.jacobian,
+            n,
+            next: 0,
+        };
+        let powers = self.power_rows(&design, &mut rows);
+        let (rate, rate_gradient) = self.secrecy_rows(x, &design, anchor, &mut rows)?;
+        let (scnr_value, scnr_gradient) = self.scnr_row(&design, n, &mut rows);
+        self.user_rows(x, &design, &mut rows);
+        debug_assert_eq!(rows.next, self.layout.rows);
+
+        let g = &mut out.gradient;
+        match self.problem.objective {
+            Objective::EnergyEfficiency => {
+                let transmit = self.problem.accounting.transmit(powers.0, powers.1);
+                let total = transmit + self.problem.circuit_power;
+                let t = self.reference_power / total;
+                out.objective = -rate * t;
+                add(g, -t, &rate_gradient);
+                let slope = rate * t / total;
+                let l = &self.layout;
+                if self.problem.accounting.allocated1.is_none() {
+                    put(g, l.w_bo, 2.0 * slope, &design.w_bo);
+                    put(g, l.w_ta, 2.0 * slope, &design.w_ta);
+                }
+                if self.problem.accounting.allocated2.is_none() {
+                    put(g, Some(l.o), 2.0 * slope / l.slots as f64, &design.streams);
+                }
+            }
+            Objective::SecrecyRate => {
+                out.objective = -rate;
+                add(g, -1.0, &rate_gradient);
+            }
+            Objective::Scnr | Objective::Weighted { .. } => {
+                let weight = match self.problem.objective {
+                    Objective::Weighted { weight } => weight,
+                    _ => 1.0,
+                };
+                out.objective = -weight * scnr_value.ln_1p() / LN_2 - (1.0 - weight) * rate;
+                add(g, -weight / (LN_2 * (1.0 + scnr_value)), &scnr_gradient);
+                add(g, -(1.0 - weight), &rate_gradient);
+            }
+        }
+        Ok(())
+    }
+
+    /// Powers of BS1 and BS2 (slot average) with their limits.
+    fn power_rows(&self, design: &Design, rows: &mut Rows<'_>) -> (f64, f64) {
+        let l = &self.layout;
+        let power1 = design.power1() + self.problem.artificial_noise;
+        let cap = self.problem.power1_max;
+        let row = rows.push(power1 / cap - 1.0);
+        put(row, l.w_bo, 2.0 / cap, &design.w_bo);
+        put(row, l.w_ta, 2.0 / cap, &design.w_ta);
+        let cap = self.problem.power2_max;
+        let per_slot = l.m2 * l.streams / l.slots;
+        let mut power2 = 0.0;
+        for (s, streams) in design.streams.chunks_exact(per_slot).enumerate() {
+            let power = square(streams);
+            power2 += power / l.slots as f64;
+            let row = rows.push(power / cap - 1.0);
+            put(row, Some(l.o + 2 * s * per_slot), 2.0 / cap, streams);
+        }
+        (power1, power2)
+    }
+
+    /// Everything that concerns Bob and Eve; returns the secrecy rate and its gradient.
+    fn secrecy_rows(
+        &self,
+        x: &[f64],
+        design: &Design,
+        anchor: Option<&[f64]>,
+        rows: &mut Rows<'_>,
+    ) -> Result<(f64, Vec<f64>), Error> {
+        let l = &self.layout;
+        let n = x.len();
+        let [h_bo, h_e, _, g_e] = &self.links;
+        let anchored = anchor.map(|anchor| self.design(anchor));
+        let chosen = anchored.as_ref().unwrap_or(design);
+        let (w_bo, w_ta) = (&design.w_bo, &design.w_ta);
+        let r = &self.problem.requirements;
+        let root = r.sinr.sqrt();
+        let floor = h_bo.amplitude_floor(w_bo);
+        let amplitude = floor.value.max(0.0);
+        let signal = amplitude * amplitude;
+        let rate_row = rows.reserve();
+        let (mut rate, mut rate_gradient) = (0.0, vec![0.0; n]);
+        let per_slot = l.m2 * l.streams / l.slots;
+        let share = 1.0 / (LN_2 * l.slots as f64);
+        // |x^H (weight w)|^2 differentiated at a fixed channel x.
+        let power_gradient = |row: &mut [f64], at: Option<usize>, t: f64, x: &[c64], w: &[c64]| {
+            let product = dot(x, w) * (2.0 * t);
+            if let Some(at) = at {
+                for (i, x) in x.iter().enumerate() {
+                    let g = x * product;
+                    row[at + 2 * i] += g.re;
+                    row[at + 2 * i + 1] += g.im;
+                }
+            }
+        };
+        let stream_gradient = |row: &mut [f64], s: usize, t: f64, x: &[c64]| {
+            for k in 0..per_slot / l.m2 {
+                let index = s * per_slot + k * l.m2;
+                let o = &design.streams[index..index + l.m2];
+                power_gradient(row, Some(l.o + 2 * index), t, x, o);
+            }
+        };
+        for (s, (streams, streams_at_anchor)) in
+            self.slots(design).zip(self.slots(chosen)).enumerate()
+        {
+            // Interference plus noise at Bob is at most z, for each of the channels that tie.
+            let z = x[l.bounds + s];
+            for worst in self.worst_pieces(streams_at_anchor)? {
+                let row = rows.push(power_of(&worst, streams) + 1.0 + self.noise_bo - z);
+                stream_gradient(row, s, 1.0, &worst);
+                row[l.bounds + s] = -1.0;
+            }
+            let least: Attained = g_e.total_power(&g_e.form(streams)?, Extreme::Min)?;
+            let beta = least.value;
+            // Rates.
+            let eve = h_e.ratio(w_bo, w_ta, self.isotropic, beta + 1.0, Extreme::Max);
+            let t = eve.value;
+            rate += share * ((signal / z).ln_1p() - t.ln_1p());
+            let g = &mut rate_gradient;
+            let bob = share / (1.0 + signal / z);
+            put(g, l.w_bo, bob * 2.0 * amplitude / z, &floor.gradient);
+            g[l.bounds + s] -= bob * signal / (z * z);
+            let leak = share / ((1.0 + t) * eve.denominator);
+            power_gradient(g, l.w_bo, -leak, &eve.at, w_bo);
+            power_gradient(g, l.w_ta, leak * t, &eve.at, w_ta);
+            stream_gradient(g, s, leak * t, &least.at);
+            // Bob's data: sqrt(gamma z) <= worst amplitude.
+            let needed = (r.sinr * z).sqrt();
+            let row = rows.push(needed - floor.value);
+            if needed > 0.0 {
+                row[l.bounds + s] = 0.5 * r.sinr / needed;
+            }
+            put(row, l.w_bo, -1.0, &floor.gradient);
+            // Bob hears the sensing beam: gamma (|h^H w_bo|^2 + z) - |h^H w_ta|^2 <= 0 for all h.
+            let scaled: Vec<c64> = w_bo.iter().map(|w| w * root).collect();
+            let gap = h_bo.difference_max(&scaled, w_ta, 0.0);
+            let row = rows.push(gap.value + r.sinr * z);
+            power_gradient(row, l.w_bo, r.sinr, &gap.at, w_bo);
+            power_gradient(row, l.w_ta, -1.0, &gap.at, w_ta);
+            row[l.bounds + s] = r.sinr;
+            // Eve does not decode it: |h^H w_ta|^2 <= gamma (|h^H w_bo|^2 + beta + 1) for all h.
+            if self.problem.ordering {
+                let gap = h_e.difference_max(w_ta, &scaled, r.sinr * self.isotropic);
+                let row = rows.push(gap.value - r.sinr * (beta + 1.0));
+                power_gradient(row, l.w_ta, 1.0, &gap.at, w_ta);
+                power_gradient(row, l.w_bo, -r.sinr, &gap.at, w_bo);
+                stream_gradient(row, s, -r.sinr, &least.at);
+            }
+        }
+        if self.problem.ordering {
+            for link in [h_bo, h_e] {
+                let gap = link.difference_max(w_bo, w_ta, 0.0);
+                let row = rows.push(gap.value);
+                power_gradient(row, l.w_bo, 1.0, &gap.at, w_bo);
+                power_gradient(row, l.w_ta, -1.0, &gap.at, w_ta);
+            }
+        }
+        add(
+            rows.fill(rate_row, r.secrecy_rate - rate),
+            -1.0,
+            &rate_gradient,
+        );
+        Ok((rate, rate_gradient))
+    }
+
+    fn scnr_row(&self, design: &Design, n: usize, rows: &mut Rows<'_>) -> (f64, Vec<f64>) {
+        let l = &self.layout;
+        let found = scnr(self.problem, &self.echo, &self.cell, design);
+        let mut gradient = vec![0.0; n];
+        let both = self.problem.illumination == Illumination::Both;
+        for (at, w, counts) in [(l.w_bo, &design.w_bo, both), (l.w_ta, &design.w_ta, true)] {
+            for (h, slope, counts) in [
+                (&self.cell.h_ta, found.by_illumination, counts),
+                (&self.cell.h_cl, found.by_clutter, true),
+            ] {
+                if counts && slope.abs() > 0.0 {
+                    let product = dot(h, w) * (2.0 * slope);
+                    let g: Vec<c64> = h.iter().map(|h| h * product).collect();
+                    put(&mut gradient, at, 1.0, &g);
+                }
+            }
+        }
+        let needed = self.problem.requirements.sinr;
+        if self.problem.objective != Objective::Scnr {
+            // In amplitudes, which keeps the row close to linear.
+            let value = if needed > 0.0 {
+                1.0 - (found.value / needed).sqrt()
+            } else {
+                -1.0
+            };
+            let row = rows.push(value);
+            if needed > 0.0 && found.value > 0.0 {
+                add(row, -0.5 / (needed * found.value).sqrt(), &gradient);
+            }
+        }
+        (found.value, gradient)
+    }
+
+    fn user_rows(&self, x: &[f64], design: &Design, rows: &mut Rows<'_>) {
+        let l = &self.layout;
+        let powers = self.powers(design);
+        if let Some(needed) = &self.needed {
+            for (d, &need) in self.decodings.iter().zip(needed) {
+                let under = self.interference(d, &powers);
+                let length = (need * under).sqrt();
+                let size = powers[d.user].0[d.stream].norm();
+                let row = rows.push(length - size);
+                if length > 0.0 {
+                    self.interference_gradient(row, d, design, &powers, 0.5 * need / length);
+                }
+                if size > 0.0 {
+                    self.stream_gradient(row, d.user, d.stream, &powers, -0.5 / size);
+                }
+            }
+            return;
+        }
+        let target = self.problem.unicast_rate();
+        let portions = &x[l.portions..l.portions + l.portion_count];
+        let total: f64 = portions.iter().sum();
+        for d in &self.decodings {
+            let under = self.interference(d, &powers);
+            let sinr = self.sinr(d, &powers);
+            let rate = sinr.ln_1p() / LN_2;
+            let slope = 1.0 / (LN_2 * (1.0 + sinr) * under);
+            let common = d.stream == 0;
+            let row = rows.push(if common {
+                total - rate
+            } else {
+                target - portions[d.user] - rate
+            });
+            self.stream_gradient(row, d.user, d.stream, &powers, -slope);
+            self.interference_gradient(row, d, design, &powers, slope * sinr);
+            if common {
+                row[l.portions..l.portions + l.portion_count].fill(1.0);
+            } else {
+                row[l.portions + d.user] = -1.0;
+            }
+        }
+        for (n, portion) in portions.iter().enumerate() {
+            rows.push(-portion)[l.portions + n] = -1.0;
+        }
+    }
+
+    /// Adds `t` times the gradient of `|g^H o|^2`.
+    fn stream_gradient(
+        &self,
+        row: &mut [f64],
+        user: usize,
+        stream: usize,
+        powers: &[(Vec<c64>, f64)],
+        t: f64,
+    ) {
+        let product = powers[user].0[stream] * (2.0 * t);
+        let at = self.layout.o + 2 * stream * self.layout.m2;
+        for (i, g) in self.g_users[user].iter().enumerate() {
+            let g = g * product;
+            row[at + 2 * i] += g.re;
+            row[at + 2 * i + 1] += g.im;
+        }
+    }
+
+    fn interference_gradient(
+        &self,
+        row: &mut [f64],
+        d: &Decoding,
+        design: &Design,
+        powers: &[(Vec<c64>, f64)],
+        t: f64,
+    ) {
+        for &k in &d.interferers {
+            self.stream_gradient(row, d.user, k, powers, t);
+        }
+        let h = &self.h_users[d.user];
+        for (at, w) in [
+            (self.layout.w_bo, &design.w_bo),
+            (self.layout.w_ta, &design.w_ta),
+        ] {
+            let product = dot(h, w) * (2.0 * t);
+            if let Some(at) = at {
+                for (i, h) in h.iter().enumerate() {
+                    let g = h * product;
+                    row[at + 2 * i] += g.re;
+                    row[at + 2 * i + 1] += g.im;
+                }
+            }
+        }
+    }
+}
+
+/// Constraint rows being filled in order.
+struct Rows<'a> {
+    constraints: &'a mut [f64],
+    jacobian: &'a mut [f64],
+    n: usize,
+    next: usize,
+}
+
+impl Rows<'_> {
+    /// Sets the next constraint and returns its gradient's row, zero so far.
+    fn push(&mut self, value: f64) -> &mut [f64] {
+        let row = self.reserve();
+        self.fill(row, value)
+    }
+
+    /// Leaves the next row to be filled later.
+    fn reserve(&mut self) -> usize {
+        self.next += 1;
+        self.next - 1
+    }
+
+    fn fill(&mut self, row: usize, value: f64) -> &mut [f64] {
+        self.constraints[row] = value;
+        &mut self.jacobian[row * self.n..(row + 1) * self.n]
+    }
+}
+
+/// `sum_k |x^H o_k|^2`.
+fn power_of(x: &[c64], streams: &[c64]) -> f64 {
+    streams
+        .chunks_exact(x.len())
+        .map(|o| dot(x, o).norm_sqr())
+        .sum()
+}
+
+fn put(row: &mut [f64], at: Option<usize>, t: f64, g: &[c64]) {
+    if let Some(at) = at {
+        for (i, g) in g.iter().enumerate() {
+            row[at + 2 * i] += t * g.re;
+            row[at + 2 * i + 1] += t * g.im;
+        }
+    }
+}
+
+fn add(a: &mut [f64], t: f64, b: &[f64]) {
+    for (a, b) in a.iter_mut().zip(b) {
+        *a += t * b;
+    }
+}
+
+impl Access {
+    /// Streams of one slot.
+    pub fn streams_per_slot(self, users: usize) -> usize {
+        self.streams(users) / self.slots(users)
+    }
+}
