@@ -266,18 +266,30 @@ impl OfdmRate {
     /// # Panics
     /// If there is no such user.
     pub fn single_user_power(&self, k: usize, rate: f64) -> f64 {
+        let level = self.water_level(k, rate);
+        if level.is_infinite() {
+            return level;
+        }
+        self.floors(k).iter().map(|f| (level - f).max(0.0)).sum()
+    }
+
+    /// The water level, W, at which user `k` alone reaches `rate` bit/s/Hz: subcarrier i then has the
+    /// power `max(0, level - sigma2/||h||^2)`. Infinite for a user without channel and a positive rate.
+    ///
+    /// # Panics
+    /// If there is no such user.
+    pub fn water_level(&self, k: usize, rate: f64) -> f64 {
         let nats = rate * self.streams.subcarriers as f64 * std::f64::consts::LN_2;
         if nats <= 0.0 {
             return 0.0;
         }
         let floors = self.floors(k);
-        let (mut sum, mut logs) = (0.0, 0.0);
+        let mut logs = 0.0;
         for (count, floor) in floors.iter().enumerate() {
-            sum += floor;
             logs += floor.ln();
             let level = ((nats + logs) / (count + 1) as f64).exp();
             if floors.get(count + 1).is_none_or(|next| level <= *next) {
-                return (count + 1) as f64 * level - sum;
+                return level;
             }
         }
         f64::INFINITY

@@ -13,41 +13,51 @@
 //!
 //! for every W that meets rates and power: the linearisation bounds the convex L from below, and the
 //! linear function is least at the worst block. X0 and lambda need not be optimal; if they are poor,
-//! so is the bound, but it holds.
+//! so is the bound, but it holds. [`at`] evaluates this for any of them.
+//!
+//! When the base station takes only the sensing stream as known, users and targets share nothing but
+//! power. The users then need at least the power Q of [`least_power`], the targets get at most `S = P - Q`, and with mu the largest eigenvalue of the blocks of `-grad log-norm` at sensing
+//! covariances X0, scaled as the bound likes best,
+//!
+//! ```math
+//! norm(W) >= norm(X0) tr(X0) / (S mu tr(X0))
+//! ```
+//!
+//! so [`search`] needs one unconstrained descent on sensing beams alone.
 
-use super::run::Rated;
-use super::{Evaluator, PowerShare, Problem, Start};
+use super::feasibility::least_power;
+use super::{Evaluator, Problem, Start};
 use crate::Error;
 use isac_linalg::{Mat, MatRef, c64, factor, ops, validate};
 use isac_metrics::delay_doppler::BsKnowledge;
 use isac_metrics::fairness::Form;
-use isac_opt::augmented;
-use isac_opt::riemannian::Workspace;
+use isac_opt::drive::Stop;
+use isac_opt::manifold::Sphere;
+use isac_opt::riemannian::{Method, Workspace, lbfgs};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use serde::{Deserialize, Serialize};
 
-/// Options of the search for good covariances and multipliers.
+/// Options of the search for good covariances.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Rank of the sensing covariances; larger is slower and never needed beyond the number of
-    /// targets.
+    /// Rank of the sensing covariances; never more than the number of targets is needed.
     pub streams: usize,
-    /// The descent on the relaxed problem. It needs no feasible point: any end gives a bound.
-    pub descent: augmented::Options,
+    /// Descents, each followed by a bound; the search ends when the bound is tight.
+    pub rounds: usize,
+    /// Iterations per descent.
+    pub iterations: usize,
+    /// The bound is tight when it is within this of the relaxation's own value, relative.
+    pub tightness: f64,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            streams: 2,
-            descent: augmented::Options {
-                max_rounds: 12,
-                tolerance: 1e-4,
-                settled: 1e-4,
-                restoration_iterations: 0,
-                ..augmented::Options::default()
-            },
+            streams: 16,
+            rounds: 10,
+            iterations: 100,
+            tightness: 1e-3,
         }
     }
 }
@@ -62,8 +72,6 @@ pub struct LowerBound {
     /// Value of the relaxation (norm form) at the point the bound was taken: what remains between the
     /// two is slack of the search, not of the relaxation.
     pub relaxed_norm: f64,
-    /// The multipliers, for the logarithm of the norm.
-    pub multipliers: Vec<f64>,
 }
 
 impl LowerBound {
@@ -166,72 +174,127 @@ fn top_eigenvalue(b: MatRef<'_, c64>) -> Result<f64, Error> {
         .unwrap_or(0.0))
 }
 
-/// Searches a good bound, starting from a design.
+/// Searches a good bound. `None` when the users certainly need more power than there is, so that there
+/// is nothing to bound.
 ///
 /// # Errors
-/// A design of the wrong shape, or a numerical breakdown.
-pub fn search(
-    problem: &Problem,
-    beams: MatRef<'_, c64>,
-    options: &Options,
-) -> Result<LowerBound, Error> {
-    problem.check_beams("beams", beams)?;
+/// A numerical breakdown.
+pub fn search(problem: &Problem, options: &Options) -> Result<Option<LowerBound>, Error> {
+    let left = problem.power_w() - least_power(problem);
+    if left <= 0.0 {
+        return Ok(None);
+    }
     let count = options
         .streams
         .clamp(1, problem.antennas().min(problem.sensing().targets()));
+    let lit = problem.sensing_only(count, left)?;
+    let sphere = Sphere::new(left)?;
+    let method = Method::Lbfgs(lbfgs::Options {
+        stop: Stop {
+            max_iterations: options.iterations,
+            gradient: 1e-9,
+            ..Stop::default()
+        },
+        ..lbfgs::Options::default()
+    });
+    let mut point = edge_start(&lit)?;
+    let mut evaluator = Evaluator::new(&lit);
+    let mut workspace = Workspace::default();
+    let mut gradient = Mat::zeros(point.nrows(), point.ncols());
+    let mut best: Option<LowerBound> = None;
+    for _ in 0..options.rounds.max(1) {
+        let end = method.minimise(
+            &sphere,
+            point.as_ref(),
+            |w, g| {
+                let value = evaluator.evaluate(w);
+                evaluator.gradient(1.0, &[], g);
+                Ok::<f64, Error>(value)
+            },
+            &mut workspace,
+        )?;
+        point = end.point;
+        let value = evaluator.evaluate(point.as_ref());
+        evaluator.gradient(1.0, &[], gradient.as_mut());
+        let mu = -least_eigenvalue(&lit, &evaluator, point.as_ref(), &[])?;
+        let bound = value - (mu * left).ln();
+        let bound = if problem.sensing().options().bs == BsKnowledge::FullWaveform {
+            with_data(problem, point.as_ref(), count, mu)?
+        } else {
+            bound
+        };
+        let norm = bound.exp();
+        if best.as_ref().is_none_or(|b| norm > b.norm) {
+            best = Some(LowerBound {
+                value: problem
+                    .fairness()
+                    .from_norm(norm, problem.sensing().targets()),
+                norm,
+                relaxed_norm: value.exp(),
+            });
+        }
+        if value - bound <= options.tightness || end.stopped.converged() {
+            break;
+        }
+    }
+    Ok(best)
+}
+
+/// The general bound at these sensing beams, water-filled users and their multipliers at the power
+/// price `mu`.
+fn with_data(
+    problem: &Problem,
+    sensing: MatRef<'_, c64>,
+    count: usize,
+    mu: f64,
+) -> Result<f64, Error> {
     let relaxed = problem.relaxed(count)?;
     let relaxed = relaxed
         .clone()
         .with_fairness(relaxed.fairness().with_form(Form::LogNorm));
-    let manifold = PowerShare::Total.manifold(&relaxed)?;
-    let start = widen(problem, &relaxed, beams)?;
-    let mut rated = Rated::new(&relaxed);
-    let mut workspace = Workspace::default();
-    let minimum = augmented::minimise::<_, _, Error>(
-        manifold.as_ref(),
-        start.as_ref(),
-        &mut rated,
-        &options.descent,
-        &mut workspace,
-    )?;
-    let bound = at(&relaxed, minimum.point.as_ref(), &minimum.multipliers)?;
-    let norm = bound.exp();
-    Ok(LowerBound {
-        value: problem
-            .fairness()
-            .from_norm(norm, problem.sensing().targets()),
-        norm,
-        relaxed_norm: minimum.value.exp(),
-        multipliers: minimum.multipliers,
-    })
-}
-
-/// Share of the power that seeds the directions a rank-one design lacks.
-const SEED_SHARE: f64 = 1e-3;
-
-/// The design as a point of the relaxation: its sensing beam first, faint further directions, and the
-/// users' powers in the directions of their channels.
-fn widen(problem: &Problem, relaxed: &Problem, beams: MatRef<'_, c64>) -> Result<Mat<c64>, Error> {
-    let (from, to) = (problem.streams(), relaxed.streams());
-    let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let mut point = Start::Mrt.draw(relaxed, &mut rng)?;
-    for i in 0..to.subcarriers {
-        for s in 0..to.sensing {
-            let mut column = point.as_mut().subcols_mut(to.column(i, s), 1);
-            if s < from.sensing {
-                column.copy_from(beams.subcols(from.column(i, s), 1));
-            } else {
-                ops::scale(column, SEED_SHARE.sqrt());
-            }
-        }
-        for k in 0..to.users {
-            let old = ops::norm(beams.subcols(from.user_column(i, k), 1));
-            let mut column = point.as_mut().subcols_mut(to.user_column(i, k), 1);
-            let now = ops::norm(column.as_ref());
-            if now > 0.0 {
-                ops::scale(column.as_mut(), old.max(1e-6 * now) / now);
+    let streams = relaxed.streams();
+    let mut point = Mat::zeros(relaxed.antennas(), streams.columns());
+    let mut multipliers = Vec::with_capacity(streams.users);
+    let unit = streams.subcarriers as f64 * std::f64::consts::LN_2;
+    for k in 0..streams.users {
+        let level = relaxed.rate().water_level(k, relaxed.min_rates()[k]);
+        multipliers.push(mu * unit * level);
+        for i in 0..streams.subcarriers {
+            let h = relaxed.rate().channels().subcols(i * streams.users + k, 1);
+            let gain = ops::norm2(h);
+            let power = (level - relaxed.rate().noise_w()[k] / gain).max(0.0);
+            let mut column = point.as_mut().subcols_mut(streams.user_column(i, k), 1);
+            if power > 0.0 {
+                column.copy_from(h);
+                ops::scale(column, (power / gain).sqrt());
             }
         }
     }
+    for i in 0..streams.subcarriers {
+        let beams = sensing.subcols(i * count, count);
+        point
+            .as_mut()
+            .subcols_mut(streams.column(i, 0), count)
+            .copy_from(beams);
+    }
+    at(&relaxed, point.as_ref(), &multipliers)
+}
+
+/// Beams in all directions whose power lies mostly on the outer subcarriers, where delay is best
+/// measured.
+fn edge_start(lit: &Problem) -> Result<Mat<c64>, Error> {
+    let streams = lit.streams();
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let mut point = Start::Mrt.draw(lit, &mut rng)?;
+    let centre = (streams.subcarriers as f64 - 1.0) / 2.0;
+    for i in 0..streams.subcarriers {
+        let off = (i as f64 - centre).abs() / centre.max(0.5);
+        let columns = point
+            .as_mut()
+            .subcols_mut(streams.column(i, 0), streams.sensing);
+        ops::scale(columns, off.powi(8).max(1e-3));
+    }
+    let norm = ops::norm(point.as_ref());
+    ops::scale(point.as_mut(), lit.power_w().sqrt() / norm);
     Ok(point)
 }

@@ -74,13 +74,12 @@ pub fn solve(
     design.multipliers = minimum.multipliers;
     if design.violation > FEASIBLE {
         design.feasibility = minimum.feasibility;
-        design.infeasible = prove_infeasible(problem)?;
+        design.infeasible = prove_infeasible(problem);
         if design.infeasible.is_some() {
             design.feasibility = Feasibility::Infeasible;
         }
     } else if let Some(bound) = &options.bound {
-        let found = bound::search(problem, design.beams.as_ref(), bound)?;
-        design.bound = Some(found);
+        design.bound = bound::search(problem, bound)?;
     }
     Ok(design)
 }

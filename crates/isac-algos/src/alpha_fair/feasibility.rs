@@ -1,128 +1,193 @@
-//! Proofs that the rates cannot be met, independent of any descent.
+//! The least power the users need, as a certified lower bound: it proves that rates cannot be met and
+//! tightens the lower bound of the cost.
+//!
+//! Beams that meet the rates lie in the capacity region of the broadcast channel, hence of its dual
+//! multiple-access channel of equal power: there are uplink powers q with the same sum such that for
+//! all weights lambda >= 0
+//!
+//! ```math
+//! sum_k lambda_k rmin_k <= f(q),   f(q) = u sum_i sum_j (lambda_j - lambda_{j+1}) log det S_{i,j}
+//! S_{i,j} = I + sum_{l <= j} q_{l,i} h_{l,i} h_{l,i}^H / sigma2_l,   u = 1/(N ln 2)
+//! ```
+//!
+//! with the users sorted by falling weight. f is concave, so its linearisation at any q0 with gradient g
+//! gives, for any weights,
+//!
+//! ```math
+//! sum q >= (sum_k lambda_k rmin_k - f(q0) + <g, q0>) / max g
+//! ```
 
 use super::Problem;
-use crate::Error;
-use isac_linalg::{Mat, factor, ops};
+use isac_linalg::{Mat, c64, ops};
 
-/// Why no beamformer meets the rates.
+/// Proof that no beamformer meets the rates.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub enum Infeasibility {
-    /// Even without any interference the users need more power than there is.
-    Power {
-        /// Power the users need without interference, W.
-        needed_w: f64,
-        /// Power there is, W.
-        available_w: f64,
-    },
-    /// The rates together exceed the sum capacity of the broadcast channel.
-    SumRate {
-        /// Sum of the least rates, bit/s/Hz.
-        needed: f64,
-        /// An upper bound of the sum capacity, bit/s/Hz.
-        capacity: f64,
-    },
-}
-
-impl Infeasibility {
-    /// The kind of proof: `power` or `sum_rate`.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Power { .. } => "power",
-            Self::SumRate { .. } => "sum_rate",
-        }
-    }
+pub struct Infeasibility {
+    /// Lower bound of the power the users need, W.
+    pub needed_w: f64,
+    /// Power there is, W.
+    pub available_w: f64,
 }
 
 impl std::fmt::Display for Infeasibility {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Power {
-                needed_w,
-                available_w,
-            } => write!(
-                f,
-                "the rates need {needed_w} W even without interference, there are {available_w} W"
-            ),
-            Self::SumRate { needed, capacity } => write!(
-                f,
-                "the rates sum to {needed} bit/s/Hz, above the sum capacity of at most {capacity} bit/s/Hz"
-            ),
-        }
+        write!(
+            f,
+            "the rates need at least {} W, there are {} W",
+            self.needed_w, self.available_w
+        )
     }
 }
-
-/// Rounds in which the bound of the sum capacity is tightened.
-const ROUNDS: usize = 100;
 
 /// Looks for a proof that the rates cannot be met; `None` proves nothing.
-///
-/// # Errors
-/// A failed factorisation.
-pub fn prove_infeasible(problem: &Problem) -> Result<Option<Infeasibility>, Error> {
+pub fn prove_infeasible(problem: &Problem) -> Option<Infeasibility> {
+    let needed_w = least_power(problem);
     let available_w = problem.power_w();
-    let needed_w: f64 = (0..problem.streams().users)
-        .map(|k| problem.rate().single_user_power(k, problem.min_rates()[k]))
-        .sum();
-    if needed_w > available_w * (1.0 + 1e-9) {
-        return Ok(Some(Infeasibility::Power {
-            needed_w,
-            available_w,
-        }));
-    }
-    let needed: f64 = problem.min_rates().iter().sum();
-    if needed <= 0.0 {
-        return Ok(None);
-    }
-    let capacity = sum_capacity_bound(problem, needed)?;
-    Ok((needed > capacity * (1.0 + 1e-9)).then_some(Infeasibility::SumRate { needed, capacity }))
+    (needed_w > available_w * (1.0 + 1e-9)).then_some(Infeasibility {
+        needed_w,
+        available_w,
+    })
 }
 
-/// Upper bound of the sum capacity, bit/s/Hz, by the dual multiple-access channel:
-///
-/// ```math
-/// max_q f(q) = (1/(N ln 2)) sum_i log det(I + sum_k q_{k,i} h h^H / sigma2_k),  q >= 0, sum q <= P
-/// ```
-///
-/// f is concave, so `f(q) - <grad, q> + P max grad` bounds it from above at any q; the multiplicative
-/// update `q <- q grad` tightens the bound. Stops as soon as the bound falls below `target`.
-fn sum_capacity_bound(problem: &Problem, target: f64) -> Result<f64, Error> {
-    let streams = problem.streams();
-    let (n, users) = (streams.subcarriers, streams.users);
-    let unit = 1.0 / (n as f64 * std::f64::consts::LN_2);
-    let channels = problem.rate().channels();
-    let scaled = Mat::from_fn(channels.nrows(), channels.ncols(), |a, c| {
-        channels[(a, c)] / problem.rate().noise_w()[c % users].sqrt()
-    });
-    let power = problem.power_w();
-    let mut q = vec![power / (n * users) as f64; n * users];
-    let mut best = f64::INFINITY;
-    let mut slopes = vec![0.0; n * users];
-    for _ in 0..ROUNDS {
-        let mut value = 0.0;
-        for i in 0..n {
-            let h = scaled.as_ref().subcols(i * users, users);
-            let lit = Mat::from_fn(h.nrows(), users, |a, k| h[(a, k)] * q[i * users + k].sqrt());
-            let gram = ops::mul_adjoint(lit.as_ref(), lit.as_ref());
-            let root = factor::cholesky("channel", ops::shifted(gram.as_ref(), 1.0).as_ref())?;
-            let white = root.solve_lower(h);
-            for a in 0..h.nrows() {
-                value += 2.0 * root.lower()[(a, a)].re.ln() * unit;
-            }
-            for k in 0..users {
-                let of_user = white.as_ref().subcols(k, 1);
-                slopes[i * users + k] = ops::norm2(of_user) * unit;
-            }
-        }
-        let linear: f64 = q.iter().zip(&slopes).map(|(q, g)| q * g).sum();
-        let top = slopes.iter().copied().fold(0.0, f64::max);
-        best = best.min(value - linear + power * top);
-        if best < target || linear <= 0.0 {
-            break;
-        }
-        for (q, g) in q.iter_mut().zip(&slopes) {
-            *q *= g * power / linear;
+/// Sweeps in which powers and weights are improved.
+const SWEEPS: usize = 200;
+
+/// A lower bound of the power, W, that beams need to meet the rates of a problem; infinite when a user
+/// without channel wants a positive rate.
+pub fn least_power(problem: &Problem) -> f64 {
+    let alone: f64 = (0..problem.streams().users)
+        .map(|k| problem.rate().single_user_power(k, problem.min_rates()[k]))
+        .sum();
+    if !alone.is_finite() || alone <= 0.0 {
+        return alone;
+    }
+    let mut dual = Dual::new(problem);
+    let mut best = alone;
+    for sweep in 0..SWEEPS {
+        best = best.max(dual.bound());
+        dual.improve(0.5 / (1.0 + sweep as f64 / 40.0));
+    }
+    best
+}
+
+/// Powers and weights of the dual multiple-access channel.
+struct Dual<'a> {
+    min_rates: &'a [f64],
+    users: usize,
+    unit: f64,
+    /// Gram matrices of the users' channels over noise, one per subcarrier, K x K.
+    grams: Vec<Mat<c64>>,
+    weights: Vec<f64>,
+    /// Powers, subcarrier-major.
+    powers: Vec<f64>,
+    rates: Vec<f64>,
+    slopes: Vec<f64>,
+    order: Vec<usize>,
+    scratch: Mat<c64>,
+}
+
+impl<'a> Dual<'a> {
+    /// Starts from water-filling without interference.
+    fn new(problem: &'a Problem) -> Self {
+        let streams = problem.streams();
+        let (n, users) = (streams.subcarriers, streams.users);
+        let rate = problem.rate();
+        let unit = 1.0 / (n as f64 * std::f64::consts::LN_2);
+        let grams: Vec<Mat<c64>> = (0..n)
+            .map(|i| {
+                let h = rate.channels().subcols(i * users, users);
+                let noise = rate.noise_w();
+                let gram = ops::adjoint_mul(h, h);
+                Mat::from_fn(users, users, |a, b| {
+                    gram[(a, b)] / (noise[a] * noise[b]).sqrt()
+                })
+            })
+            .collect();
+        let levels: Vec<f64> = (0..users)
+            .map(|k| rate.water_level(k, problem.min_rates()[k]))
+            .collect();
+        let floor = 1e-9 * levels.iter().sum::<f64>();
+        let powers = (0..n * users)
+            .map(|at| {
+                let (i, k) = (at / users, at % users);
+                (levels[k] - 1.0 / grams[i][(k, k)].re).max(floor)
+            })
+            .collect();
+        Self {
+            min_rates: problem.min_rates(),
+            users,
+            unit,
+            grams,
+            weights: levels.iter().map(|level| level / unit).collect(),
+            powers,
+            rates: vec![0.0; users],
+            slopes: vec![0.0; n * users],
+            order: (0..users).collect(),
+            scratch: Mat::zeros(users, users),
         }
     }
-    Ok(best)
+
+    /// Evaluates rates and slopes at the present powers and weights, and returns the bound there.
+    fn bound(&mut self) -> f64 {
+        let users = self.users;
+        let weights = &self.weights;
+        self.order
+            .sort_by(|a, b| weights[*b].total_cmp(&weights[*a]).then(a.cmp(b)));
+        self.rates.fill(0.0);
+        self.slopes.fill(0.0);
+        for (i, gram) in self.grams.iter().enumerate() {
+            // H^H S_j^-1 H, brought up to date user by user.
+            self.scratch.copy_from(gram);
+            for (j, &user) in self.order.iter().enumerate() {
+                let power = self.powers[i * users + user];
+                let gain = 1.0 + power * self.scratch[(user, user)].re;
+                self.rates[user] += self.unit * gain.ln();
+                for b in 0..users {
+                    let factor = self.scratch[(user, b)] * (power / gain);
+                    if b == user {
+                        continue;
+                    }
+                    for a in 0..users {
+                        let change = self.scratch[(a, user)] * factor;
+                        self.scratch[(a, b)] -= change;
+                    }
+                }
+                let column_factor = 1.0 / gain;
+                for a in 0..users {
+                    self.scratch[(a, user)] *= column_factor;
+                }
+                let next = self
+                    .order
+                    .get(j + 1)
+                    .map_or(0.0, |next| self.weights[*next]);
+                let step = self.unit * (self.weights[user] - next);
+                for &l in &self.order[..=j] {
+                    self.slopes[i * users + l] += step * self.scratch[(l, l)].re;
+                }
+            }
+        }
+        let weighted = |rates: &[f64]| -> f64 {
+            let pairs = self.weights.iter().zip(rates);
+            pairs.map(|(w, r)| w * r).sum()
+        };
+        let linear: f64 = self
+            .powers
+            .iter()
+            .zip(&self.slopes)
+            .map(|(q, g)| q * g)
+            .sum();
+        let top = self.slopes.iter().copied().fold(0.0, f64::max);
+        (weighted(self.min_rates) - weighted(&self.rates) + linear) / top
+    }
+
+    /// One multiplicative step of the powers towards slope 1, one of the weights towards the rates.
+    fn improve(&mut self, step: f64) {
+        for (power, slope) in self.powers.iter_mut().zip(&self.slopes) {
+            *power *= slope;
+        }
+        for k in 0..self.users {
+            let short = std::f64::consts::LN_2 * (self.min_rates[k] - self.rates[k]);
+            self.weights[k] *= (step * short).exp();
+        }
+    }
 }

@@ -186,6 +186,33 @@ impl Problem {
         )
     }
 
+    /// The relaxation without users: `streams` sensing streams per subcarrier, `power_w` for the targets,
+    /// the cost as the logarithm of the norm.
+    ///
+    /// # Errors
+    /// No stream, no power.
+    pub fn sensing_only(&self, streams: usize, power_w: f64) -> Result<Self, Error> {
+        let layout = Streams {
+            sensing: streams,
+            users: 0,
+            ..self.streams()
+        };
+        let options = SensingOptions {
+            disturbance: Disturbance::NoiseOnly,
+            bs: BsKnowledge::SensingOnly,
+            ..self.sensing.options()
+        };
+        let nobody = Mat::zeros(self.antennas(), 0);
+        Self::new(
+            self.steering.clone(),
+            self.sensing.with_options(options)?,
+            OfdmRate::new(layout, nobody, Vec::new(), Interference::None)?,
+            self.fairness.with_form(Form::LogNorm),
+            Vec::new(),
+            power_w,
+        )
+    }
+
     /// That a beamformer has the shape of this problem and finite entries.
     ///
     /// # Errors

@@ -177,8 +177,8 @@ fn report(
         });
     } else if let Some(proof) = found.infeasible {
         report.certificate = Some(SolveCertificate {
-            kind: proof.kind().into(),
-            bound: found.violation,
+            kind: "least_power_w".into(),
+            bound: proof.needed_w,
             relative_gap: None,
         });
     }
