@@ -1,6 +1,7 @@
 //! Alpha-fair multistatic MIMO-OFDM ISAC: the artefacts of `alpha_fair` and its schema `alpha-fair/1`.
 
 mod check;
+mod figures;
 mod input;
 mod scenario;
 mod solve;
@@ -13,7 +14,7 @@ pub(super) fn paper() -> Paper {
         key: "alpha_fair",
         title: "Alpha-fair multistatic MIMO-OFDM ISAC",
         schema: "alpha-fair/1",
-        artefacts: Vec::new(),
+        artefacts: figures::all(),
         check: Some(check::check),
         solve: Some(solve::solve),
     }

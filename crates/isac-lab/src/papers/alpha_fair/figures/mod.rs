@@ -1,0 +1,165 @@
+//! The figures of `alpha_fair`, and two of our own.
+
+mod ambiguity;
+mod estimation;
+mod fairness;
+mod penalty;
+mod rates;
+mod scene;
+mod users;
+
+use isac_algos::alpha_fair::{Design, FEASIBLE, PowerShare, Problem, design};
+use isac_linalg::{MatRef, c64};
+use isac_metrics::delay_doppler::{Nodes, SensingOptions};
+
+use super::scenario::Scenario;
+use crate::artefact::{Artefact, Metric, Record, Records, Request, Size};
+use crate::error::Source;
+use crate::stats;
+
+/// All artefacts in order.
+pub(super) fn all() -> Vec<Artefact> {
+    vec![
+        scene::ARTEFACT,
+        penalty::ARTEFACT,
+        fairness::ARTEFACT,
+        rates::ARTEFACT,
+        users::ARTEFACT,
+        ambiguity::ARTEFACT,
+        estimation::ARTEFACT,
+    ]
+}
+
+const PAPER: &str = "alpha_fair";
+const PRESETS: &[&str] = &["assumed"];
+const DROPS: usize = 10;
+const QUICK_DROPS: usize = 2;
+
+/// Said on every figure: the paper's own numbers could not be recovered.
+const ASSUMPTION: &str = "Assumed, since the paper's parameters could not be recovered: 28 GHz, 100 MHz, 30 dBm, noise figure 7 dB, RCS 1 m^2, targets at 60-200 m, users within 20 m of a target, UMi street canyon with loss <= 118 dB. CRLB: trace over normalised delay and Doppler, known gain, information summed over nodes.";
+
+fn scenario(request: &Request) -> Scenario {
+    match request.size {
+        Size::Full => Scenario::default(),
+        Size::Quick => Scenario::reduced(),
+    }
+}
+
+fn size_note(scenario: &Scenario) -> String {
+    format!(
+        "N = {}, M = {}, {} antennas, T = {}, K = {}.",
+        scenario.subcarriers, scenario.symbols, scenario.antennas, scenario.targets, scenario.users
+    )
+}
+
+/// What is compared in Figs. 5 and 6.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Mono,
+    Flat,
+    Proposed,
+}
+
+impl Scheme {
+    const ALL: [Self; 3] = [Self::Mono, Self::Flat, Self::Proposed];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Mono => "mono",
+            Self::Flat => "flat",
+            Self::Proposed => "proposed",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Mono => "Monostatic",
+            Self::Flat => "Multistatic, flat power (stands in for SCA + SDR)",
+            Self::Proposed => "Multistatic, proposed",
+        }
+    }
+
+    /// The design of this scheme; no bound.
+    fn design(self, problem: &Problem, start: MatRef<'_, c64>) -> Result<Design, Source> {
+        let mut options = design::Options {
+            bound: None,
+            ..design::Options::default()
+        };
+        match self {
+            Self::Mono => {
+                let sensing = SensingOptions {
+                    nodes: Nodes::Mono,
+                    ..problem.sensing().options()
+                };
+                let problem = problem.clone().with_sensing(sensing)?;
+                return Ok(design::solve(&problem, start, &options)?);
+            }
+            Self::Flat => options.power = PowerShare::PerSubcarrier,
+            Self::Proposed => {}
+        }
+        Ok(design::solve(problem, start, &options)?)
+    }
+}
+
+/// The metrics of a design in Figs. 4 to 6.
+fn design_metrics() -> Vec<Metric> {
+    vec![
+        Metric::new("sum_crlb", "Sum CRLB", ""),
+        Metric::new("max_crlb", "Largest CRLB", ""),
+        Metric::new("min_crlb", "Smallest CRLB", ""),
+        Metric::new("min_rate", "Rate of the worst user", "Mbit/s"),
+        Metric::new("violation", "Largest rate shortfall", "bit/s/Hz"),
+    ]
+}
+
+const SUM: usize = 0;
+const MAX: usize = 1;
+const MIN: usize = 2;
+
+/// A design as a record; a failed one when it misses the rates.
+fn record(
+    algorithm: impl Into<String>,
+    x: f64,
+    drop: usize,
+    design: &Design,
+    bandwidth_mhz: f64,
+) -> Record {
+    if design.violation > FEASIBLE {
+        let proved = match design.infeasible {
+            Some(_) => "infeasible (proved)",
+            None => "infeasible (local)",
+        };
+        return Record::failed(
+            algorithm,
+            x,
+            drop,
+            format!("{proved}; best violation {:.3e} bit/s/Hz", design.violation),
+        );
+    }
+    let least = |values: &[f64]| values.iter().copied().reduce(f64::min).unwrap_or(f64::NAN);
+    let metrics = vec![
+        design.sum_crlb(),
+        design.max_crlb(),
+        least(&design.crlb),
+        bandwidth_mhz * least(&design.rates),
+        design.violation,
+    ];
+    Record::new(algorithm, x, drop, design.stopped, metrics)
+}
+
+/// Ratios of a metric of two curves at one x, over the realisations both have.
+fn ratios(records: &Records, top: (&str, f64), bottom: (&str, f64), metric: usize) -> Vec<f64> {
+    records
+        .at(top.0, top.1)
+        .filter(|row| !row.failed)
+        .filter_map(|row| {
+            let below = records.value(bottom.0, bottom.1, row.realization, metric)?;
+            Some(row.metrics.get(metric)? / below)
+        })
+        .collect()
+}
+
+/// Median of such ratios; NaN when no realisation has both.
+fn median_ratio(records: &Records, top: (&str, f64), bottom: (&str, f64), metric: usize) -> f64 {
+    stats::median(&ratios(records, top, bottom, metric))
+}
