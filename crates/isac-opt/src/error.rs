@@ -21,4 +21,7 @@ pub enum Error {
         /// What it said.
         message: String,
     },
+    /// A malformed file in SDPA format.
+    #[error(transparent)]
+    Sdpa(#[from] crate::conic::sdpa::ReadError),
 }

@@ -14,6 +14,7 @@
 //! | [`HermitianAffine`] | a matrix whose entries are affine: the left side of an LMI |
 //! | [`Program`], [`Options`], [`Outcome`], [`Solution`] | the program and its answer |
 //! | [`qp`] | quadratic programs over linear, second-order and exponential cones in real dense data |
+//! | [`sdpa`] | the SDPA sparse format |
 //! | [`certificate`] | the six DIMACS errors and Farkas rays, by separate code |
 //!
 //! Inner products are real: `<A, X> = Re tr(A X)`. Nothing is embedded as a real matrix of twice
@@ -30,6 +31,7 @@ mod outcome;
 mod program;
 pub mod qp;
 mod reduce;
+pub mod sdpa;
 
 pub use certificate::Dimacs;
 pub use expr::{
