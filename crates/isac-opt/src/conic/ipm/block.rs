@@ -86,6 +86,8 @@ pub(super) trait Block: std::fmt::Debug {
     fn correction(&mut self, out: &mut [f64]) -> f64;
     /// Computes the direction.
     fn direction(&mut self, dy: &[f64], step: Step);
+    /// Adds the direction of a further `dy` alone: `dx += P A^T dy`, `ds -= A^T dy`.
+    fn adjust(&mut self, dy: &[f64]);
     /// Adds `A dx`.
     fn direction_product(&mut self, out: &mut [f64]);
     /// Largest step that keeps `x + a dx` and `s + a ds` in the cone, at most 1e6.

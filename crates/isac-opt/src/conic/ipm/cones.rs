@@ -164,6 +164,15 @@ impl Block for Linear {
         }
     }
 
+    fn adjust(&mut self, dy: &[f64]) {
+        let list = &mut self.list;
+        for k in 0..list.c.len() {
+            let image = list.columns[k].dot(dy);
+            list.ds[k] -= image;
+            list.dx[k] += list.pe[k] * image;
+        }
+    }
+
     fn direction_product(&mut self, out: &mut [f64]) {
         self.list.apply(&self.list.dx, out);
     }
@@ -400,6 +409,19 @@ impl Block for SecondOrder {
     fn direction(&mut self, dy: &[f64], step: Step) {
         self.list.direction(dy, step);
         let mut image = std::mem::take(&mut self.work[0]);
+        self.squared(&self.list.adjoint, &mut image);
+        for (d, v) in self.list.dx.iter_mut().zip(&image) {
+            *d += v;
+        }
+        self.work[0] = image;
+    }
+
+    fn adjust(&mut self, dy: &[f64]) {
+        let mut image = std::mem::take(&mut self.work[0]);
+        for k in 0..image.len() {
+            self.list.adjoint[k] = self.list.columns[k].dot(dy);
+            self.list.ds[k] -= self.list.adjoint[k];
+        }
         self.squared(&self.list.adjoint, &mut image);
         for (d, v) in self.list.dx.iter_mut().zip(&image) {
             *d += v;

@@ -325,8 +325,7 @@ pub(crate) fn solve(standard: &Standard, limits: &Limits) -> Run {
                     &mut newton,
                     &prepared,
                     &residual,
-                    step,
-                    eta,
+                    (dtau, eta),
                     (&mut dy, &mut df),
                     (&mut image, &mut r, &mut g),
                     (&mut v2, &mut f2),
@@ -409,40 +408,42 @@ fn move_state(
     state.theta = previous.theta * (1.0 - alpha * eta);
 }
 
-/// One correction of the primal equations, which rounding in the products with `P` disturbs most.
-#[expect(clippy::too_many_arguments, reason = "borrowed memory of the loop")]
+/// Corrections of the primal equations, which rounding in the products with `P` disturbs most.
 fn refine(
     blocks: &mut [Box<dyn Block>],
     newton: &mut Newton,
     prepared: &Prepared,
     residual: &Residuals,
-    step: Step,
-    eta: f64,
+    (dtau, eta): (f64, f64),
     (dy, df): (&mut [f64], &mut [f64]),
     (image, r, g): (&mut [f64], &mut [f64], &mut [f64]),
     (v2, f2): (&mut [f64], &mut [f64]),
 ) {
-    image.fill(0.0);
-    for block in blocks.iter_mut() {
-        block.direction_product(image);
-    }
-    let (mut error, mut size) = (0.0, 0.0);
-    for i in 0..r.len() {
-        let wanted = prepared.b[i] * step.dtau + eta * residual.rp[i];
-        let free: f64 = (0..df.len()).map(|k| prepared.free[(i, k)] * df[k]).sum();
-        r[i] = wanted - image[i] - free;
-        error += r[i] * r[i];
-        size += residual.rp[i] * residual.rp[i];
-    }
-    if error <= 1e-4 * size {
-        return;
-    }
-    g.fill(0.0);
-    newton.solve(r, g, v2, f2);
-    dy.iter_mut().zip(&*v2).for_each(|(y, d)| *y += d);
-    df.iter_mut().zip(&*f2).for_each(|(f, d)| *f += d);
-    for block in blocks {
-        block.direction(dy, step);
+    let size: f64 = residual.rp.iter().map(|v| v * v).sum();
+    let mut last = f64::INFINITY;
+    for _ in 0..3 {
+        image.fill(0.0);
+        for block in blocks.iter_mut() {
+            block.direction_product(image);
+        }
+        let mut error = 0.0;
+        for i in 0..r.len() {
+            let wanted = prepared.b[i] * dtau + eta * residual.rp[i];
+            let free: f64 = (0..df.len()).map(|k| prepared.free[(i, k)] * df[k]).sum();
+            r[i] = wanted - image[i] - free;
+            error += r[i] * r[i];
+        }
+        if error <= 1e-4 * size || error > 0.25 * last {
+            return;
+        }
+        last = error;
+        g.fill(0.0);
+        newton.solve(r, g, v2, f2);
+        dy.iter_mut().zip(&*v2).for_each(|(y, d)| *y += d);
+        df.iter_mut().zip(&*f2).for_each(|(f, d)| *f += d);
+        for block in blocks.iter_mut() {
+            block.adjust(v2);
+        }
     }
 }
 

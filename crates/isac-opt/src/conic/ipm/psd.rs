@@ -455,6 +455,34 @@ impl<T: Field> Block for Psd<T> {
         }
     }
 
+    fn adjust(&mut self, dy: &[f64]) {
+        let mut core = std::mem::replace(&mut self.pool_work[1], Mat::new());
+        core.fill(T::default());
+        for part in &self.pool {
+            part.scatter(&mut core, dy[part.row]);
+        }
+        if self.compact {
+            self.pooled_p(&core, 0);
+            Self::expand(&mut self.ds, -1.0, &self.vectors, &core, &mut self.thin[0]);
+            kernel::axpy(&mut self.ds_core, -1.0, &core);
+        } else {
+            let [first, second, third] = &mut self.work;
+            second.fill(T::default());
+            for part in &self.explicit {
+                part.scatter(second, dy[part.row]);
+            }
+            Self::expand(second, 1.0, &self.vectors, &core, &mut self.thin[0]);
+            kernel::make_hermitian(second);
+            kernel::axpy(&mut self.ds, -1.0, second);
+            product(third, false, 1.0, &self.x, second);
+            product(first, false, 1.0, third, &self.s_inverse);
+            kernel::make_hermitian(first);
+        }
+        self.pool_work[1] = core;
+        kernel::make_hermitian(&mut self.ds);
+        kernel::axpy(&mut self.dx, 1.0, &self.work[0]);
+    }
+
     fn direction_product(&mut self, out: &mut [f64]) {
         self.both(|block| &block.dx, out);
     }
