@@ -101,12 +101,13 @@ fn residuals(
             *target += a * value;
         }
     }
-    let (mut residual, mut image) = (0.0, 0.0);
+    let (mut residual, mut image, mut scaled) = (0.0, 0.0, 0.0_f64);
     for i in 0..b.len() {
         let ax = products.ax[i] + af[i];
         out.rp[i] = b[i] * state.tau - ax;
         let weight = scaling.beta / scaling.rows[i];
         residual += (weight * out.rp[i]).powi(2);
+        scaled = scaled.max(out.rp[i].abs());
         image += (weight * ax).powi(2);
     }
     let (mut free_residual, mut free_image) = (0.0, 0.0);
@@ -132,7 +133,8 @@ fn residuals(
         }
     };
     Measures {
-        primal: residual.sqrt() / state.tau / scaling.b_size,
+        // In units of the data, and row by row in scaled units: tiny rows count like large ones.
+        primal: (residual.sqrt() / scaling.b_size).max(scaled) / state.tau,
         dual: (dual_residual.powi(2) + free_residual).sqrt() / state.tau / scaling.c_size,
         gap: (p - d).abs().max(products.xs * unit / state.tau.powi(2)) / (1.0 + p.abs() + d.abs()),
         primal_ray: ratio(image.sqrt(), -primal),
