@@ -1,7 +1,7 @@
 //! Legends: inside a corner that is free, below the panel otherwise.
 
 use super::colour::{FAINT_INK, INK, hex};
-use super::panel::{marker, stroke};
+use super::marks::{marker, stroke};
 use super::text::{Anchor, width};
 use super::{Rect, Svg};
 use crate::figure::{Colour, Layer, Legend, Panel, Style};

@@ -5,8 +5,11 @@
 
 mod colour;
 mod legend;
+mod marks;
 mod panel;
 mod scale;
+mod space;
+mod table;
 mod text;
 
 use std::fmt::Write as _;
@@ -100,8 +103,16 @@ pub fn svg(figure: &Figure) -> String {
         y += 6.0;
     }
     for row in figure.panels.chunks(columns) {
-        let layouts: Vec<panel::Layout<'_>> =
-            row.iter().map(|p| panel::Layout::new(p, size)).collect();
+        let lay = |head: f64| -> Vec<panel::Layout<'_>> {
+            let panels = row.iter();
+            panels.map(|p| panel::Layout::new(p, size, head)).collect()
+        };
+        // Frames of a row stand at the same height.
+        let head = lay(10.0)
+            .iter()
+            .map(panel::Layout::head)
+            .fold(0.0, f64::max);
+        let layouts = lay(head);
         let height = layouts.iter().map(|l| l.height).fold(0.0, f64::max);
         for (i, layout) in layouts.iter().enumerate() {
             layout.draw(&mut svg, MARGIN + i as f64 * size[0], y);

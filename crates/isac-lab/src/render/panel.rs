@@ -1,13 +1,17 @@
 //! One panel: frame, grid, ticks, layers, legend; or a table.
 
-use super::colour::{self, FINE_GRID, GRID, INK, SHADES, hex, shade};
+use super::colour::{FINE_GRID, GRID, INK, SHADES, hex, shade};
 use super::legend::Entries;
+use super::marks::{marker, path, stroke};
 use super::scale::{Scale, Ticks};
+use super::space::{Bounds, edges, free_corner};
+use super::table::draw_table;
 use super::text::{Anchor, width};
 use super::{Rect, Svg, TEXT};
-use crate::figure::{Dash, Layer, Legend, Marker, Panel, Style, Table};
+use crate::figure::{Dash, Layer, Legend, Marker, Panel, Style};
 
-const TICK_TEXT: f64 = 10.5;
+/// Size of the texts at ticks.
+pub(super) const TICK_TEXT: f64 = 10.5;
 const LABEL_TEXT: f64 = 12.0;
 const COLOUR_BAR: f64 = 74.0;
 
@@ -28,24 +32,22 @@ pub(super) struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    pub(super) fn new(panel: &'a Panel, size: [f64; 2]) -> Self {
+    /// Lays out a panel; `head` is the room above its frame, at least [`Layout::head`].
+    pub(super) fn new(panel: &'a Panel, size: [f64; 2], head: f64) -> Self {
         let entries = Entries::of(panel);
         let bounds = Bounds::of(panel);
-        let room = |filled: bool| if filled { 0.0 } else { 0.05 };
-        let x = Scale::new(
-            &panel.x,
-            bounds.x.iter().copied(),
-            room(bounds.filled) * 0.6,
-        );
-        let y = Scale::new(&panel.y, bounds.y.iter().copied(), room(bounds.filled));
+        // Scenes have no natural origin in a corner.
+        let zero = !panel.equal_aspect;
+        let share = if bounds.filled { 0.0 } else { 0.05 };
+        let x = Scale::new(&panel.x, bounds.x.iter().copied(), 0.6 * share, zero);
+        let y = Scale::new(&panel.y, bounds.y.iter().copied(), share, zero);
         let x_ticks = x.ticks(&panel.x, (size[0] / 85.0) as usize);
         let y_ticks = y.ticks(&panel.y, (size[1] / 62.0) as usize);
         let widest = (y_ticks.major.iter())
             .map(|(_, text)| width(text, TICK_TEXT))
             .fold(0.0, f64::max);
         let left = 12.0 + widest + if panel.y.label.is_empty() { 8.0 } else { 28.0 };
-        let top = if panel.title.is_empty() { 10.0 } else { 28.0 }
-            + if y_ticks.factor.is_empty() { 0.0 } else { 12.0 };
+        let top = head;
         let right = 18.0 + if bounds.colour_bar { COLOUR_BAR } else { 0.0 };
         let bottom = 22.0 + if panel.x.label.is_empty() { 4.0 } else { 22.0 };
         let mut plot = Rect {
@@ -85,6 +87,21 @@ impl<'a> Layout<'a> {
             size,
             height,
         }
+    }
+
+    /// Room that the title and the factor of the vertical axis need above the frame.
+    pub(super) fn head(&self) -> f64 {
+        let title = if self.panel.title.is_empty() {
+            10.0
+        } else {
+            28.0
+        };
+        title
+            + if self.y_ticks.factor.is_empty() {
+                0.0
+            } else {
+                12.0
+            }
     }
 
     pub(super) fn draw(&self, svg: &mut Svg, left: f64, top: f64) {
@@ -523,7 +540,7 @@ impl<'a> Layout<'a> {
             plot.top, plot.height
         ));
         let axis = crate::figure::Axis::new("").range(low, high);
-        let scale = Scale::new(&axis, std::iter::empty(), 0.0).onto(plot.bottom(), plot.top);
+        let scale = Scale::new(&axis, std::iter::empty(), 0.0, true).onto(plot.bottom(), plot.top);
         let ticks = scale.ticks(&axis, 6);
         let style = format!(r#"fill="{INK}""#);
         for (v, text) in &ticks.major {
@@ -551,301 +568,4 @@ impl<'a> Layout<'a> {
         let clip = svg.clips;
         svg.push(format_args!(r#"<g clip-path="url(#clip{clip})">"#));
     }
-}
-
-/// Edges of cells around equally spaced centres.
-fn edges(centres: &[f64]) -> Vec<f64> {
-    let step = match centres {
-        [a, .., b] => (b - a) / (centres.len() - 1) as f64,
-        _ => 1.0,
-    };
-    let first = centres.first().copied().unwrap_or(0.0) - step / 2.0;
-    (0..=centres.len())
-        .map(|i| first + i as f64 * step)
-        .collect()
-}
-
-/// All coordinates that the axes must hold.
-#[derive(Debug, Default)]
-struct Bounds {
-    x: Vec<f64>,
-    y: Vec<f64>,
-    /// A map fills the panel to its edges.
-    filled: bool,
-    colour_bar: bool,
-}
-
-impl Bounds {
-    fn of(panel: &Panel) -> Self {
-        let mut bounds = Self::default();
-        for layer in &panel.layers {
-            match layer {
-                Layer::Line { points, .. } => {
-                    for [x, y] in points.iter().filter(|p| p.iter().all(|v| v.is_finite())) {
-                        bounds.x.push(*x);
-                        bounds.y.push(*y);
-                    }
-                }
-                // A wide interval of few realisations must not flatten the curves, so bands are
-                // only counted where they stay within twice the range of the lines; see below.
-                Layer::Band { .. } => {}
-                Layer::Bars { points, .. } => {
-                    for [x, low, high] in points {
-                        bounds.x.push(*x);
-                        bounds.y.extend([*low, *high]);
-                    }
-                }
-                Layer::Boxes { boxes, .. } => {
-                    for [from, to, height] in boxes {
-                        bounds.x.extend([*from, *to]);
-                        bounds.y.extend([0.0, *height]);
-                    }
-                }
-                Layer::Heat { x, y, .. } => {
-                    bounds.filled = true;
-                    bounds.colour_bar = true;
-                    bounds.x.extend(edges(x));
-                    bounds.y.extend(edges(y));
-                }
-                Layer::Rule { at, vertical, .. } => match vertical {
-                    true => bounds.x.push(*at),
-                    false => bounds.y.push(*at),
-                },
-                Layer::Text { .. } => {}
-            }
-        }
-        bounds.add_bands(panel);
-        bounds
-    }
-
-    fn add_bands(&mut self, panel: &Panel) {
-        let finite = |v: &&f64| v.is_finite() && (!panel.y.log || **v > 0.0);
-        let low = self
-            .y
-            .iter()
-            .filter(finite)
-            .fold(f64::INFINITY, |a, v| a.min(*v));
-        let high = self
-            .y
-            .iter()
-            .filter(finite)
-            .fold(f64::NEG_INFINITY, |a, v| a.max(*v));
-        let reach = if panel.y.log {
-            let ratio = (high / low).sqrt();
-            [low / ratio, high * ratio]
-        } else {
-            [low - 0.5 * (high - low), high + 0.5 * (high - low)]
-        };
-        for layer in &panel.layers {
-            if let Layer::Band { points, .. } = layer {
-                for [x, a, b] in points.iter().filter(|p| p.iter().all(|v| v.is_finite())) {
-                    self.x.push(*x);
-                    if reach[0] < reach[1] {
-                        self.y.extend([a.max(reach[0]), b.min(reach[1])]);
-                    } else {
-                        self.y.extend([*a, *b]);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The corner of the plot where a legend covers nothing.
-fn free_corner(entries: &Entries, plot: Rect, panel: &Panel, x: Scale, y: Scale) -> Option<Rect> {
-    let [width, height] = entries.boxed();
-    if width > 0.62 * plot.width || height > 0.62 * plot.height {
-        return None;
-    }
-    let taken = taken_points(panel, x, y);
-    let gap = 8.0;
-    let (right, bottom) = (plot.right() - width - gap, plot.bottom() - height - gap);
-    let corners = [
-        [right, plot.top + gap],
-        [plot.left + gap, plot.top + gap],
-        [right, bottom],
-        [plot.left + gap, bottom],
-        [right, (plot.top + plot.bottom() - height) / 2.0],
-        [plot.left + gap, (plot.top + plot.bottom() - height) / 2.0],
-        [(plot.left + plot.right() - width) / 2.0, plot.top + gap],
-        [(plot.left + plot.right() - width) / 2.0, bottom],
-    ];
-    let near = 5.0;
-    corners.into_iter().find_map(|[left, top]| {
-        let covered = taken.iter().any(|[px, py]| {
-            (left - near..=left + width + near).contains(px)
-                && (top - near..=top + height + near).contains(py)
-        });
-        (!covered).then_some(Rect {
-            left,
-            top,
-            width,
-            height,
-        })
-    })
-}
-
-/// Points on the page that something is drawn at, lines densely sampled.
-fn taken_points(panel: &Panel, x: Scale, y: Scale) -> Vec<[f64; 2]> {
-    let mut taken = Vec::new();
-    let place = |px: f64, py: f64| Some([x.place(px)?, y.place(py)?]);
-    let mut joined = |a: [f64; 2], b: [f64; 2]| {
-        let length = (a[0] - b[0]).hypot(a[1] - b[1]);
-        let steps = ((length / 6.0).ceil() as usize).clamp(1, 400);
-        taken.extend((0..=steps).map(|i| {
-            let t = i as f64 / steps as f64;
-            [a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])]
-        }));
-    };
-    for layer in &panel.layers {
-        match layer {
-            Layer::Line { points, style, .. } => {
-                let placed: Vec<Option<[f64; 2]>> =
-                    points.iter().map(|p| place(p[0], p[1])).collect();
-                placed.iter().flatten().for_each(|p| joined(*p, *p));
-                if style.dash != Dash::None {
-                    for pair in placed.windows(2) {
-                        if let [Some(a), Some(b)] = pair {
-                            joined(*a, *b);
-                        }
-                    }
-                }
-            }
-            Layer::Bars { points, .. } => {
-                for [px, low, high] in points {
-                    if let (Some(a), Some(b)) = (place(*px, *low), place(*px, *high)) {
-                        joined(a, b);
-                    }
-                }
-            }
-            Layer::Boxes { boxes, .. } => {
-                for [from, to, height] in boxes {
-                    if let (Some(a), Some(b)) = (place(*from, *height), place(*to, *height)) {
-                        joined(a, b);
-                        for end in [a, b] {
-                            joined(end, [end[0], y.place(0.0).unwrap_or(end[1])]);
-                        }
-                    }
-                }
-            }
-            Layer::Rule { at, vertical, .. } => {
-                let ends = match vertical {
-                    true => x.place(*at).map(|p| ([p, y.from], [p, y.to])),
-                    false => y.place(*at).map(|p| ([x.from, p], [x.to, p])),
-                };
-                if let Some((a, b)) = ends {
-                    joined(a, b);
-                }
-            }
-            Layer::Text { at, text, .. } => {
-                if let Some([px, py]) = place(at[0], at[1]) {
-                    joined([px, py], [px + width(text, TICK_TEXT), py]);
-                }
-            }
-            Layer::Band { .. } | Layer::Heat { .. } => {}
-        }
-    }
-    taken
-}
-
-fn path(points: &[[f64; 2]]) -> String {
-    let mut d = String::new();
-    for (i, [x, y]) in points.iter().enumerate() {
-        d += &format!("{}{x:.2} {y:.2}", if i == 0 { "M" } else { "L" });
-    }
-    d
-}
-
-/// Attributes of a line; `None` for none.
-pub(super) fn stroke(style: Style) -> Option<String> {
-    let pattern = match style.dash {
-        Dash::None => return None,
-        Dash::Full => "",
-        Dash::Dashed => r#" stroke-dasharray="7 4""#,
-        Dash::Dotted => r#" stroke-dasharray="1.8 3.2""#,
-    };
-    Some(format!(
-        r#"stroke="{}" stroke-width="{}"{pattern}"#,
-        hex(style.colour),
-        style.width
-    ))
-}
-
-/// A marker as SVG; empty for none.
-pub(super) fn marker([x, y]: [f64; 2], style: Style, grow: f64) -> String {
-    let r = 3.4 * grow * if style.hollow { 1.2 } else { 1.0 };
-    let colour = hex(style.colour);
-    let paint = if style.hollow {
-        format!(r##"fill="#ffffff" fill-opacity="0.75" stroke="{colour}" stroke-width="1.5""##)
-    } else {
-        format!(r##"fill="{colour}" stroke="#ffffff" stroke-width="0.6""##)
-    };
-    let polygon = |corners: &[[f64; 2]]| {
-        let points: Vec<[f64; 2]> = corners
-            .iter()
-            .map(|[a, b]| [x + a * r, y + b * r])
-            .collect();
-        format!(r#"<path d="{}Z" {paint}/>"#, path(&points))
-    };
-    match style.marker {
-        Marker::None => String::new(),
-        Marker::Circle => format!(r#"<circle cx="{x:.2}" cy="{y:.2}" r="{r:.2}" {paint}/>"#),
-        Marker::Square => polygon(&[[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]]),
-        Marker::Triangle => polygon(&[[0.0, -1.2], [1.1, 0.8], [-1.1, 0.8]]),
-        Marker::TriangleDown => polygon(&[[0.0, 1.2], [1.1, -0.8], [-1.1, -0.8]]),
-        Marker::Diamond => polygon(&[[0.0, -1.25], [1.1, 0.0], [0.0, 1.25], [-1.1, 0.0]]),
-        Marker::Cross => {
-            let (a, b, c, d) = (x - r, y - r, x + r, y + r);
-            format!(
-                r#"<path d="M{a:.2} {b:.2}L{c:.2} {d:.2}M{a:.2} {d:.2}L{c:.2} {b:.2}" fill="none" stroke="{colour}" stroke-width="1.7"/>"#
-            )
-        }
-        Marker::Star => {
-            let corner = |i: usize| {
-                let angle = std::f64::consts::PI * (i as f64 / 5.0 - 0.5);
-                let radius = if i.is_multiple_of(2) { 1.5 } else { 0.62 };
-                [radius * angle.cos(), radius * angle.sin()]
-            };
-            let corners: Vec<[f64; 2]> = (0..10).map(corner).collect();
-            polygon(&corners)
-        }
-    }
-}
-
-fn draw_table(svg: &mut Svg, table: &Table, page: f64, top: f64) {
-    const SIZE: f64 = 11.0;
-    let columns = table.heads.len();
-    let mut widths: Vec<f64> = table.heads.iter().map(|h| width(h, SIZE) * 1.08).collect();
-    for row in &table.rows {
-        for (w, cell) in widths.iter_mut().zip(row) {
-            *w = w.max(width(cell, SIZE));
-        }
-    }
-    let gap = 22.0;
-    let total = widths.iter().sum::<f64>() + gap * columns.saturating_sub(1) as f64;
-    let left = ((page - total) / 2.0).max(8.0);
-    let line = |svg: &mut Svg, y: f64, wide: f64| {
-        let style = format!(r#"stroke="{INK}" stroke-width="{wide}""#);
-        svg.line([left - 6.0, y], [left + total + 6.0, y], &style);
-    };
-    let row = |svg: &mut Svg, y: f64, cells: &[String], weight: &str| {
-        let mut x = left;
-        for (i, (cell, w)) in cells.iter().zip(&widths).enumerate() {
-            let style = format!(r#"fill="{}" {weight}"#, colour::INK);
-            // Names to the left, numbers to the right.
-            if i == 0 {
-                svg.text(x, y, SIZE, Anchor::Start, &style, cell);
-            } else {
-                svg.text(x + w, y, SIZE, Anchor::End, &style, cell);
-            }
-            x += w + gap;
-        }
-    };
-    line(svg, top, 1.2);
-    row(svg, top + 16.0, &table.heads, r#"font-weight="bold""#);
-    line(svg, top + 23.0, 0.8);
-    for (i, cells) in table.rows.iter().enumerate() {
-        row(svg, top + 39.0 + 20.0 * i as f64, cells, "");
-    }
-    line(svg, top + 28.0 + 20.0 * table.rows.len() as f64, 1.2);
 }

@@ -25,8 +25,13 @@ pub(super) struct Ticks {
 
 impl Scale {
     /// With ends found from the data where the axis does not fix them. `room` is the share of the
-    /// range left free at both ends of a linear axis.
-    pub(super) fn new(axis: &Axis, values: impl Iterator<Item = f64>, room: f64) -> Self {
+    /// range left free at both ends; with `zero`, data that start at zero get no room there.
+    pub(super) fn new(
+        axis: &Axis,
+        values: impl Iterator<Item = f64>,
+        room: f64,
+        zero: bool,
+    ) -> Self {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for v in values.filter(|v| v.is_finite() && (!axis.log || *v > 0.0)) {
             low = low.min(v);
@@ -51,8 +56,7 @@ impl Scale {
             } else {
                 (0.1 * high.abs()).max(1e-12)
             };
-            // An axis whose data start at zero starts at zero.
-            let from_zero = low >= 0.0 && low <= 1e-9 * high;
+            let from_zero = zero && low >= 0.0 && low <= 1e-9 * high;
             low = if from_zero && room > 0.0 {
                 0.0
             } else {
@@ -241,7 +245,7 @@ mod tests {
 
     fn texts(axis: &Axis, low: f64, high: f64) -> Vec<String> {
         let axis = axis.clone().range(low, high);
-        let scale = Scale::new(&axis, std::iter::empty(), 0.05);
+        let scale = Scale::new(&axis, std::iter::empty(), 0.05, true);
         scale
             .ticks(&axis, 6)
             .major
@@ -279,7 +283,7 @@ mod tests {
     #[test]
     fn places_are_linear_or_logarithmic() {
         let axis = Axis::log("").range(1.0, 100.0);
-        let scale = Scale::new(&axis, std::iter::empty(), 0.0).onto(0.0, 200.0);
+        let scale = Scale::new(&axis, std::iter::empty(), 0.0, true).onto(0.0, 200.0);
         assert!((scale.place(10.0).unwrap() - 100.0).abs() < 1e-9);
         assert_eq!(scale.place(0.0), None);
         assert_eq!(scale.place(f64::NAN), None);

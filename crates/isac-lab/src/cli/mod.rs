@@ -3,6 +3,8 @@
 //! Exit codes: 0 done and good; 1 done, and something checked failed; 2 bad input or usage; 3
 //! certified infeasible; 4 no answer; 130 interrupted, finished work kept.
 
+mod documents;
+
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
@@ -12,15 +14,11 @@ use std::sync::atomic::AtomicBool;
 use clap::{Args, Parser, Subcommand};
 
 use crate::artefact::{Artefact, Request, Size};
-use crate::check::{Checker, Line, Outcome, number};
-use crate::document::Document;
 use crate::error::Error;
-use crate::output::write_file;
-use crate::papers::{Paper, by_schema};
+use crate::papers::Paper;
 use crate::progress::{Display, Mode, duration};
 use crate::reproduce::{Done, Prepared, Settings, prepare};
 use crate::run::Control;
-use crate::solve::{SolveReport, SolveRequest};
 
 /// Where text goes.
 pub struct Console<'a> {
@@ -44,6 +42,7 @@ macro_rules! say {
 macro_rules! tell {
     ($console:expr, $($format:tt)*) => {{ let _ = writeln!($console.err, $($format)*); }};
 }
+use {say, tell};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -64,6 +63,8 @@ enum Verb {
     Solve(Solve),
     /// Recompute what documents state, value by value
     Check(Check),
+    /// Solve a semidefinite program in SDPA sparse format
+    Sdp(Sdp),
 }
 
 #[derive(Debug, Args)]
@@ -137,6 +138,18 @@ struct Check {
     metrics_only: bool,
 }
 
+#[derive(Debug, Args)]
+struct Sdp {
+    /// A .dat-s file
+    file: PathBuf,
+    /// Residuals and relative gap to reach
+    #[arg(long)]
+    tolerance: Option<f64>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
 /// Runs a command line and returns the exit code. `papers` are those it knows; setting `cancel`
 /// stops a run cleanly.
 pub fn main(
@@ -159,8 +172,9 @@ pub fn main(
     let result = match cli.verb {
         Verb::Reproduce(args) if args.list => list(papers, &args.what, console),
         Verb::Reproduce(args) => reproduce(papers, &args, console, cancel),
-        Verb::Solve(args) => solve(papers, &args, console),
-        Verb::Check(args) => Ok(check(papers, &args, console)),
+        Verb::Solve(args) => documents::solve(papers, &args, console),
+        Verb::Check(args) => Ok(documents::check(papers, &args, console)),
+        Verb::Sdp(args) => documents::sdp(&args, console),
     };
     result.unwrap_or_else(|error| {
         tell!(console, "error: {error}");
@@ -429,163 +443,4 @@ fn short(value: f64) -> String {
     } else {
         format!("{value:.4e}")
     }
-}
-
-fn solve(papers: &[Paper], args: &Solve, console: &mut Console<'_>) -> Result<u8, Error> {
-    let document = Document::read(&args.file)?;
-    let paper = by_schema(papers, document.schema()?)?;
-    let solver = paper
-        .solve
-        .ok_or_else(|| Error::Usage(format!("schema {}: nothing solves it", paper.schema)))?;
-    let request = SolveRequest {
-        case: args.case,
-        algorithm: args.algorithm.clone(),
-        seed: args.seed,
-    };
-    let report = solver(&document.root(), &request)?;
-    let json = serde_json::to_string_pretty(&report).unwrap_or_default();
-    if let Some(path) = &args.out {
-        write_file(path, format!("{json}\n").as_bytes())?;
-    }
-    if args.json {
-        say!(console, "{json}");
-    } else {
-        print_solution(&report, console);
-    }
-    Ok(report.status.exit_code())
-}
-
-fn print_solution(report: &SolveReport, console: &mut Console<'_>) {
-    let status = serde_json::to_value(report.status).unwrap_or_default();
-    say!(
-        console,
-        "problem        {} ({})",
-        report.schema,
-        report.algorithm
-    );
-    say!(
-        console,
-        "status         {}: {}",
-        status.as_str().unwrap_or(""),
-        report.stop_reason
-    );
-    if let Some(objective) = report.objective {
-        say!(console, "objective      {}", number(objective));
-    }
-    if let Some(violation) = report.max_violation {
-        say!(console, "max violation  {violation:.3e}");
-    }
-    if let Some(certificate) = &report.certificate {
-        let gap = certificate.relative_gap;
-        let gap = gap.map_or_else(String::new, |g| format!(", relative gap {g:.3e}"));
-        say!(
-            console,
-            "certificate    {}: {}{gap}",
-            certificate.kind,
-            number(certificate.bound)
-        );
-    }
-    say!(console, "iterations     {}", report.iterations);
-    for (name, value) in &report.metrics {
-        match value.as_f64() {
-            Some(x) => say!(console, "{name:<14} {}", number(x)),
-            None => say!(console, "{name:<14} {value}"),
-        }
-    }
-    for (name, value) in &report.beamformers {
-        let shape = |part: &serde_json::Value| {
-            let rows = part.as_array().map_or(0, Vec::len);
-            let cols = part[0].as_array().map_or(1, Vec::len);
-            format!("{rows} x {cols}")
-        };
-        say!(
-            console,
-            "{name:<14} {} complex (in --json and --out)",
-            shape(&value["re"])
-        );
-    }
-}
-
-fn check(papers: &[Paper], args: &Check, console: &mut Console<'_>) -> u8 {
-    let mut code = 0;
-    let mut totals = [0; 3];
-    let mut files = Vec::new();
-    for path in &args.files {
-        let checker = match check_one(papers, path, args.metrics_only) {
-            Ok(checker) => checker,
-            Err(error) => {
-                tell!(console, "error: {error}");
-                code = 2;
-                continue;
-            }
-        };
-        let counts = [Outcome::Pass, Outcome::Fail, Outcome::NotChecked].map(|o| checker.count(o));
-        for (total, count) in totals.iter_mut().zip(counts) {
-            *total += count;
-        }
-        if (counts[1] > 0 || counts[0] == 0) && code == 0 {
-            code = 1;
-        }
-        if !args.json {
-            say!(console, "{}", path.display());
-            print_lines(&checker.lines, console);
-        }
-        files.push(serde_json::json!({
-            "file": path.display().to_string(), "results": checker.lines,
-            "passed": counts[0], "failed": counts[1], "not_checked": counts[2],
-        }));
-    }
-    let [passed, failed, not_checked] = totals;
-    if args.json {
-        let object = serde_json::json!({"files": files, "passed": passed, "failed": failed,
-                                        "not_checked": not_checked});
-        say!(
-            console,
-            "{}",
-            serde_json::to_string_pretty(&object).unwrap_or_default()
-        );
-    } else {
-        say!(
-            console,
-            "{passed} passed, {failed} failed, {not_checked} not checked"
-        );
-    }
-    code
-}
-
-fn check_one(
-    papers: &[Paper],
-    path: &std::path::Path,
-    metrics_only: bool,
-) -> Result<Checker, Error> {
-    let document = Document::read(path)?;
-    let paper = by_schema(papers, document.schema()?)
-        .map_err(|error| Error::invalid(path.display().to_string(), error))?;
-    let checks = paper
-        .check
-        .ok_or_else(|| Error::Usage(format!("schema {}: nothing checks it", paper.schema)))?;
-    let mut checker = Checker::new(metrics_only);
-    checks(&document.root(), &mut checker)?;
-    Ok(checker)
-}
-
-fn print_lines(lines: &[Line], console: &mut Console<'_>) {
-    let rows: Vec<[String; 5]> = lines
-        .iter()
-        .map(|line| {
-            let verdict = match line.verdict {
-                Outcome::Pass => "pass",
-                Outcome::Fail => "fail",
-                Outcome::NotChecked => "not-checked",
-            };
-            let (path, expected) = (line.path.clone(), line.expected.clone());
-            let (got, tolerance) = (line.got.clone(), line.tolerance.clone());
-            [path, expected, got, tolerance, verdict.into()]
-        })
-        .collect();
-    table(
-        console,
-        ["path", "expected", "got", "tolerance", "verdict"],
-        &rows,
-    );
 }

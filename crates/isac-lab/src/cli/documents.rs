@@ -1,0 +1,227 @@
+//! The verbs about one document: solve, check, sdp.
+
+use super::{Check, Console, Sdp, Solve, say, table, tell};
+use crate::check::{Checker, Line, Outcome, number};
+use crate::document::Document;
+use crate::error::Error;
+use crate::output::write_file;
+use crate::papers::{Paper, by_schema};
+use crate::solve::{SolveReport, SolveRequest};
+
+pub(super) fn solve(
+    papers: &[Paper],
+    args: &Solve,
+    console: &mut Console<'_>,
+) -> Result<u8, Error> {
+    let document = Document::read(&args.file)?;
+    let paper = by_schema(papers, document.schema()?)?;
+    let solver = paper
+        .solve
+        .ok_or_else(|| Error::Usage(format!("schema {}: nothing solves it", paper.schema)))?;
+    let request = SolveRequest {
+        case: args.case,
+        algorithm: args.algorithm.clone(),
+        seed: args.seed,
+    };
+    let report = solver(&document.root(), &request)?;
+    let json = serde_json::to_string_pretty(&report).unwrap_or_default();
+    if let Some(path) = &args.out {
+        write_file(path, format!("{json}\n").as_bytes())?;
+    }
+    if args.json {
+        say!(console, "{json}");
+    } else {
+        print_solution(&report, console);
+    }
+    Ok(report.status.exit_code())
+}
+
+fn print_solution(report: &SolveReport, console: &mut Console<'_>) {
+    let status = serde_json::to_value(report.status).unwrap_or_default();
+    say!(
+        console,
+        "problem        {} ({})",
+        report.schema,
+        report.algorithm
+    );
+    say!(
+        console,
+        "status         {}: {}",
+        status.as_str().unwrap_or(""),
+        report.stop_reason
+    );
+    if let Some(objective) = report.objective {
+        say!(console, "objective      {}", number(objective));
+    }
+    if let Some(violation) = report.max_violation {
+        say!(console, "max violation  {violation:.3e}");
+    }
+    if let Some(certificate) = &report.certificate {
+        let gap = certificate.relative_gap;
+        let gap = gap.map_or_else(String::new, |g| format!(", relative gap {g:.3e}"));
+        say!(
+            console,
+            "certificate    {}: {}{gap}",
+            certificate.kind,
+            number(certificate.bound)
+        );
+    }
+    say!(console, "iterations     {}", report.iterations);
+    for (name, value) in &report.metrics {
+        match value.as_f64() {
+            Some(x) => say!(console, "{name:<14} {}", number(x)),
+            None => say!(console, "{name:<14} {value}"),
+        }
+    }
+    for (name, value) in &report.beamformers {
+        let shape = |part: &serde_json::Value| {
+            let rows = part.as_array().map_or(0, Vec::len);
+            let cols = part[0].as_array().map_or(1, Vec::len);
+            format!("{rows} x {cols}")
+        };
+        say!(
+            console,
+            "{name:<14} {} complex (in --json and --out)",
+            shape(&value["re"])
+        );
+    }
+}
+
+pub(super) fn check(papers: &[Paper], args: &Check, console: &mut Console<'_>) -> u8 {
+    let mut code = 0;
+    let mut totals = [0; 3];
+    let mut files = Vec::new();
+    for path in &args.files {
+        let checker = match check_one(papers, path, args.metrics_only) {
+            Ok(checker) => checker,
+            Err(error) => {
+                tell!(console, "error: {error}");
+                code = 2;
+                continue;
+            }
+        };
+        let counts = [Outcome::Pass, Outcome::Fail, Outcome::NotChecked].map(|o| checker.count(o));
+        for (total, count) in totals.iter_mut().zip(counts) {
+            *total += count;
+        }
+        if (counts[1] > 0 || counts[0] == 0) && code == 0 {
+            code = 1;
+        }
+        if !args.json {
+            say!(console, "{}", path.display());
+            print_lines(&checker.lines, console);
+        }
+        files.push(serde_json::json!({
+            "file": path.display().to_string(), "results": checker.lines,
+            "passed": counts[0], "failed": counts[1], "not_checked": counts[2],
+        }));
+    }
+    let [passed, failed, not_checked] = totals;
+    if args.json {
+        let object = serde_json::json!({"files": files, "passed": passed, "failed": failed,
+                                        "not_checked": not_checked});
+        say!(
+            console,
+            "{}",
+            serde_json::to_string_pretty(&object).unwrap_or_default()
+        );
+    } else {
+        say!(
+            console,
+            "{passed} passed, {failed} failed, {not_checked} not checked"
+        );
+    }
+    code
+}
+
+fn check_one(
+    papers: &[Paper],
+    path: &std::path::Path,
+    metrics_only: bool,
+) -> Result<Checker, Error> {
+    let document = Document::read(path)?;
+    let paper = by_schema(papers, document.schema()?)
+        .map_err(|error| Error::invalid(path.display().to_string(), error))?;
+    let checks = paper
+        .check
+        .ok_or_else(|| Error::Usage(format!("schema {}: nothing checks it", paper.schema)))?;
+    let mut checker = Checker::new(metrics_only);
+    checks(&document.root(), &mut checker)?;
+    Ok(checker)
+}
+
+fn print_lines(lines: &[Line], console: &mut Console<'_>) {
+    let rows: Vec<[String; 5]> = lines
+        .iter()
+        .map(|line| {
+            let verdict = match line.verdict {
+                Outcome::Pass => "pass",
+                Outcome::Fail => "fail",
+                Outcome::NotChecked => "not-checked",
+            };
+            let (path, expected) = (line.path.clone(), line.expected.clone());
+            let (got, tolerance) = (line.got.clone(), line.tolerance.clone());
+            [path, expected, got, tolerance, verdict.into()]
+        })
+        .collect();
+    table(
+        console,
+        ["path", "expected", "got", "tolerance", "verdict"],
+        &rows,
+    );
+}
+
+pub(super) fn sdp(args: &Sdp, console: &mut Console<'_>) -> Result<u8, Error> {
+    let defaults = isac_opt::conic::Options::default();
+    let tolerance = args.tolerance.unwrap_or(defaults.tolerance);
+    if !(tolerance > 0.0 && tolerance < 1.0) {
+        return Err(Error::Usage(format!(
+            "--tolerance {tolerance}: expected a number above 0 and below 1"
+        )));
+    }
+    let options = isac_opt::conic::Options {
+        tolerance,
+        ..defaults
+    };
+    let report = crate::sdp::solve(&args.file, &options)?;
+    if args.json {
+        let json = serde_json::to_string_pretty(&report).unwrap_or_default();
+        say!(console, "{json}");
+        return Ok(report.exit_code());
+    }
+    let meaning = match report.status {
+        "infeasible" => ": (P) has no point",
+        "unbounded" => ": (D) has no point",
+        _ => "",
+    };
+    say!(console, "{}", report.file);
+    say!(console, "verdict      {}{meaning}", report.status);
+    let numbers = [
+        ("value", report.value),
+        ("dual value", report.dual_value),
+        ("bound", report.bound),
+    ];
+    for (name, value) in numbers {
+        if let Some(value) = value {
+            say!(console, "{name:<12} {}", number(value));
+        }
+    }
+    if let Some(errors) = report.dimacs {
+        let texts: Vec<String> = errors.iter().map(|e| format!("{e:.2e}")).collect();
+        say!(console, "DIMACS       {}", texts.join("  "));
+    }
+    if let Some(error) = report.certificate_error {
+        say!(console, "certificate  error {error:.2e}");
+    }
+    if let Some(why) = &report.why {
+        say!(console, "why          {why}");
+    }
+    if let Some(iterations) = report.iterations {
+        say!(
+            console,
+            "iterations   {iterations} in {:.3} s",
+            report.seconds
+        );
+    }
+    Ok(report.exit_code())
+}
