@@ -1,14 +1,19 @@
 //! Problem instances of any size, the same for the same arguments.
 
+use crate::twin::ObsCrlbTwin;
 use isac_algos::alpha_fair;
-use isac_linalg::{Mat, c64, hermitian};
+use isac_algos::obs_crlb::{SumRateCrlb, Weights, start};
+use isac_linalg::{Mat, c64, hermitian, ops};
+use isac_metrics::AngleSensing;
 use isac_metrics::delay_doppler::{Combine, DelayDoppler, EchoModel, SensingOptions};
 use isac_metrics::fairness::{Fairness, Form};
 use isac_metrics::ofdm_rate::{Interference, OfdmRate, Streams};
-use isac_models::array::{Scaling, Ula};
+use isac_models::array::{KronOrder, Scaling, Ula, Upa};
 use isac_models::geometry::{MovingTarget, Scene, departure_rad, distance_m};
 use isac_models::ofdm::Grid;
 use isac_models::rng::{Stream, complex_normal, stream};
+use isac_models::target::Targets;
+use isac_models::units::Dbm;
 use rand::RngExt;
 use std::error::Error;
 use std::f64::consts::TAU;
@@ -155,4 +160,62 @@ fn channels(scene: &Scene, grid: &Grid, array: &Ula, seed: u64) -> Mat<c64> {
         }
     }
     out
+}
+
+/// A problem of \[obs_crlb\] with the released start of six sensing streams: 4 users, two targets,
+/// `4 x n_tx / 4` and `5 x n_tx / 4` antennas, 30 snapshots, noise 1 mW, weights 0.25 and 1.
+#[derive(Debug, Clone)]
+pub struct ObsCrlb {
+    /// The problem.
+    pub problem: SumRateCrlb,
+    /// `[0.25 h_k / ||h_k||, W_s]` at full power, `n_tx x 10`.
+    pub start: Mat<c64>,
+    /// The same problem for the code that forms `Nt x Nt` matrices.
+    pub twin: ObsCrlbTwin,
+}
+
+/// The instance for `n_tx` antennas, a multiple of 4, and a power in dBm.
+///
+/// # Errors
+/// Sizes of 0.
+pub fn obs_crlb(n_tx: usize, power_dbm: f64, seed: u64) -> Result<ObsCrlb, Box<dyn Error>> {
+    let (users, snapshots, noise) = (4, 30, 1e-3);
+    let array = |h: usize| Upa::new(h, n_tx / 4, KronOrder::HorizontalSlow, Scaling::UnitNorm);
+    let (transmit, receive) = (array(4)?, array(5)?);
+    let targets = Targets::new(
+        vec![-0.739833, -0.853804],
+        vec![-0.657095, -0.323457],
+        vec![c64::new(0.0870197, 6.2536e-05), c64::new(-0.0399207, 0.117)],
+    )?;
+    let mut rng = stream(seed, Stream::Channel, 0);
+    let channel = complex_normal(n_tx, users, &mut rng);
+    let weights = Weights {
+        rate: 0.25,
+        crlb: 1.0,
+    };
+    let problem = SumRateCrlb::new(
+        channel.clone(),
+        AngleSensing::new(&transmit, &receive, &targets, snapshots, noise)?,
+        vec![noise; users],
+        Dbm(power_dbm).watts(),
+        weights,
+    )?;
+    let mut sensing = complex_normal(n_tx, 6, &mut stream(seed, Stream::Start, 0));
+    ops::scale(sensing.as_mut(), 2f64.sqrt());
+    let towards = |array: &Upa| array.steering(targets.theta(), targets.phi());
+    let twin = ObsCrlbTwin {
+        channel,
+        transmit: towards(&transmit),
+        receive: towards(&receive),
+        alpha: targets.alpha().to_vec(),
+        kappa: 2.0 * snapshots as f64 / noise,
+        noise: vec![noise; users],
+        power: problem.power(),
+        weights: (weights.rate, weights.crlb),
+    };
+    Ok(ObsCrlb {
+        start: start::released(&problem, weights.rate, sensing.as_ref())?,
+        problem,
+        twin,
+    })
 }

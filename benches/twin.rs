@@ -219,3 +219,32 @@ impl ObsCrlbTwin {
         Ok((W, objective, max_iterations))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::instances::{ObsCrlb, obs_crlb};
+    use isac_algos::obs_crlb::sca::{self, Coordinates, Stop};
+
+    #[test]
+    fn the_twin_computes_what_the_library_computes() {
+        let ObsCrlb {
+            problem,
+            start,
+            twin,
+        } = obs_crlb(16, 10.0, 1).unwrap();
+        let merit = problem.merit(start.as_ref()).unwrap();
+        let naive = twin.objective(&start).unwrap();
+        assert!((merit.objective - naive).abs() < 1e-9 * naive.abs());
+        let options = sca::Options {
+            safeguard: false,
+            stop: Stop::Step(0.0),
+            max_iterations: 20,
+            coordinates: Coordinates::ReducedExact,
+            ..sca::Options::default()
+        };
+        let ours = sca::solve(&problem, start.as_ref(), &options).unwrap();
+        let (_, objective, iterations) = twin.solve(&start, 0.0, 20).unwrap();
+        assert_eq!(iterations, 20);
+        assert!((ours.merit.objective - objective).abs() < 1e-9 * objective.abs());
+    }
+}
