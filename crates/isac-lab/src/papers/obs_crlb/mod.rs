@@ -1,7 +1,12 @@
 //! Sum rate against CRLB: the artefacts of `obs_crlb` and its schema `obs-crlb/1`.
 
 mod check;
+mod convergence;
+mod figures;
 mod input;
+mod published;
+mod report;
+mod setup;
 mod solve;
 
 use super::Paper;
@@ -12,7 +17,7 @@ pub(super) fn paper() -> Paper {
         key: "obs_crlb",
         title: "Sum rate against CRLB",
         schema: "obs-crlb/1",
-        artefacts: Vec::new(),
+        artefacts: figures::all(),
         check: Some(check::check),
         solve: Some(solve::solve),
     }

@@ -1,0 +1,480 @@
+//! Figures 2 to 7 and Table I of `obs_crlb`: what is run.
+
+use std::sync::Arc;
+
+use isac_algos::obs_crlb::sca::{self, Stop};
+use isac_algos::obs_crlb::{
+    Auxiliaries, Shift, Solution, SumRateCrlb, Weights, accelerated, bound, fp_sgda, low_dim,
+    restarts, start,
+};
+use isac_linalg::{Mat, ops};
+use isac_models::rng::{Stream, stream};
+use isac_opt::StopReason;
+use serde_json::json;
+
+use super::report::{self, Sweep};
+use super::setup::{Inputs, PRESETS, World, metrics, record};
+use super::{convergence, published};
+use crate::artefact::{Artefact, Metric, Plan, Record, Request, Task};
+use crate::error::Error;
+
+/// All artefacts in order.
+pub(super) fn all() -> Vec<Artefact> {
+    let artefact = |name, title, plan| Artefact {
+        paper: "obs_crlb",
+        name,
+        title,
+        presets: &PRESETS,
+        plan,
+    };
+    vec![
+        artefact(
+            "fig2",
+            "Convergence of Algorithm 1",
+            convergence::plan as fn(&Request) -> _,
+        ),
+        artefact("fig3", "Sum rate against CRLB for sixty weights", fig3),
+        artefact(
+            "fig4",
+            "Objective against the number of sensing streams",
+            fig4,
+        ),
+        artefact(
+            "fig5",
+            "Sum rate, CRLB and time against the number of antennas",
+            fig5,
+        ),
+        artefact(
+            "fig6",
+            "Sum rate, CRLB and objective against the number of users",
+            fig6,
+        ),
+        artefact(
+            "fig7",
+            "Sum rate, CRLB and objective against transmit power",
+            fig7,
+        ),
+        artefact("table1", "Sum rate and CRLB for five array sizes", table1),
+    ]
+}
+
+/// Everything but the channel at one point of a sweep.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Setting {
+    pub(super) x: f64,
+    pub(super) vertical: usize,
+    pub(super) users: usize,
+    pub(super) streams: usize,
+    pub(super) power_dbm: f64,
+    pub(super) weights: Weights,
+    /// Scale of the communication columns in the released start.
+    pub(super) start_scale: f64,
+    /// Stop and cap of Algorithm 1 in the released scripts.
+    pub(super) tolerance: f64,
+    pub(super) cap: usize,
+}
+
+impl Setting {
+    fn common(x: f64) -> Self {
+        Self {
+            x,
+            vertical: 4,
+            users: 4,
+            streams: 16,
+            power_dbm: 10.0,
+            weights: Weights {
+                rate: 0.25,
+                crlb: 1.0,
+            },
+            start_scale: 0.25,
+            tolerance: 1e-5,
+            cap: 4000,
+        }
+    }
+}
+
+const RELEASED: Inputs = Inputs {
+    targets: "figs3_5_6_7_table1",
+    rounded_targets: &published::TARGETS,
+    channels: None,
+    sensing_start: None,
+    released_snapshots: 30,
+};
+
+fn fig3(request: &Request) -> Result<Plan, Error> {
+    let inputs = Inputs {
+        channels: Some("channels_fig3_nt16_k4.csv"),
+        sensing_start: Some("init_ws_fig3.csv"),
+        ..RELEASED
+    };
+    let every = request.pick(1, 6);
+    let settings = (0..60).step_by(every).map(|i| {
+        let x = -7.0 + 0.2 * f64::from(i);
+        let rate = 10.0_f64.powf(x);
+        Setting {
+            weights: Weights { rate, crlb: 1.0 },
+            start_scale: rate,
+            tolerance: 1e-4,
+            cap: 2000,
+            ..Setting::common(x)
+        }
+    });
+    let methods = [
+        ("algorithm1", 0.01),
+        ("accelerated", 0.01),
+        ("fp_sgda", 0.03),
+    ];
+    let sweep = Sweep {
+        title: "Tradeoff between sum rate and CRLB",
+        x: Metric::new("log10_delta_c", "log10 of the weight of the rate", ""),
+        curves: report::curves(&methods.map(|m| m.0)),
+        published: &published::FIG3,
+        kind: report::Kind::Tradeoff,
+    };
+    let realizations = request.realizations(50, 4)?;
+    plan(
+        request,
+        &inputs,
+        settings.collect(),
+        &methods,
+        realizations,
+        sweep,
+    )
+}
+
+fn fig6(request: &Request) -> Result<Plan, Error> {
+    let inputs = Inputs {
+        channels: Some("channels_nt16_k12.csv"),
+        sensing_start: Some("init_ws_fig6.csv"),
+        ..RELEASED
+    };
+    let settings = [2, 4, 6, 8, 10, 12].map(|users| Setting {
+        users,
+        ..Setting::common(users as f64)
+    });
+    let sweep = Sweep {
+        title: "Against the number of users",
+        x: Metric::new("users", "Users K", ""),
+        curves: report::curves(&SWEEP_METHODS.map(|m| m.0)),
+        published: &published::FIG6,
+        kind: report::Kind::Users,
+    };
+    let realizations = request.realizations(100, 5)?;
+    plan(
+        request,
+        &inputs,
+        settings.to_vec(),
+        &SWEEP_METHODS,
+        realizations,
+        sweep,
+    )
+}
+
+fn fig7(request: &Request) -> Result<Plan, Error> {
+    let inputs = Inputs {
+        channels: Some("channels_nt16_k4.csv"),
+        sensing_start: Some("init_ws_fig7.csv"),
+        ..RELEASED
+    };
+    let settings = [-5.0, 0.0, 5.0, 10.0, 15.0, 20.0].map(|power_dbm| Setting {
+        power_dbm,
+        ..Setting::common(power_dbm)
+    });
+    let sweep = Sweep {
+        title: "Against transmit power",
+        x: Metric::new("power_dbm", "Transmit power", "dBm"),
+        curves: report::curves(&SWEEP_METHODS.map(|m| m.0)),
+        published: &published::FIG7,
+        kind: report::Kind::Power,
+    };
+    let realizations = request.realizations(100, 5)?;
+    plan(
+        request,
+        &inputs,
+        settings.to_vec(),
+        &SWEEP_METHODS,
+        realizations,
+        sweep,
+    )
+}
+
+/// Methods of Figs. 6 and 7 with rough seconds per run.
+const SWEEP_METHODS: [(&str, f64); 4] = [
+    ("algorithm1", 0.02),
+    ("best_of_starts", 0.06),
+    ("upper_bound", 0.08),
+    ("fp_sgda", 0.05),
+];
+
+fn fig5(request: &Request) -> Result<Plan, Error> {
+    antennas(request, report::Kind::Antennas)
+}
+
+fn table1(request: &Request) -> Result<Plan, Error> {
+    antennas(request, report::Kind::Table)
+}
+
+fn antennas(request: &Request, kind: report::Kind) -> Result<Plan, Error> {
+    let inputs = Inputs {
+        channels: Some("channels_nt16_k4.csv"),
+        sensing_start: Some("init_ws_fig7.csv"),
+        ..RELEASED
+    };
+    let all = [4, 8, 16, 32, 64];
+    let sizes = request.pick(&all[..], &all[..3]);
+    let settings = sizes.iter().map(|&vertical| Setting {
+        vertical,
+        streams: 6,
+        ..Setting::common(4.0 * vertical as f64)
+    });
+    let methods = [
+        ("algorithm1_ns6", 0.04),
+        ("algorithm1_ns0", 0.04),
+        ("low_dim_released", 0.15),
+        ("accelerated", 0.01),
+        ("fp_sgda", 0.2),
+    ];
+    let sweep = Sweep {
+        title: "Against the number of antennas",
+        x: Metric::new("antennas", "Transmit antennas Nt", ""),
+        curves: report::curves(&methods.map(|m| m.0)),
+        published: &published::TABLE1,
+        kind,
+    };
+    let realizations = request.realizations(100, 4)?;
+    plan(
+        request,
+        &inputs,
+        settings.collect(),
+        &methods,
+        realizations,
+        sweep,
+    )
+}
+
+fn fig4(request: &Request) -> Result<Plan, Error> {
+    let inputs = Inputs {
+        targets: "fig4",
+        rounded_targets: &published::TARGETS_FIG4,
+        released_snapshots: 128,
+        ..RELEASED
+    };
+    let world = Arc::new(World::new(request, &inputs)?);
+    let realizations = request.realizations(50, 5)?;
+    let mut tasks = Vec::new();
+    for users in 0..=3 {
+        for streams in 0..=8 {
+            if users + streams == 0 {
+                continue;
+            }
+            let setting = Setting {
+                users,
+                streams,
+                power_dbm: if users == 0 { 20.0 } else { 10.0 },
+                tolerance: if users == 0 { 1e-5 } else { 1e-4 },
+                cap: 2000,
+                ..Setting::common(streams as f64)
+            };
+            for (method, seconds) in [("algorithm1", 0.02), ("accelerated", 0.01)] {
+                for &r in realizations
+                    .iter()
+                    .filter(|r| users > 0 || **r == realizations[0])
+                {
+                    let world = Arc::clone(&world);
+                    let curve = format!("k{users}_{method}");
+                    let id = format!("{curve}/ns{streams}/r{r:03}");
+                    let name = curve.clone();
+                    tasks.push(Task::records(id, curve, seconds, move || {
+                        Ok(vec![run(&world, &setting, method, &name, r)])
+                    }));
+                }
+            }
+        }
+    }
+    let mut notes = world.notes();
+    notes.push("K = 0 is one run at 20 dBm, where the paper implies 10 dBm".into());
+    Ok(Plan {
+        x: Metric::new("sensing_streams", "Sensing streams Ns", ""),
+        metrics: metrics(),
+        tasks,
+        notes,
+        scenario: scenario(&world, "fig4"),
+        finish: Box::new(report::streams),
+    })
+}
+
+/// One task per method, point and realisation.
+fn plan(
+    request: &Request,
+    inputs: &Inputs,
+    settings: Vec<Setting>,
+    methods: &[(&'static str, f64)],
+    realizations: Vec<usize>,
+    sweep: Sweep,
+) -> Result<Plan, Error> {
+    let world = Arc::new(World::new(request, inputs)?);
+    let mut tasks = Vec::new();
+    let mut notes = world.notes();
+    for &(method, seconds) in methods {
+        for setting in &settings {
+            let antennas = 4 * setting.vertical;
+            // FP-SGDA works on Nt x Nt blocks of sensing streams: cubic in the array size.
+            let slow = method == "fp_sgda" && antennas >= 64;
+            let cost = if slow {
+                seconds * (antennas as f64 / 32.0).powi(2)
+            } else {
+                seconds
+            };
+            let most = if slow && !request.slow { 3 } else { usize::MAX };
+            for &r in realizations.iter().take(most) {
+                let (world, setting) = (Arc::clone(&world), *setting);
+                let id = format!("{method}/x{:.3}/r{r:03}", setting.x);
+                tasks.push(Task::records(id, method, cost, move || {
+                    Ok(vec![run(&world, &setting, method, method, r)])
+                }));
+            }
+        }
+    }
+    if settings.iter().any(|s| s.vertical >= 16) && !request.slow {
+        notes.push("FP-SGDA runs on 3 channels from 64 antennas on; --slow runs all".into());
+    }
+    let comparison = report::Comparison::read(request, &world, sweep.kind)?;
+    let x = sweep.x.clone();
+    let scenario = scenario(&world, sweep.title);
+    Ok(Plan {
+        x,
+        metrics: metrics(),
+        tasks,
+        notes,
+        scenario,
+        finish: Box::new(move |records| report::sweep(records, &sweep, &comparison)),
+    })
+}
+
+pub(super) fn scenario(world: &World, title: &str) -> serde_json::Value {
+    let alpha: Vec<[f64; 2]> = world.targets.alpha().iter().map(|a| [a.re, a.im]).collect();
+    json!({
+        "title": title,
+        "noise_W": super::setup::NOISE,
+        "snapshots": world.snapshots,
+        "kron_order": world.order,
+        "theta_rad": world.targets.theta(),
+        "phi_rad": world.targets.phi(),
+        "alpha": alpha,
+        "channels": if world.stored() { "released" } else { "drawn" },
+        "seed": world.seed,
+    })
+}
+
+/// Runs one method on one realisation.
+fn run(world: &World, setting: &Setting, method: &str, name: &str, r: usize) -> Record {
+    let (vertical, users) = (setting.vertical, setting.users);
+    let problem = world.problem(vertical, users, r, setting.power_dbm, setting.weights);
+    record(name, setting.x, r, || {
+        solve(world, setting, method, &problem?, r)
+    })
+}
+
+fn solve(
+    world: &World,
+    setting: &Setting,
+    method: &str,
+    problem: &SumRateCrlb,
+    r: usize,
+) -> Result<Solution, isac_algos::Error> {
+    let antennas = problem.antennas();
+    let released_start = |streams: usize| -> Result<Mat<_>, isac_algos::Error> {
+        let sensing = world.sensing_start(antennas, streams);
+        start::released(problem, setting.start_scale, sensing.as_ref())
+    };
+    match method {
+        "algorithm1" | "algorithm1_ns6" => {
+            let w0 = released_start(setting.streams)?;
+            sca::solve(problem, w0.as_ref(), &algorithm1(world, setting))
+        }
+        "algorithm1_ns0" => sca::solve(
+            problem,
+            released_start(0)?.as_ref(),
+            &algorithm1(world, setting),
+        ),
+        "low_dim_released" => {
+            let options = low_dim::Options {
+                tolerance: setting.tolerance,
+                ..low_dim::Options::default()
+            };
+            low_dim::solve(problem, released_start(setting.streams)?.as_ref(), &options)
+        }
+        "fp_sgda" => {
+            // The released scripts draw both blocks; in Fig. 5 there are Nt sensing streams.
+            let streams = if setting.streams == 6 {
+                antennas
+            } else {
+                setting.streams
+            };
+            let users = world.normal(antennas, setting.users, 1);
+            let w0 = ops::hcat(
+                users.as_ref(),
+                world.sensing_start(antennas, streams).as_ref(),
+            );
+            let options = if setting.cap == 2000 {
+                fp_sgda::Options::tradeoff()
+            } else {
+                fp_sgda::Options::default()
+            };
+            fp_sgda::solve(problem, w0.as_ref(), &options)
+        }
+        "accelerated" => {
+            let streams = setting.streams.min(3 * problem.targets());
+            let w0 = if problem.users() == 0 {
+                let mut rng = stream(world.seed, Stream::Randomisation, r as u64);
+                start::random(problem, streams, &mut rng)?
+            } else {
+                start::regularised_zf(problem, streams, 0.9)?
+            };
+            accelerated::solve(problem, w0.as_ref(), &accelerated::Options::default())
+        }
+        "best_of_starts" => {
+            let mut rng = stream(world.seed, Stream::Randomisation, r as u64);
+            let options = restarts::Options::default();
+            let extra = [released_start(setting.streams)?];
+            Ok(restarts::best(problem, &extra, &options, &mut rng)?.0)
+        }
+        _ => {
+            let bound = bound::certify(problem, &bound::Options::default())?;
+            let nowhere = isac_algos::obs_crlb::Merit {
+                objective: bound.value,
+                sum_rate: f64::NAN,
+                crlb_trace: f64::NAN,
+            };
+            Ok(Solution {
+                beamformer: Mat::new(),
+                merit: nowhere,
+                start: nowhere,
+                stopped: StopReason::Tolerance,
+                iterations: 0,
+                trace: Vec::new(),
+                falls: 0,
+                violation: 0.0,
+            })
+        }
+    }
+}
+
+/// Algorithm 1 as the preset runs it.
+fn algorithm1(world: &World, setting: &Setting) -> sca::Options {
+    if world.printed {
+        return sca::Options::printed();
+    }
+    let (shift, auxiliaries) = if setting.users == 0 {
+        (Shift::Dominant, Auxiliaries::Exact)
+    } else {
+        (Shift::Comm, Auxiliaries::WithoutSensing)
+    };
+    sca::Options {
+        shift,
+        auxiliaries,
+        stop: Stop::Step(setting.tolerance),
+        max_iterations: setting.cap,
+        ..sca::Options::released()
+    }
+}

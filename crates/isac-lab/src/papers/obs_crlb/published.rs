@@ -1,0 +1,360 @@
+//! Published numbers of `obs_crlb`: means as printed, and the released result files where the user
+//! has them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use isac_linalg::{Mat, c64};
+use isac_models::target::Targets;
+
+use crate::error::Error;
+use crate::reference::CsvTable;
+
+/// A published mean: x, sum rate, CRLB trace, objective.
+pub(super) type Point = [f64; 4];
+
+/// A published curve.
+pub(super) struct Curve {
+    /// Our name of the algorithm it belongs to.
+    pub(super) algorithm: &'static str,
+    /// Legend text.
+    pub(super) label: &'static str,
+    /// Its points; NaN where nothing was published.
+    pub(super) points: &'static [Point],
+}
+
+const NAN: f64 = f64::NAN;
+
+/// Fig. 3 at six of the sixty weights; x is log10 of the weight of the rate.
+pub(super) const FIG3: [Curve; 3] = [
+    Curve {
+        algorithm: "algorithm1",
+        label: "Algorithm 1",
+        points: &[
+            [-7.0, 0.000, 1.8969, NAN],
+            [-2.2, 3.243, 1.8977, NAN],
+            [-1.0, 9.056, 2.1751, NAN],
+            [0.2, 12.940, 3.8148, NAN],
+            [1.4, 13.785, 9.0961, NAN],
+            [3.8, 13.944, 19.829, NAN],
+        ],
+    },
+    Curve {
+        algorithm: "fp_sgda",
+        label: "FP-SGDA",
+        points: &[
+            [-7.0, 0.106, 1.9090, NAN],
+            [-2.2, 0.276, 1.9110, NAN],
+            [-1.0, 8.854, 2.2076, NAN],
+            [0.2, 12.974, 3.7735, NAN],
+            [1.4, 13.848, 8.6870, NAN],
+            [3.8, 13.947, 19.507, NAN],
+        ],
+    },
+    Curve {
+        algorithm: "wmmse_sdr",
+        label: "WMMSE-SDR",
+        points: &[
+            [-7.0, 3.088, 1.8971, NAN],
+            [-2.2, 3.698, 1.9024, NAN],
+            [-1.0, 9.483, 2.2505, NAN],
+            [0.2, 12.967, 3.7631, NAN],
+            [1.4, 13.844, 8.6346, NAN],
+            [3.8, 13.946, 19.260, NAN],
+        ],
+    },
+];
+
+/// Fig. 6; x is the number of users.
+pub(super) const FIG6: [Curve; 3] = [
+    Curve {
+        algorithm: "algorithm1",
+        label: "Algorithm 1",
+        points: &[
+            [2.0, 6.462, 2.147, -0.5319],
+            [4.0, 10.987, 2.483, 0.2637],
+            [6.0, 14.080, 2.765, 0.7553],
+            [8.0, 15.976, 2.962, 1.0325],
+            [10.0, 17.179, 3.088, 1.2070],
+            [12.0, 18.050, 3.188, 1.3247],
+        ],
+    },
+    Curve {
+        algorithm: "fp_sgda",
+        label: "FP-SGDA",
+        points: &[
+            [2.0, 6.382, 2.180, -0.5847],
+            [4.0, 10.917, 2.490, 0.2392],
+            [6.0, 13.826, 2.737, 0.7195],
+            [8.0, 15.401, 2.896, 0.9543],
+            [10.0, 16.471, 2.999, 1.1187],
+            [12.0, 16.902, 3.014, 1.2117],
+        ],
+    },
+    Curve {
+        algorithm: "wmmse_sdr",
+        label: "WMMSE-SDR",
+        points: &[
+            [2.0, 6.437, 2.141, -0.5321],
+            [4.0, 11.100, 2.525, 0.2497],
+            [6.0, 14.642, 2.973, 0.6874],
+            [8.0, 17.282, 3.503, 0.8174],
+            [10.0, 19.041, 3.943, 0.8170],
+            [12.0, 20.089, 4.122, 0.9006],
+        ],
+    },
+];
+
+/// Fig. 7; x is the transmit power in dBm.
+pub(super) const FIG7: [Curve; 3] = [
+    Curve {
+        algorithm: "algorithm1",
+        label: "Algorithm 1",
+        points: &[
+            [-5.0, 0.0006, 59.983, -59.983],
+            [0.0, 1.336, 18.992, -18.658],
+            [5.0, 4.300, 6.295, -5.220],
+            [10.0, 10.952, 2.462, 0.2763],
+            [15.0, 16.922, 1.003, 3.228],
+            [20.0, 22.330, 0.437, 5.145],
+        ],
+    },
+    Curve {
+        algorithm: "fp_sgda",
+        label: "FP-SGDA",
+        points: &[
+            [-5.0, 0.249, 59.984, -59.922],
+            [0.0, 1.269, 18.993, -18.676],
+            [5.0, 4.257, 6.303, -5.239],
+            [10.0, 10.878, 2.471, 0.249],
+            [15.0, 16.523, 1.056, 3.074],
+            [20.0, 19.499, 0.542, 4.333],
+        ],
+    },
+    Curve {
+        algorithm: "wmmse_sdr",
+        label: "WMMSE-SDR",
+        points: &[
+            [-5.0, 0.529, 59.985, -59.853],
+            [0.0, 1.340, 18.992, -18.657],
+            [5.0, 4.320, 6.304, -5.224],
+            [10.0, 11.021, 2.489, 0.2661],
+            [15.0, 16.898, 0.998, 3.227],
+            [20.0, 22.293, 0.432, 5.141],
+        ],
+    },
+];
+
+/// Fig. 5 and Table I as printed, two decimals; x is the true number of antennas (the paper's labels
+/// are half of it).
+pub(super) const TABLE1: [Curve; 5] = [
+    Curve {
+        algorithm: "algorithm1_ns6",
+        label: "Algorithm 1, Ns = 6",
+        points: &[
+            [16.0, 10.95, 2.46, NAN],
+            [32.0, 15.07, 1.13, NAN],
+            [64.0, 18.25, 0.85, NAN],
+            [128.0, 21.04, 0.78, NAN],
+            [256.0, 23.61, 0.81, NAN],
+        ],
+    },
+    Curve {
+        algorithm: "algorithm1_ns0",
+        label: "Algorithm 1, Ns = 0",
+        points: &[
+            [16.0, 10.93, 2.46, NAN],
+            [32.0, 15.07, 1.13, NAN],
+            [64.0, 18.27, 0.85, NAN],
+            [128.0, 21.13, 0.77, NAN],
+            [256.0, 23.78, 0.78, NAN],
+        ],
+    },
+    Curve {
+        algorithm: "low_dim_released",
+        label: "Low-dimensional, released",
+        points: &[
+            [16.0, 10.95, 2.46, NAN],
+            [32.0, 15.04, 1.14, NAN],
+            [64.0, 18.12, 0.87, NAN],
+            [128.0, 20.77, 0.79, NAN],
+            [256.0, 23.38, 0.80, NAN],
+        ],
+    },
+    Curve {
+        algorithm: "fp_sgda",
+        label: "FP-SGDA",
+        points: &[
+            [16.0, 10.88, 2.47, NAN],
+            [32.0, 14.97, 1.15, NAN],
+            [64.0, 18.12, 0.87, NAN],
+            [128.0, 20.91, 0.79, NAN],
+            [256.0, 23.45, 0.82, NAN],
+        ],
+    },
+    Curve {
+        algorithm: "wmmse_sdr",
+        label: "WMMSE-SDR",
+        points: &[
+            [16.0, 11.02, 2.49, NAN],
+            [32.0, 15.02, 1.12, NAN],
+            [64.0, 18.16, 0.83, NAN],
+        ],
+    },
+];
+
+/// Fig. 4: published mean objectives of Algorithm 1 for K users and Ns sensing streams.
+pub(super) const FIG4: [(usize, &[[f64; 2]]); 4] = [
+    (0, &[[1.0, -1.2505], [2.0, -0.5662], [3.0, -0.49855]]),
+    (
+        1,
+        &[
+            [0.0, -11.9164],
+            [1.0, -5.0003],
+            [2.0, -4.3290],
+            [3.0, -4.3295],
+            [4.0, -4.3294],
+        ],
+    ),
+    (2, &[[0.0, -4.6415], [1.0, -3.8841], [2.0, -3.8857]]),
+    (3, &[[0.0, -3.5537], [1.0, -3.5635], [2.0, -3.5597]]),
+];
+
+/// Fig. 2: weight of the rate, iterations and final objective published.
+pub(super) const FIG2: [[f64; 3]; 3] = [
+    [0.05, 588.0, -0.3387],
+    [0.10, 699.0, 0.1830],
+    [0.15, 734.0, 0.7485],
+];
+
+/// Fixed targets of Figs. 3 and 5 to 7, rounded to six digits: angles, then coefficients.
+pub(super) const TARGETS: [[f64; 4]; 2] = [
+    [-0.739833, -0.657095, 0.0870197, 6.2536e-5],
+    [-0.853804, -0.323457, -0.0399207, 0.117],
+];
+
+/// Fixed targets of Fig. 4, rounded to six digits.
+pub(super) const TARGETS_FIG4: [[f64; 4]; 3] = [
+    [-0.216210, 0.387923, 0.0727801, 0.0477020],
+    [0.0812976, -0.618994, 0.0481969, 0.113841],
+    [-0.169239, 0.791927, -0.0479290, 0.0699936],
+];
+
+/// Targets from rows of `theta, phi, Re alpha, Im alpha`.
+pub(super) fn targets(rows: &[[f64; 4]]) -> Result<Targets, Error> {
+    let column = |i: usize| rows.iter().map(|row| row[i]).collect();
+    let alpha = rows.iter().map(|row| c64::new(row[2], row[3])).collect();
+    Ok(Targets::new(column(0), column(1), alpha)?)
+}
+
+/// A set of `targets.csv`.
+pub(super) fn stored_targets(folder: &Path, set: &str) -> Result<Targets, Error> {
+    let table = CsvTable::read(&folder.join("targets.csv"))?;
+    let name = table.column("set")?;
+    let columns = ["theta_rad", "phi_rad", "alpha_re", "alpha_im"];
+    let mut rows = Vec::new();
+    for row in 0..table.rows.len() {
+        if table.rows[row][name] == set {
+            let mut values = [0.0; 4];
+            for (value, column) in values.iter_mut().zip(columns) {
+                *value = table.finite(row, table.column(column)?)?;
+            }
+            rows.push(values);
+        }
+    }
+    targets(&rows)
+}
+
+/// The channels of a file, one `antennas x users` matrix per realisation.
+pub(super) fn channels(folder: &Path, file: &str) -> Result<Vec<Mat<c64>>, Error> {
+    let table = CsvTable::read(&folder.join(file))?;
+    matrices(&table, ["realization", "antenna", "user", "h_re", "h_im"])
+}
+
+/// The un-normalised sensing block of the start, `antennas x streams`.
+pub(super) fn sensing_start(folder: &Path, file: &str) -> Result<Mat<c64>, Error> {
+    let table = CsvTable::read(&folder.join(file))?;
+    let all = matrices(&table, ["", "antenna", "stream", "w_re", "w_im"])?;
+    all.into_iter()
+        .next()
+        .ok_or_else(|| Error::Usage(format!("{file}: no rows")))
+}
+
+/// Entries listed one per line; an empty first name means a single matrix.
+fn matrices(table: &CsvTable, columns: [&str; 5]) -> Result<Vec<Mat<c64>>, Error> {
+    let index = |row: usize, name: &str| table.index(row, table.column(name)?);
+    let of = |row: usize| -> Result<usize, Error> {
+        if columns[0].is_empty() {
+            Ok(0)
+        } else {
+            index(row, columns[0])
+        }
+    };
+    let (mut count, mut rows, mut cols) = (0, 0, 0);
+    for row in 0..table.rows.len() {
+        count = count.max(of(row)? + 1);
+        rows = rows.max(index(row, columns[1])? + 1);
+        cols = cols.max(index(row, columns[2])? + 1);
+    }
+    if count * rows * cols != table.rows.len() {
+        let row = table.rows.len().saturating_sub(1);
+        let expected = format!(
+            "{count} x {rows} x {cols} entries, not {}",
+            table.rows.len()
+        );
+        return Err(table.wrong(row, 0, &expected));
+    }
+    let mut out = vec![Mat::zeros(rows, cols); count];
+    for row in 0..table.rows.len() {
+        let re = table.finite(row, table.column(columns[3])?)?;
+        let im = table.finite(row, table.column(columns[4])?)?;
+        let place = (index(row, columns[1])?, index(row, columns[2])?);
+        out[of(row)?][place] = c64::new(re, im);
+    }
+    Ok(out)
+}
+
+/// Objectives per x and realisation of Algorithm 1 in a released per-realisation file. The key is
+/// x in thousandths.
+pub(super) fn objectives(
+    folder: &Path,
+    file: &str,
+    x: &str,
+) -> Result<BTreeMap<(i64, usize), f64>, Error> {
+    let table = CsvTable::read(&folder.join(file))?;
+    let (algorithm, x) = (table.column("algorithm")?, table.column(x)?);
+    let (realization, objective) = (table.column("realization")?, table.column("objective")?);
+    let mut out = BTreeMap::new();
+    for row in 0..table.rows.len() {
+        if table.rows[row][algorithm] == "algorithm1" {
+            let key = (
+                thousandths(table.finite(row, x)?),
+                table.index(row, realization)?,
+            );
+            out.insert(key, table.finite(row, objective)?);
+        }
+    }
+    Ok(out)
+}
+
+/// Published means `(sum rate, CRLB)` of Algorithm 1 in Fig. 3, by thousandths of log10 of the
+/// weight.
+pub(super) fn tradeoff_means(folder: &Path) -> Result<BTreeMap<i64, [f64; 2]>, Error> {
+    let table = CsvTable::read(&folder.join("fig3_tradeoff.csv"))?;
+    let (algorithm, x) = (table.column("algorithm")?, table.column("log10_delta_c")?);
+    let rate = table.column("mean_sum_rate_nats")?;
+    let crlb = table.column("mean_crlb_trace")?;
+    let mut out = BTreeMap::new();
+    for row in 0..table.rows.len() {
+        if table.rows[row][algorithm] == "algorithm1" {
+            let means = [table.finite(row, rate)?, table.finite(row, crlb)?];
+            out.insert(thousandths(table.finite(row, x)?), means);
+        }
+    }
+    Ok(out)
+}
+
+/// x as a key of maps.
+pub(super) fn thousandths(x: f64) -> i64 {
+    (1000.0 * x).round() as i64
+}

@@ -1,0 +1,214 @@
+//! What the figures of `obs_crlb` simulate.
+
+use std::f64::consts::PI;
+
+use isac_algos::obs_crlb::{Solution, SumRateCrlb, Weights};
+use isac_linalg::{Mat, c64, ops};
+use isac_metrics::{AngleSensing, crlb_trace};
+use isac_models::array::{KronOrder, Scaling, Upa};
+use isac_models::channel::rayleigh;
+use isac_models::rng::{Stream, complex_normal, stream};
+use isac_models::target::{ReflectionLaw, Targets};
+use isac_models::units::Dbm;
+
+use super::published;
+use crate::artefact::{Metric, Record, Request};
+use crate::clock::timed;
+use crate::error::Error;
+
+/// Presets, the default first.
+pub(super) const PRESETS: [&str; 2] = ["released", "printed"];
+
+/// Noise power of users and radar, W.
+pub(super) const NOISE: f64 = 1e-3;
+
+/// Metrics of a record, in order.
+pub(super) const OBJECTIVE: usize = 0;
+pub(super) const SUM_RATE: usize = 1;
+pub(super) const CRLB: usize = 2;
+
+pub(super) fn metrics() -> Vec<Metric> {
+    vec![
+        Metric::new("objective", "Objective", ""),
+        Metric::new("sum_rate_nats", "Sum rate", "nats/s/Hz"),
+        Metric::new("crlb_trace", "Trace of the CRLB", ""),
+        Metric::new("iterations", "Iterations", ""),
+    ]
+}
+
+/// Geometry and targets, the same in every realisation.
+#[derive(Debug, Clone)]
+pub(super) struct World {
+    pub(super) printed: bool,
+    pub(super) order: KronOrder,
+    pub(super) snapshots: usize,
+    pub(super) targets: Targets,
+    channels: Option<Vec<Mat<c64>>>,
+    sensing_start: Option<Mat<c64>>,
+    pub(super) seed: u64,
+}
+
+/// Names of the released inputs of a figure.
+pub(super) struct Inputs {
+    pub(super) targets: &'static str,
+    pub(super) rounded_targets: &'static [[f64; 4]],
+    pub(super) channels: Option<&'static str>,
+    pub(super) sensing_start: Option<&'static str>,
+    pub(super) released_snapshots: usize,
+}
+
+impl World {
+    /// The world of a request: released inputs where the user has them, our own draws otherwise.
+    pub(super) fn new(request: &Request, inputs: &Inputs) -> Result<Self, Error> {
+        let printed = request.preset == PRESETS[1];
+        let reference = request.reference.as_deref().filter(|_| !printed);
+        let targets = match reference {
+            _ if printed => printed_targets(inputs.rounded_targets.len(), request.seed)?,
+            Some(folder) => published::stored_targets(folder, inputs.targets)?,
+            None => published::targets(inputs.rounded_targets)?,
+        };
+        let channels = match (reference, inputs.channels) {
+            (Some(folder), Some(file)) => Some(published::channels(folder, file)?),
+            _ => None,
+        };
+        let sensing_start = match (reference, inputs.sensing_start) {
+            (Some(folder), Some(file)) => Some(published::sensing_start(folder, file)?),
+            _ => None,
+        };
+        Ok(Self {
+            printed,
+            order: if printed {
+                KronOrder::HorizontalSlow
+            } else {
+                KronOrder::VerticalSlow
+            },
+            snapshots: if printed {
+                64
+            } else {
+                inputs.released_snapshots
+            },
+            targets,
+            channels,
+            sensing_start,
+            seed: request.seed,
+        })
+    }
+
+    /// Whether channels are the released ones.
+    pub(super) fn stored(&self) -> bool {
+        self.channels.is_some()
+    }
+
+    /// The problem of one realisation with `4 x vertical` transmit and `5 x vertical` receive
+    /// antennas. The first `users` of the stored or drawn users are taken.
+    pub(super) fn problem(
+        &self,
+        vertical: usize,
+        users: usize,
+        realization: usize,
+        power_dbm: f64,
+        weights: Weights,
+    ) -> Result<SumRateCrlb, isac_algos::Error> {
+        let transmit = self.array(4, vertical)?;
+        let receive = self.array(5, vertical)?;
+        let sensing = AngleSensing::new(&transmit, &receive, &self.targets, self.snapshots, NOISE)?;
+        let antennas = transmit.elements();
+        let stored = self.channels.as_ref().and_then(|all| all.get(realization));
+        let channel = match stored.filter(|h| h.nrows() == antennas && h.ncols() >= users) {
+            Some(h) => h.subcols(0, users).to_owned(),
+            None => {
+                let mut rng = stream(self.seed, Stream::Channel, realization as u64);
+                rayleigh(antennas, users, 1.0, &mut rng)
+            }
+        };
+        let noise = vec![NOISE; users];
+        SumRateCrlb::new(channel, sensing, noise, Dbm(power_dbm).watts(), weights)
+    }
+
+    fn array(&self, horizontal: usize, vertical: usize) -> Result<Upa, isac_models::Error> {
+        Upa::new(horizontal, vertical, self.order, Scaling::UnitNorm)
+    }
+
+    /// Un-normalised sensing block of the start with `CN(0, 2)` entries, the same in every
+    /// realisation; the first `streams` columns.
+    pub(super) fn sensing_start(&self, antennas: usize, streams: usize) -> Mat<c64> {
+        let fits = |w: &&Mat<c64>| w.nrows() == antennas && w.ncols() >= streams;
+        if let Some(w) = self.sensing_start.as_ref().filter(fits) {
+            return w.subcols(0, streams).to_owned();
+        }
+        self.normal(antennas, streams, 0)
+    }
+
+    /// `CN(0, 2)` entries from stream `index` of the starts.
+    pub(super) fn normal(&self, rows: usize, cols: usize, index: u64) -> Mat<c64> {
+        let mut rng = stream(self.seed, Stream::Start, index);
+        let mut w = complex_normal(rows, cols, &mut rng);
+        ops::scale(w.as_mut(), 2.0_f64.sqrt());
+        w
+    }
+
+    /// Lines for the reader.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes = vec![
+            "the CRLB trace adds rad^2 and squared dimensionless coefficients, as in the paper"
+                .into(),
+        ];
+        if self.printed {
+            notes.push("preset printed: 64 snapshots, order hv, one normal draw for modulus and phase of a coefficient, angles in (-2pi/3, 2pi/3), tolerance 1e-4; one set of targets, the first drawn with a CRLB below 50 at isotropic transmission".into());
+        } else if self.stored() {
+            notes.push("released channels, targets and sensing starts".into());
+        } else {
+            notes.push("our own channels and starts, released targets to six digits; with --reference the released ones are used".into());
+        }
+        notes
+    }
+}
+
+/// The first set of targets by the printed law whose CRLB is below 50 for isotropic transmission
+/// from 4 x 4 antennas at 10 dBm: random sets can be arbitrarily ill-conditioned.
+fn printed_targets(count: usize, seed: u64) -> Result<Targets, Error> {
+    let array = |h, v| Upa::new(h, v, KronOrder::HorizontalSlow, Scaling::UnitNorm);
+    let (transmit, receive) = (array(4, 4)?, array(5, 4)?);
+    let amplitude = (Dbm(10.0).watts() / 16.0).sqrt();
+    let isotropic = Mat::from_fn(16, 16, |i, j| {
+        c64::new(if i == j { amplitude } else { 0.0 }, 0.0)
+    });
+    for attempt in 0..1000 {
+        let mut rng = stream(seed, Stream::Target, attempt);
+        let law = ReflectionLaw::SharedDraw;
+        let targets = Targets::random(count, 2.0 * PI / 3.0, law, &mut rng);
+        let sensing = AngleSensing::new(&transmit, &receive, &targets, 64, NOISE);
+        let crlb = sensing
+            .and_then(|s| s.fim(isotropic.as_ref()))
+            .and_then(|fim| crlb_trace(fim.as_ref()));
+        if crlb.is_ok_and(|crlb| crlb < 50.0) {
+            return Ok(targets);
+        }
+    }
+    Err(Error::Usage(
+        "no well-conditioned targets in 1000 draws; try another --seed".into(),
+    ))
+}
+
+/// A record of a solver's run, timed.
+pub(super) fn record(
+    algorithm: &str,
+    x: f64,
+    realization: usize,
+    solve: impl FnOnce() -> Result<Solution, isac_algos::Error>,
+) -> Record {
+    let (result, seconds) = timed(solve);
+    let record = match result {
+        Ok(s) => {
+            let values = vec![
+                s.merit.objective,
+                s.merit.sum_rate,
+                s.merit.crlb_trace,
+                s.iterations as f64,
+            ];
+            Record::new(algorithm, x, realization, s.stopped, values)
+        }
+        Err(error) => Record::failed(algorithm, x, realization, error.to_string()),
+    };
+    record.timed(seconds)
+}
