@@ -1,7 +1,7 @@
 //! Riemannian Barzilai-Borwein, L-BFGS and conjugate gradient on the power sphere, in reduced
 //! coordinates. Beyond the paper.
 
-use super::{Auxiliaries, Evaluator, Reduction, Solution, SumRateCrlb};
+use super::{Auxiliaries, Evaluator, Merit, Reduction, Solution, SumRateCrlb};
 use crate::Error;
 use isac_linalg::{Mat, MatRef, c64, factor, ops};
 use isac_opt::drive::Stop;
@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Method with its stopping rule; Barzilai-Borwein with its own first step by default.
+    /// Method with its stopping rule, L-BFGS by default. Barzilai-Borwein without a first step
+    /// takes that of Algorithm 1.
     pub method: Method,
 }
 
@@ -88,7 +89,7 @@ pub fn solve_reduced(
     let x = reduction.coordinates(w.as_ref());
     let (streams, x) = (x.ncols(), fewer_streams(x, users));
     let set = Sphere::new(problem.power())?;
-    let minimum = ascend(reduction.problem(), x.as_ref(), &set, options, workspace)?;
+    let (start, minimum) = ascend(reduction.problem(), x.as_ref(), &set, options, workspace)?;
     let point = minimum.point.as_ref();
     let lifted = reduction.lift(point);
     let w = Mat::from_fn(lifted.nrows(), streams, |i, j| {
@@ -98,7 +99,7 @@ pub fn solve_reduced(
             c64::ZERO
         }
     });
-    finish(problem, w, minimum)
+    finish(problem, w, start, minimum)
 }
 
 /// The same with equal power `Pt / Nt` on each antenna, on the oblique manifold with `Nt` rows. A
@@ -111,7 +112,7 @@ pub(super) fn solve_per_antenna(
     let w = problem.at_full_power(start)?;
     let antennas = problem.antennas();
     let set = Oblique::rows(vec![problem.power() / antennas as f64; antennas])?;
-    let minimum = ascend(
+    let (start, minimum) = ascend(
         problem,
         w.as_ref(),
         &set,
@@ -119,7 +120,7 @@ pub(super) fn solve_per_antenna(
         &mut Workspace::default(),
     )?;
     let w = minimum.point.clone();
-    finish(problem, w, minimum)
+    finish(problem, w, start, minimum)
 }
 
 /// More sensing streams than dimensions are turned, by a unitary from the right that no metric
@@ -139,13 +140,16 @@ fn ascend<M: Manifold>(
     set: &M,
     options: &Options,
     workspace: &mut Workspace,
-) -> Result<Minimum, Error> {
+) -> Result<(Merit, Minimum), Error> {
     let mut evaluator = Evaluator::new(problem, start.ncols());
+    let mut point = start.to_owned();
+    set.normalise(point.as_mut());
+    let merit = evaluator.merit(point.as_ref())?;
     let mut method = options.method.clone();
     if let Method::Bb(bb) = &mut method
         && bb.first_step.is_none()
     {
-        bb.first_step = first_step(&mut evaluator, start, set)?;
+        bb.first_step = first_step(&mut evaluator)?;
     }
     let objective = |w: MatRef<'_, c64>, mut g: isac_linalg::MatMut<'_, c64>| {
         let merit = evaluator.merit(w)?;
@@ -153,18 +157,13 @@ fn ascend<M: Manifold>(
         ops::scale(g, -1.0);
         Ok::<f64, Error>(-merit.objective)
     };
-    method.minimise(set, start, objective, workspace)
+    let minimum = method.minimise(set, start, objective, workspace)?;
+    Ok((merit, minimum))
 }
 
-/// `1 / (2 lambda)` with the communication shift plus the positive curvature of the rest.
-fn first_step<M: Manifold>(
-    evaluator: &mut Evaluator<'_>,
-    start: MatRef<'_, c64>,
-    set: &M,
-) -> Result<Option<f64>, Error> {
-    let mut point = start.to_owned();
-    set.normalise(point.as_mut());
-    evaluator.merit(point.as_ref())?;
+/// `1 / (2 lambda)` with the communication shift plus the positive curvature of the rest, at the
+/// point held.
+fn first_step(evaluator: &mut Evaluator<'_>) -> Result<Option<f64>, Error> {
     evaluator.refresh(Auxiliaries::Exact);
     let comm = evaluator.shift(super::Shift::Comm)?;
     let (least, _) = evaluator.curvature_range()?;
@@ -172,8 +171,14 @@ fn first_step<M: Manifold>(
     Ok((lambda > 0.0).then(|| 0.5 / lambda))
 }
 
-fn finish(problem: &SumRateCrlb, w: Mat<c64>, minimum: Minimum) -> Result<Solution, Error> {
+fn finish(
+    problem: &SumRateCrlb,
+    w: Mat<c64>,
+    start: Merit,
+    minimum: Minimum,
+) -> Result<Solution, Error> {
     let mut solution = Solution::of(problem, w, minimum.stopped)?;
+    solution.start = start;
     solution.iterations = minimum.iterations;
     solution.trace = minimum.trace;
     let mut best = f64::NEG_INFINITY;

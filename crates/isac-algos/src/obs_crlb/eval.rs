@@ -355,6 +355,11 @@ impl<'a> Evaluator<'a> {
         Ok((least, most))
     }
 
+    /// The auxiliaries `eta` of the last [`refresh`](Self::refresh).
+    pub(super) fn eta(&self) -> &[c64] {
+        &self.eta
+    }
+
     /// The auxiliaries `beta` of the last [`refresh`](Self::refresh).
     pub(super) fn beta(&self) -> &[f64] {
         &self.beta

@@ -10,6 +10,7 @@
 //! | per-antenna power (31) | [`per_antenna`] | oblique manifold |
 //! | Theorem 1 (36)-(37) | [`structure`] | residuals |
 //! | FP-SGDA | [`fp_sgda`] | baseline |
+//! | WMMSE-SDR | [`wmmse_sdr`] | conic programs of `isac-opt` |
 //! | beyond the paper | [`accelerated`], [`restarts`] | Riemannian L-BFGS, Barzilai-Borwein, CG |
 //! | beyond the paper | [`bound`] | concave relaxation, certified |
 //!
@@ -46,6 +47,7 @@ pub mod restarts;
 pub mod sca;
 pub mod start;
 pub mod structure;
+pub mod wmmse_sdr;
 
 pub use eval::{Auxiliaries, Evaluator, Shift};
 pub use problem::{Merit, SumRateCrlb, Weights};

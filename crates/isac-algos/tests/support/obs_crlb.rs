@@ -12,14 +12,14 @@ use isac_models::rng::{Stream, stream};
 use isac_models::target::{ReflectionLaw, Targets};
 use serde_json::Value;
 
-pub struct Fixture {
-    pub problem: SumRateCrlb,
-    pub start: Mat<c64>,
-    pub json: Value,
+pub(crate) struct Fixture {
+    pub(crate) problem: SumRateCrlb,
+    pub(crate) start: Mat<c64>,
+    pub(crate) json: Value,
 }
 
 /// Fixture `obs-crlb-<number>`; 2 is kept here, the others are read beside the checkout.
-pub fn fixture(number: usize) -> Option<Fixture> {
+pub(crate) fn fixture(number: usize) -> Option<Fixture> {
     let root = env!("CARGO_MANIFEST_DIR");
     let name = format!("obs-crlb-{number}.json");
     let path = match number {
@@ -64,12 +64,12 @@ pub fn fixture(number: usize) -> Option<Fixture> {
     })
 }
 
-pub fn list(value: &Value) -> Vec<f64> {
+pub(crate) fn list(value: &Value) -> Vec<f64> {
     let items = value.as_array().unwrap().iter();
     items.map(|x| x.as_f64().unwrap()).collect()
 }
 
-pub fn matrix(value: &Value) -> Mat<c64> {
+pub(crate) fn matrix(value: &Value) -> Mat<c64> {
     let rows = |part: &str| -> Vec<Vec<f64>> {
         value[part].as_array().unwrap().iter().map(list).collect()
     };
@@ -79,13 +79,13 @@ pub fn matrix(value: &Value) -> Mat<c64> {
 }
 
 /// Size and weights of a random instance.
-#[derive(Clone, Copy)]
-pub struct Setup {
-    pub vertical: usize,
-    pub users: usize,
-    pub targets: usize,
-    pub power: f64,
-    pub weights: Weights,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setup {
+    pub(crate) vertical: usize,
+    pub(crate) users: usize,
+    pub(crate) targets: usize,
+    pub(crate) power: f64,
+    pub(crate) weights: Weights,
 }
 
 impl Default for Setup {
@@ -104,7 +104,7 @@ impl Default for Setup {
 }
 
 /// An instance with `4 x vertical` transmit and `5 x vertical` receive antennas.
-pub fn instance(setup: Setup, seed: u64) -> SumRateCrlb {
+pub(crate) fn instance(setup: Setup, seed: u64) -> SumRateCrlb {
     let upa = |h, v| Upa::new(h, v, KronOrder::HorizontalSlow, Scaling::UnitNorm).unwrap();
     let mut rng = stream(seed, Stream::Target, 0);
     let law = ReflectionLaw::IndependentPhase;

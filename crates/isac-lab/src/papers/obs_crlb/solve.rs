@@ -2,6 +2,7 @@
 
 use isac_algos::obs_crlb::{
     Solution, accelerated, bound, fp_sgda, low_dim, per_antenna, restarts, sca, start, structure,
+    wmmse_sdr,
 };
 use isac_linalg::{Mat, c64};
 use isac_models::rng::{Stream, stream};
@@ -13,7 +14,7 @@ use crate::error::Error;
 use crate::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
 
 /// Names of the algorithms, the default first.
-const ALGORITHMS: [&str; 9] = [
+const ALGORITHMS: [&str; 11] = [
     "best_of_starts",
     "accelerated",
     "barzilai_borwein",
@@ -22,6 +23,8 @@ const ALGORITHMS: [&str; 9] = [
     "algorithm1_released",
     "low_dim_released",
     "fp_sgda",
+    "wmmse_sdr",
+    "wmmse_sdr_released",
     "per_antenna",
 ];
 
@@ -110,6 +113,17 @@ fn run(name: &str, instance: &Instance) -> Result<Solution, isac_algos::Error> {
             low_dim::solve(problem, given()?.as_ref(), &low_dim::Options::default())
         }
         "fp_sgda" => fp_sgda::solve(problem, given()?.as_ref(), &fp_sgda::Options::default()),
+        "wmmse_sdr" | "wmmse_sdr_released" => {
+            let options = wmmse_sdr::Options {
+                variant: if name == "wmmse_sdr" {
+                    wmmse_sdr::Variant::Corrected
+                } else {
+                    wmmse_sdr::Variant::Released
+                },
+                ..wmmse_sdr::Options::default()
+            };
+            wmmse_sdr::solve(problem, given()?.as_ref(), &options)
+        }
         _ => {
             let options = accelerated::Options::default();
             per_antenna::solve_accelerated(problem, given()?.as_ref(), &options)

@@ -1,0 +1,59 @@
+//! WMMSE-SDR: both variants, and ascent of the corrected one.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "support/obs_crlb.rs"]
+mod support;
+
+use isac_algos::obs_crlb::wmmse_sdr::{self, Options, Variant};
+use isac_algos::obs_crlb::{accelerated, bound, start};
+use support::{Setup, instance};
+
+#[test]
+fn the_corrected_variant_ascends_to_the_level_of_the_other_methods() {
+    let problem = instance(
+        Setup {
+            users: 2,
+            ..Setup::default()
+        },
+        8,
+    );
+    let w = start::regularised_zf(&problem, 6, 0.9).unwrap();
+    let run = wmmse_sdr::solve(&problem, w.as_ref(), &Options::default()).unwrap();
+    let mut last = run.start.objective;
+    for row in &run.trace {
+        assert!(row.objective >= last, "{last} to {}", row.objective);
+        last = row.objective;
+    }
+    let fast = accelerated::solve(&problem, w.as_ref(), &Default::default()).unwrap();
+    let bound = bound::certify(&problem, &Default::default()).unwrap();
+    assert!(run.merit.objective > run.start.objective);
+    assert!(
+        run.merit.objective >= fast.merit.objective - 0.05,
+        "{:?} {:?}",
+        run.merit,
+        fast.merit
+    );
+    assert!(run.merit.objective <= bound.value + 1e-6);
+    assert!(run.violation < 1e-12);
+}
+
+#[test]
+fn the_released_variant_runs_and_truncates() {
+    let problem = instance(
+        Setup {
+            users: 2,
+            ..Setup::default()
+        },
+        8,
+    );
+    let w = start::regularised_zf(&problem, 6, 0.9).unwrap();
+    let options = Options {
+        variant: Variant::Released,
+        sensing_streams: Some(2),
+        max_iterations: 4,
+        ..Options::default()
+    };
+    let run = wmmse_sdr::solve(&problem, w.as_ref(), &options).unwrap();
+    assert_eq!(run.beamformer.ncols(), 4);
+    assert!(run.merit.objective > run.start.objective && run.violation < 1e-12);
+}
