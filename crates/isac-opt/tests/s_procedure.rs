@@ -3,7 +3,9 @@
 
 use isac_linalg::faer::ColRef;
 use isac_linalg::{Col, Mat, c64, factor, hermitian::hermitian_part, ops};
-use isac_opt::conic::{Affine, ComplexAffine, HermitianAffine, Point, Program};
+use isac_opt::conic::{
+    Affine, ComplexAffine, HermitianAffine, Options, Outcome, Point, Program, Solution,
+};
 use isac_opt::s_procedure::RobustQuadratic;
 use isac_opt::trust_region::{max_over_ball, min_over_ball, min_quadratic};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
@@ -144,4 +146,68 @@ fn without_uncertainty_the_centre_decides() {
             .multiplier
             .is_none()
     );
+}
+
+fn solved(program: &Program) -> Solution {
+    match program.solve(&Options::default()).expect("valid input") {
+        Outcome::Solved(solution) => solution,
+        other => panic!("{}", other.name()),
+    }
+}
+
+/// The largest margin that the matrix inequality proves is the exact minimum over the ball, so its
+/// verdict is the exact one on either side of it.
+#[test]
+fn the_solved_margin_is_the_exact_worst_case() {
+    let mut rng = ChaCha8Rng::seed_from_u64(36);
+    for trial in 0..24 {
+        let n = 1 + trial % 4;
+        let radius = [0.0, 0.02, 0.3, 2.0][trial / 4 % 4];
+        let (a, c) = (hermitian(&mut rng, n), draw(&mut rng, n, 1));
+        let exact = min_over_ball(a.as_ref(), c.col(0), radius).unwrap();
+        let mut program = Program::new();
+        let margin = program.free("margin");
+        let mut quadratic = RobustQuadratic::ball(n, radius).unwrap();
+        quadratic.add_form(HermitianAffine::constant(a.clone()), c.col(0));
+        quadratic.add_constant(margin * -1.0);
+        let imposed = quadratic.impose(&mut program, "worst case");
+        program.maximise(margin);
+        let found = solved(&program);
+        let scale = 1.0 + ops::norm(a.as_ref()) * (ops::norm(c.as_ref()) + radius).powi(2);
+        assert!(
+            (found.objective - exact.value).abs() < 1e-7 * scale,
+            "n {n}, radius {radius}: {} against {}",
+            found.objective,
+            exact.value
+        );
+        if let Some(tau) = imposed.multiplier {
+            let expected = exact.multiplier * radius * radius;
+            assert!(
+                (found.scalar(tau) - expected).abs() < 1e-4 * scale,
+                "multiplier"
+            );
+        }
+    }
+}
+
+/// `min t` with `|(c + d)^H w|^2 <= t` for all `|d| <= r` and `Re h^H w = 1`: at the optimum `t` is
+/// the closed form `(|c^H w| + r |w|)^2` of its own `w`.
+#[test]
+fn a_robust_vector_attains_its_closed_form() {
+    let mut rng = ChaCha8Rng::seed_from_u64(37);
+    for (n, radius) in [(2, 0.1), (4, 0.5)] {
+        let (c, h) = (draw(&mut rng, n, 1), draw(&mut rng, n, 1));
+        let mut program = Program::new();
+        let (w, t) = (program.vector("w", n), program.free("t"));
+        let mut leak = RobustQuadratic::ball(n, radius).unwrap();
+        leak.add_constant(t);
+        leak.subtract_square((0..n).map(|i| w.entry(i)), c.col(0), 1.0);
+        leak.impose(&mut program, "leak");
+        program.equal("gain", w.dot(h.col(0)).re, 1.0);
+        program.minimise(t);
+        let found = solved(&program);
+        let w = found.vector(w);
+        let worst = (ops::dot(c.col(0), w.col(0)).norm() + radius * ops::norm(w.as_ref())).powi(2);
+        assert!((found.objective - worst).abs() < 1e-6 * (1.0 + worst));
+    }
 }

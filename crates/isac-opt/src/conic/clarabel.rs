@@ -5,6 +5,10 @@ use clarabel::solver::{
     DefaultSettings, DefaultSolver, IPSolver, SolverStatus, SupportedConeT as Native,
 };
 
+// Provides the linear algebra symbols of the semidefinite cone.
+#[cfg(feature = "clarabel-sdp")]
+use isac_blas_shim as _;
+
 use super::outcome::{Options, Why};
 use super::qp::{ConeQp, Kind, Raw};
 use crate::Error;
@@ -71,4 +75,19 @@ fn hessian(program: &ConeQp) -> CscMatrix<f64> {
         pointers.push(rows.len());
     }
     CscMatrix::new(n, n, pointers, rows, values)
+}
+
+/// The symmetric matrix whose upper triangle by columns, off-diagonal entries times the square root
+/// of 2, is `packed`.
+#[cfg(feature = "clarabel-sdp")]
+pub(crate) fn unpack(packed: &[f64], n: usize) -> isac_linalg::Mat<f64> {
+    isac_linalg::Mat::from_fn(n, n, |i, j| {
+        let (i, j) = (i.min(j), i.max(j));
+        let value = packed[j * (j + 1) / 2 + i];
+        if i == j {
+            value
+        } else {
+            value * std::f64::consts::FRAC_1_SQRT_2
+        }
+    })
 }

@@ -15,6 +15,7 @@
 //! | [`Program`], [`Options`], [`Outcome`], [`Solution`] | the program and its answer |
 //! | [`qp`] | quadratic programs over linear, second-order and exponential cones in real dense data |
 //! | [`sdpa`] | the SDPA sparse format |
+//! | [`cross_check`](cross_check()) | the same program through Clarabel, and whether the answers agree |
 //! | [`certificate`] | the six DIMACS errors and Farkas rays, by separate code |
 //!
 //! Inner products are real: `<A, X> = Re tr(A X)`. Nothing is embedded as a real matrix of twice
@@ -22,6 +23,7 @@
 
 pub mod certificate;
 mod clarabel;
+mod cross_check;
 mod driver;
 mod expr;
 mod gather;
@@ -34,6 +36,7 @@ mod reduce;
 pub mod sdpa;
 
 pub use certificate::Dimacs;
+pub use cross_check::{Agreement, CrossCheck, cross_check, solve_by_clarabel};
 pub use expr::{
     Affine, Coefficient, ComplexAffine, HermitianAffine, MatrixVar, ScalarVar, VectorVar, parts,
 };
