@@ -3,8 +3,8 @@
 
 pub mod alpha_fair;
 mod error;
-pub mod noma;
 pub mod hisac_see;
+pub mod noma;
 pub mod obs_crlb;
 
 pub use error::Error;

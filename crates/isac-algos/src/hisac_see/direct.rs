@@ -176,3 +176,63 @@ pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<S
     best.iterations = iterations;
     Ok(best)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use isac_models::channel::PathChannel;
+    use isac_models::scene::Scene;
+    use rand::{SeedableRng, rngs::ChaCha8Rng};
+
+    fn problem(relative: f64) -> Problem {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let model = PathChannel::new(4, 2, 0.0167).unwrap();
+        let scene = Scene::fixed(2).unwrap();
+        let cell = scene.channels(&model, &model, 1e-8, &mut rng).unwrap();
+        Problem::new(
+            cell.with_relative_error(relative).unwrap(),
+            4.5e5,
+            316.0,
+            316.0,
+            10.0,
+        )
+    }
+
+    #[test]
+    fn a_radius_that_reaches_bobs_channel_is_named() {
+        let error = design(&problem(1.0), &[], &Options::default()).unwrap_err();
+        assert!(
+            error.to_string().contains("error radius of h_bo"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn thresholds_nobody_can_meet_name_the_constraint_that_fails_by_most() {
+        let mut problem = problem(0.1);
+        problem.requirements.secrecy_rate = 50.0;
+        let options = Options {
+            starts: 1,
+            ..Options::default()
+        };
+        let found = design(&problem, &[], &options).unwrap();
+        let worst = found.report.worst().unwrap();
+        assert!(!found.feasible && worst.value > 1.0, "{worst:?}");
+    }
+
+    #[test]
+    fn bad_numbers_are_named() {
+        let text = |edit: fn(&mut Problem)| {
+            let mut problem = problem(0.1);
+            edit(&mut problem);
+            design(&problem, &[], &Options::default())
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(text(|p| p.requirements.sinr = -1.0).contains("gamma_th"));
+        assert!(text(|p| p.power1_max = 0.0).contains("P1_max"));
+        assert!(text(|p| p.requirements.common_rate = f64::NAN).contains("I_c"));
+        assert!(text(|p| p.cell.h_ta[0].re = f64::INFINITY).contains("h_ta"));
+        assert!(text(|p| p.frozen_bo = Some(Vec::new())).contains("frozen w_bo"));
+    }
+}

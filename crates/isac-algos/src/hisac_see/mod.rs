@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | (19) | [`Problem`], [`evaluate`] | exact worst cases (`isac_metrics::worst_case`) |
 //! | none | [`direct`] (default) | SQP on the exact functions (`isac_opt::sqp`) |
+//! | (27)-(53), Algorithms 2-4 | [`sca`]: alternating, overlapping, joint; phase I | S-procedure steps on `isac_opt::conic` |
 //! | (20)-(26), Algorithm 1 | `isac_metrics::scnr` | closed form |
 //!
 //! Every algorithm works in the spans of the channels, which loses nothing, and its result is judged
@@ -14,6 +15,7 @@ pub mod direct;
 mod evaluate;
 mod problem;
 mod program;
+pub mod sca;
 mod start;
 
 pub use evaluate::{Report, Violation, evaluate};

@@ -169,7 +169,6 @@ pub struct Problem {
     pub frozen_ta: Option<Vec<c64>>,
 }
 
-/// The parameters in which problems differ least: everything but channels and powers at default.
 impl Problem {
     /// The paper's problem on a network: both limits and the circuit power in W.
     pub fn new(

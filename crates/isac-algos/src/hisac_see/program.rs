@@ -591,3 +591,88 @@ impl Access {
         self.streams(users) / self.slots(users)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::start::{RawStart, Working};
+    use super::*;
+    use isac_models::channel::PathChannel;
+    use isac_models::scene::Scene;
+    use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
+
+    fn problem(access: Access, objective: Objective) -> Problem {
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let model = PathChannel::new(3, 2, 0.0167).unwrap();
+        let scene = Scene::fixed(3).unwrap();
+        let cell = scene.channels(&model, &model, 1e-8, &mut rng).unwrap();
+        let mut problem = Problem::new(
+            cell.with_relative_error(0.1).unwrap(),
+            4.5e5,
+            300.0,
+            300.0,
+            10.0,
+        );
+        problem.access = access;
+        problem.objective = objective;
+        problem.artificial_noise = 0.4;
+        problem.clutter = isac_metrics::scnr::Clutter::Model;
+        problem
+    }
+
+    /// The Taylor error of every function along a random direction falls with the square of the step.
+    #[test]
+    fn gradients_have_slope_two_for_every_scheme_and_objective() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for (access, objective) in [
+            (Access::RsmaFree, Objective::EnergyEfficiency),
+            (Access::RsmaFixed, Objective::SecrecyRate),
+            (Access::Sdma, Objective::Scnr),
+            (Access::Noma, Objective::Weighted { weight: 0.3 }),
+            (Access::Tdma, Objective::EnergyEfficiency),
+        ] {
+            let problem = problem(access, objective);
+            let working = Working::new(&problem).unwrap();
+            let program = Program::new(
+                &problem,
+                working.cell.clone(),
+                working.echo,
+                6,
+                [None, None],
+            );
+            let start = RawStart::default().design(&problem, &working).unwrap();
+            let x = program.variables(&working.reduce(&start));
+            let direction: Vec<f64> = (0..x.len()).map(|_| rng.random_range(-1.0..1.0)).collect();
+            let m = program.rows();
+            let point = || Point {
+                objective: 0.0,
+                gradient: vec![0.0; x.len()],
+                constraints: vec![0.0; m],
+                jacobian: vec![0.0; m * x.len()],
+            };
+            let (mut at, mut ahead) = (point(), point());
+            program.evaluate(&x, None, &mut at);
+            let mut error = |step: f64| {
+                let moved: Vec<f64> = x
+                    .iter()
+                    .zip(&direction)
+                    .map(|(x, d)| x + step * d)
+                    .collect();
+                program.evaluate(&moved, Some(&x), &mut ahead);
+                let along =
+                    |g: &[f64]| g.iter().zip(&direction).map(|(g, d)| g * d).sum::<f64>() * step;
+                let mut all = vec![(ahead.objective - at.objective - along(&at.gradient)).abs()];
+                for i in 0..m {
+                    let row = &at.jacobian[i * x.len()..(i + 1) * x.len()];
+                    all.push((ahead.constraints[i] - at.constraints[i] - along(row)).abs());
+                }
+                all
+            };
+            for (i, (wide, narrow)) in error(1e-3).into_iter().zip(error(1e-4)).enumerate() {
+                assert!(
+                    narrow <= 0.02 * wide + 1e-11,
+                    "{access:?}, function {i}: {wide:e} {narrow:e}"
+                );
+            }
+        }
+    }
+}

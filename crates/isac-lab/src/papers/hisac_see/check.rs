@@ -5,7 +5,7 @@ use crate::check::{Checker, Goal, Got, Tolerance, Tolerances};
 use crate::document::Node;
 use crate::error::Error;
 use isac_algos::hisac_see::{
-    Access, Design, Problem, Report, UserTarget, Working, direct, evaluate,
+    Access, Design, Problem, Report, UserTarget, Working, direct, evaluate, sca,
 };
 use isac_linalg::faer::ColRef;
 use isac_linalg::trust_region::{max_over_ball, min_over_ball};
@@ -212,8 +212,7 @@ fn check_converged(
     let joint = Tolerance::rel(tolerances.get("converged_joint_rel_shortfall", 5e-3)?);
     let alternating = Tolerance::rel(tolerances.get("converged_ao_rel_shortfall", 2e-2)?);
     let baseline = Tolerance::rel(tolerances.get("converged_baseline_rel_shortfall", 2e-2)?);
-    let target = |checker: &mut Checker, node: &Node<'_>, access, tolerance| {
-        let found = best(problem, access, start).map_err(|e| Error::numerical(&node.path, e))?;
+    let judged = |checker: &mut Checker, node: &Node<'_>, found: direct::Solution, tolerance| {
         let feasible = found.report.max_violation() <= feasibility;
         let ours = energy_efficiency(
             found.report.secrecy.rate_signed,
@@ -223,13 +222,27 @@ fn check_converged(
         .map_err(|e| Error::numerical(&node.path, e))?;
         checker.target(node, ours, Goal::AtLeast, tolerance, feasible)
     };
+    let target = |checker: &mut Checker, node: &Node<'_>, access, tolerance| {
+        let found = best(problem, access, start).map_err(|e| Error::numerical(&node.path, e))?;
+        judged(checker, node, found, tolerance)
+    };
+    let ascent = |checker: &mut Checker, node: &Node<'_>, scheme, tolerance| {
+        let options = sca::Options {
+            scheme,
+            tolerance: 1e-6,
+            ..sca::Options::default()
+        };
+        let found =
+            sca::solve(problem, start, &options).map_err(|e| Error::numerical(&node.path, e))?;
+        judged(checker, node, found, tolerance)
+    };
     checker.each(node, |checker, key, stated| {
         match key {
             "SEE_joint_sca_from_feasible_start" => {
-                target(checker, stated, Access::RsmaFixed, joint)?;
+                ascent(checker, stated, sca::Scheme::Joint, joint)?;
             }
             "SEE_ao_sca_from_feasible_start" => {
-                target(checker, stated, Access::RsmaFixed, alternating)?;
+                ascent(checker, stated, sca::Scheme::Alternating, alternating)?;
             }
             "SEE_best_known_rsma_fixed_split" => {
                 target(checker, stated, Access::RsmaFixed, joint)?;

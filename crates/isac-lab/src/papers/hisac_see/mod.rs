@@ -6,6 +6,7 @@ mod figures;
 mod read;
 mod setup;
 mod solve;
+mod special;
 
 use super::Paper;
 
@@ -15,7 +16,12 @@ pub(super) fn paper() -> Paper {
         key: "hisac_see",
         title: "Secure and green RSMA-assisted heterogeneous ISAC",
         schema: "hisac-see/1",
-        artefacts: figures::artefacts(),
+        artefacts: {
+            let mut all = figures::artefacts();
+            all.extend(special::artefacts());
+            all.sort_by_key(|artefact| artefact.name);
+            all
+        },
         check: Some(check::check),
         solve: Some(solve::solve),
     }

@@ -67,12 +67,7 @@ impl Setup {
 /// The problem of a setup on draw `realization`, with the library's defaults.
 pub(super) fn draw(setup: &Setup, seed: u64, realization: u64) -> Result<Problem, Source> {
     let wavelength = LIGHT / CARRIER;
-    let model = |(h, v): (usize, usize)| -> Result<PathChannel, isac_models::Error> {
-        let mut model = PathChannel::new(h, v, wavelength)?;
-        model.fading = setup.fading;
-        model.shadowing = setup.shadowing;
-        Ok(model)
-    };
+    let model = |side| path_model(side, setup);
     let mut places = rng::stream(seed, Stream::Geometry, realization);
     let scene = Scene::draw(setup.topology, setup.users, &mut places)?;
     let mut fading = rng::stream(seed, Stream::Channel, realization);
@@ -87,4 +82,15 @@ pub(super) fn draw(setup: &Setup, seed: u64, realization: u64) -> Result<Problem
     let reflection = 4.0 * PI * CROSS_SECTION / (wavelength * wavelength);
     let cap = 10.0_f64.powf(2.5);
     Ok(Problem::new(cell, reflection, cap, cap, CIRCUIT))
+}
+
+/// The channel model of an array with these sides.
+pub(super) fn path_model(
+    (horizontal, vertical): (usize, usize),
+    setup: &Setup,
+) -> Result<PathChannel, isac_models::Error> {
+    let mut model = PathChannel::new(horizontal, vertical, LIGHT / CARRIER)?;
+    model.fading = setup.fading;
+    model.shadowing = setup.shadowing;
+    Ok(model)
 }

@@ -4,11 +4,11 @@ use super::read;
 use crate::document::Node;
 use crate::error::Error;
 use crate::solve::{SolveReport, SolveRequest, SolveStatus};
-use isac_algos::hisac_see::{Access, Design, Problem, direct};
+use isac_algos::hisac_see::{Access, Design, Problem, RawStart, Working, direct, sca};
 use isac_linalg::Mat;
 
 /// Algorithms by name, the default first.
-const ALGORITHMS: [&str; 1] = ["direct"];
+const ALGORITHMS: [&str; 4] = ["direct", "joint", "alternating", "overlapping"];
 
 /// Solves the problem of a document by the algorithm asked for.
 ///
@@ -17,7 +17,11 @@ const ALGORITHMS: [&str; 1] = ["direct"];
 pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
     let mut problem = read::problem(root)?;
     if root.opt("options").and_then(|o| o.opt("access")).is_none() {
-        problem.access = Access::default();
+        // The convex steps need fixed SINR targets.
+        problem.access = match request.algorithm.as_deref() {
+            None | Some("direct") => Access::default(),
+            Some(_) => Access::RsmaFixed,
+        };
     }
     if let Some(case) = request.case.filter(|&case| case > 0) {
         return Err(Error::Usage(format!(
@@ -29,9 +33,35 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
         return Err(Error::unknown("algorithm", name, ALGORITHMS));
     }
     let warm = stored_start(root, &problem)?;
-    let found = direct::design(&problem, &warm, &direct::Options::default())
-        .map_err(|e| Error::numerical("direct route", e))?;
+    let scheme = match name {
+        "joint" => Some(sca::Scheme::Joint),
+        "alternating" => Some(sca::Scheme::Alternating),
+        "overlapping" => Some(sca::Scheme::Overlapping),
+        _ => None,
+    };
+    let found = match scheme {
+        None => direct::design(&problem, &warm, &direct::Options::default()),
+        Some(scheme) => ascend(&problem, warm.first(), scheme),
+    }
+    .map_err(|e| root.refused(e))?;
     Ok(report(&problem, name, &found, request.seed))
+}
+
+/// Convex steps from the document's feasible start or, after phase I, the raw one.
+fn ascend(
+    problem: &Problem,
+    warm: Option<&Design>,
+    scheme: sca::Scheme,
+) -> Result<direct::Solution, isac_algos::Error> {
+    let start = match warm {
+        Some(design) => design.clone(),
+        None => RawStart::default().design(problem, &Working::new(problem)?)?,
+    };
+    let options = sca::Options {
+        scheme,
+        ..sca::Options::default()
+    };
+    sca::solve(problem, &start, &options)
 }
 
 /// The document's feasible start if it fits the access scheme.

@@ -1,0 +1,635 @@
+//! Successive convex approximation with exact robust constraints (S-procedure), and the block
+//! schemes made of it: alternating (Algorithm 4), overlapping blocks, joint.
+//!
+//! One convex step serves all of them: beams that are not free are constants. At the current point
+//! every surrogate touches, helpful terms are replaced by minorants, and robust constraints are
+//! equivalent matrix inequalities; so any point the step allows is feasible and the efficiency cannot
+//! fall. The exact evaluation has the last word on every step all the same.
+
+use super::direct::Solution;
+use super::evaluate::{Report, evaluate, scnr};
+use super::problem::{Design, Objective, Problem, dot, square};
+use super::start::Working;
+use crate::Error;
+use isac_linalg::faer::ColRef;
+use isac_linalg::{Mat, c64, validate};
+use isac_metrics::scnr::Clutter;
+use isac_metrics::secrecy::{Bound, isotropic_at};
+use isac_models::two_cell::TwoCell;
+use isac_opt::conic::{
+    self, Affine, Coefficient, ComplexAffine, HermitianAffine, Program, ScalarVar, VectorVar, parts,
+};
+use isac_opt::s_procedure::RobustQuadratic;
+use isac_opt::{StopReason, Trace, TraceRow};
+use serde::{Deserialize, Serialize};
+use std::f64::consts::LN_2;
+
+/// Which beams move together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scheme {
+    /// All beams in every step.
+    #[default]
+    Joint,
+    /// BS1's beams, then BS2's (Algorithm 4): a valid ascent that stops early, as neither block can
+    /// trade jamming against sensing power.
+    Alternating,
+    /// `{w_bo, w_ta}`, then `{w_ta, O}`: small steps that reach the joint value.
+    Overlapping,
+}
+
+impl Scheme {
+    /// Free beams `[w_bo, w_ta, O]` of each step of a round.
+    fn blocks(self) -> &'static [[bool; 3]] {
+        match self {
+            Self::Joint => &[[true, true, true]],
+            Self::Alternating => &[[true, true, false], [false, false, true]],
+            Self::Overlapping => &[[true, true, false], [false, true, true]],
+        }
+    }
+}
+
+/// Options of [`solve`] and [`phase_one`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Block scheme.
+    pub scheme: Scheme,
+    /// Most rounds.
+    pub max_rounds: usize,
+    /// Stops when a round gains less than this, relatively.
+    pub tolerance: f64,
+    /// Largest violation of the exact evaluation that a step may have.
+    pub accept: f64,
+    /// The conic solver.
+    pub conic: conic::Options,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            scheme: Scheme::default(),
+            max_rounds: 60,
+            tolerance: 1e-4,
+            accept: 2e-6,
+            conic: conic::Options::default(),
+        }
+    }
+}
+
+/// Ascends from a feasible start; an infeasible one first goes through [`phase_one`]. The trace holds
+/// the objective after every accepted step and never falls.
+///
+/// # Errors
+/// Bad input; an objective other than efficiency or secrecy rate, or the free split, which the
+/// convex step does not know.
+pub fn solve(problem: &Problem, start: &Design, options: &Options) -> Result<Solution, Error> {
+    check(options)?;
+    let context = Context::new(problem)?;
+    let mut at = context.point(start.clone())?;
+    let mut steps = 0;
+    if at.1.max_violation() > options.accept {
+        let found = phase_one(problem, start, options)?;
+        if !found.feasible {
+            return Ok(found);
+        }
+        steps += found.iterations;
+        at = (found.design, found.report);
+    }
+    let mut trace = Trace::new();
+    let mut stopped = StopReason::IterationLimit;
+    for _ in 0..options.max_rounds {
+        let before = at.1.objective;
+        for &free in options.scheme.blocks() {
+            steps += 1;
+            let Some(next) = context.step(&at, free, false, options)? else {
+                continue;
+            };
+            let next = context.point(next)?;
+            let ascends = next.1.objective >= at.1.objective * (1.0 - 1e-9);
+            if next.1.max_violation() <= options.accept && ascends {
+                at = next;
+                trace.push(TraceRow {
+                    objective: at.1.objective,
+                    violation: at.1.max_violation(),
+                    step: 0.0,
+                });
+            }
+        }
+        if at.1.objective - before <= options.tolerance * before.abs() {
+            stopped = StopReason::Tolerance;
+            break;
+        }
+    }
+    Ok(solution(at, true, stopped, steps, trace))
+}
+
+/// Looks for a feasible point by the same convex steps with slacks, thresholds tightened by 1e-3.
+///
+/// # Errors
+/// As [`solve`].
+pub fn phase_one(problem: &Problem, start: &Design, options: &Options) -> Result<Solution, Error> {
+    let context = Context::new(problem)?;
+    let mut at = context.point(start.clone())?;
+    let mut steps = 0;
+    while at.1.max_violation() > 1e-7 && steps < 12 {
+        steps += 1;
+        let Some(next) = context.step(&at, [true; 3], true, options)? else {
+            break;
+        };
+        at = context.point(next)?;
+    }
+    let feasible = at.1.max_violation() <= options.accept;
+    let stopped = if feasible {
+        StopReason::Tolerance
+    } else {
+        StopReason::Stagnation
+    };
+    Ok(solution(at, feasible, stopped, steps, Trace::new()))
+}
+
+fn solution(
+    at: (Design, Report),
+    feasible: bool,
+    stopped: StopReason,
+    iterations: usize,
+    trace: Trace,
+) -> Solution {
+    Solution {
+        design: at.0,
+        report: at.1,
+        feasible,
+        stopped,
+        iterations,
+        trace,
+    }
+}
+
+struct Context<'a> {
+    problem: &'a Problem,
+    working: Working,
+    isotropic: f64,
+    noise_bo: f64,
+}
+
+impl<'a> Context<'a> {
+    fn new(problem: &'a Problem) -> Result<Self, Error> {
+        let working = Working::new(problem)?;
+        let (_, needed) = problem.decodings();
+        let known = matches!(
+            problem.objective,
+            Objective::EnergyEfficiency | Objective::SecrecyRate
+        );
+        if needed.is_none() || !known || working.bases.is_none() {
+            return Err(isac_linalg::Error::shape(
+                "convex step",
+                "efficiency or secrecy rate, fixed SINR targets, errors in balls",
+                format!("{:?}, {:?}", problem.objective, problem.access),
+            )
+            .into());
+        }
+        let isotropic = problem.artificial_noise / working.network.antennas1() as f64;
+        Ok(Self {
+            noise_bo: isotropic_at(&working.cell.h_bo, isotropic),
+            problem,
+            working,
+            isotropic,
+        })
+    }
+
+    fn point(&self, design: Design) -> Result<(Design, Report), Error> {
+        let report = evaluate(self.problem, &self.working.network, &design, Bound::Exact)?;
+        Ok((design, report))
+    }
+
+    /// One convex step about a point; `None` if the solver has no point. With `slack` a step of
+    /// phase I.
+    fn step(
+        &self,
+        at: &(Design, Report),
+        free: [bool; 3],
+        slack: bool,
+        options: &Options,
+    ) -> Result<Option<Design>, Error> {
+        let design = self.rotated(self.working.reduce(&at.0));
+        let mut step = Step::new(self, &design, &at.1, free, slack);
+        step.powers();
+        step.secrecy()?;
+        step.echo();
+        step.users();
+        step.objective();
+        let outcome = step.program.solve(&options.conic)?;
+        let Some(found) = outcome.solution() else {
+            return Ok(None);
+        };
+        let value = |beam: &Beam| match beam {
+            Beam::Given(w) => w.clone(),
+            Beam::Free(v) => found.point.vector(*v).col(0).iter().copied().collect(),
+        };
+        let next = Design {
+            w_bo: value(&step.w_bo),
+            w_ta: value(&step.w_ta),
+            streams: step.streams.iter().flat_map(value).collect(),
+        };
+        Ok(Some(self.working.expand(&next)))
+    }
+
+    /// Phases turned so that Bob's data and each private stream arrive real and positive.
+    fn rotated(&self, mut design: Design) -> Design {
+        let cell = &self.working.cell;
+        let turn = |w: &mut [c64], amplitude: c64| {
+            if amplitude.norm() > 0.0 {
+                let phase = amplitude.conj() / amplitude.norm();
+                w.iter_mut().for_each(|w| *w *= phase);
+            }
+        };
+        let amplitude = dot(&cell.h_bo.estimate, &design.w_bo);
+        turn(&mut design.w_bo, amplitude);
+        design
+    }
+}
+
+/// A beam that is a variable, or not.
+enum Beam {
+    Free(VectorVar),
+    Given(Vec<c64>),
+}
+
+impl Beam {
+    /// `c^H w`.
+    fn dot(&self, c: &[c64]) -> ComplexAffine {
+        match self {
+            Self::Free(v) => v.dot(ColRef::from_slice(c)),
+            Self::Given(w) => ComplexAffine::constant(dot(c, w)),
+        }
+    }
+
+    fn entries(&self) -> Vec<ComplexAffine> {
+        match self {
+            Self::Free(v) => (0..v.order()).map(|i| v.entry(i)).collect(),
+            Self::Given(w) => w.iter().map(|&w| ComplexAffine::constant(w)).collect(),
+        }
+    }
+
+    /// `weight (w_i w^H + w w_i^H - w_i w_i^H) <= weight w w^H`, equal at `w = w_i`.
+    fn minorant(&self, at: &[c64], weight: f64) -> HermitianAffine {
+        let m = at.len();
+        let outer = |t: f64| Mat::from_fn(m, m, |i, j| at[i] * at[j].conj() * t);
+        let Self::Free(v) = self else {
+            return HermitianAffine::constant(outer(weight));
+        };
+        let mut out = HermitianAffine::constant(outer(-weight));
+        for j in 0..m {
+            let unit: Vec<c64> = (0..m)
+                .map(|i| if i == j { c64::ONE } else { c64::ZERO })
+                .collect();
+            let cross = |factor| {
+                let (a, b) = (ColRef::from_slice(&unit), ColRef::from_slice(at));
+                Coefficient::cross(a, b, factor).scaled(2.0 * weight)
+            };
+            let entry = v.entry(j);
+            out.add_term(entry.re, cross(c64::ONE));
+            out.add_term(entry.im, cross(c64::I));
+        }
+        out
+    }
+
+    /// `2 Re(conj(c^H w_i) c^H w) - |c^H w_i|^2 <= |c^H w|^2`.
+    fn linear(&self, c: &[c64], at: &[c64]) -> Affine {
+        let now = dot(c, at);
+        self.dot(c).times(now.conj()).re * 2.0 - now.norm_sqr()
+    }
+}
+
+/// A convex step under construction.
+struct Step<'a> {
+    context: &'a Context<'a>,
+    cell: &'a TwoCell,
+    at: &'a Design,
+    report: &'a Report,
+    program: Program,
+    w_bo: Beam,
+    w_ta: Beam,
+    streams: Vec<Beam>,
+    free: [bool; 3],
+    slack: Option<Vec<ScalarVar>>,
+    rate: Affine,
+    /// Lower thresholds times this, upper ones over it.
+    margin: f64,
+}
+
+impl<'a> Step<'a> {
+    fn new(
+        context: &'a Context<'a>,
+        at: &'a Design,
+        report: &'a Report,
+        free: [bool; 3],
+        slack: bool,
+    ) -> Self {
+        let cell = &context.working.cell;
+        let mut program = Program::new();
+        let mut beam = |name: &str, free: bool, w: &[c64]| {
+            if free {
+                Beam::Free(program.vector(name, w.len()))
+            } else {
+                Beam::Given(w.to_vec())
+            }
+        };
+        let p = context.problem;
+        let w_bo = beam("w_bo", free[0] && p.frozen_bo.is_none(), &at.w_bo);
+        let w_ta = beam("w_ta", free[1] && p.frozen_ta.is_none(), &at.w_ta);
+        let streams = at
+            .streams
+            .chunks_exact(cell.antennas2())
+            .map(|o| beam("o", free[2], o))
+            .collect();
+        Self {
+            context,
+            cell,
+            at,
+            report,
+            program,
+            w_bo,
+            w_ta,
+            streams,
+            free,
+            slack: slack.then(Vec::new),
+            rate: Affine::default(),
+            margin: if slack { 1.0 + 1e-3 } else { 1.0 },
+        }
+    }
+
+    fn stream_at(&self, k: usize) -> &'a [c64] {
+        let m = self.cell.antennas2();
+        &self.at.streams[k * m..(k + 1) * m]
+    }
+
+    /// A fresh slack in phase I, 0 otherwise.
+    fn relief(&mut self) -> Affine {
+        match &mut self.slack {
+            None => Affine::default(),
+            Some(list) => {
+                let slack = self.program.nonneg("slack");
+                list.push(slack);
+                slack.into()
+            }
+        }
+    }
+
+    fn powers(&mut self) {
+        let p = self.context.problem;
+        let bs1 = parts(self.w_bo.entries().into_iter().chain(self.w_ta.entries()));
+        let cap = (p.power1_max - p.artificial_noise).max(0.0).sqrt();
+        self.program.norm_at_most("power of BS1", bs1, cap);
+        let per_slot = self.streams.len() / p.access.slots(self.cell.users());
+        for slot in self.streams.chunks(per_slot) {
+            let all = parts(slot.iter().flat_map(Beam::entries));
+            self.program
+                .norm_at_most("power of BS2", all, p.power2_max.sqrt());
+        }
+    }
+
+    /// `sum L(w)` plus isotropic noise as a form on `h`.
+    fn form(&self, beam: &Beam, at: &[c64], weight: f64) -> HermitianAffine {
+        let mut form = beam.minorant(at, weight);
+        let power = weight * self.context.isotropic;
+        if power > 0.0 {
+            form.add_term(Affine::constant(power), Coefficient::identity());
+        }
+        form
+    }
+
+    /// Imposes a robust inequality, relieved in phase I.
+    fn impose(&mut self, quadratic: &RobustQuadratic, name: &str) {
+        let relief = self.relief();
+        let tau = self.program.nonneg("multiplier");
+        let mut block = quadratic.block(tau);
+        if self.slack.is_some() {
+            block.add_term(relief, Coefficient::identity());
+        }
+        self.program.lmi(name, block);
+    }
+
+    /// K1 to K10.
+    fn secrecy(&mut self) -> Result<(), Error> {
+        let (cell, p) = (self.cell, self.context.problem);
+        let gamma = p.requirements.sinr * self.margin;
+        let radius = |link: &isac_models::csi_error::UncertainChannel| link.radius().unwrap_or(0.0);
+        let (h_bo, h_e) = (&cell.h_bo.estimate, &cell.h_e.estimate);
+        let (r_bo, r_e) = (radius(&cell.h_bo), radius(&cell.h_e));
+        let slots = self.report.secrecy.slots.clone();
+        let signal = self.report.secrecy.bob_signal_min.max(1e-4);
+        // K1.
+        let amplitude = self.program.nonneg("p");
+        let reach = self.w_bo.dot(h_bo).re - amplitude;
+        let entries = parts(self.w_bo.entries());
+        let scaled = entries.into_iter().map(|x| x * r_bo).collect();
+        self.program.norm_at_most("data at Bob", scaled, reach);
+        let per_slot = self.streams.len() / slots.len();
+        let share = 1.0 / slots.len() as f64;
+        for (s, slot) in slots.iter().enumerate() {
+            let (z_now, beta_now) = (slot.interference_plus_noise_bo_max, slot.interference_e_min);
+            let (z, beta) = if self.free[2] {
+                self.interference(s, per_slot)?
+            } else {
+                (Affine::constant(z_now), Affine::constant(beta_now))
+            };
+            // K3.
+            let y = signal.sqrt() / z_now;
+            let sinr = self.program.nonneg("s");
+            let bound = amplitude * (2.0 * y) - z.clone() * (y * y);
+            self.program.at_most("data SINR", sinr, bound);
+            let relief = self.relief();
+            self.program
+                .at_least("data SINR at Bob", relief + sinr, gamma);
+            // K5.
+            let leak = self.program.nonneg("t");
+            let mut eve = RobustQuadratic::ball(h_e.len(), r_e)?;
+            eve.add_form(
+                self.form(&self.w_ta, &self.at.w_ta, 1.0),
+                ColRef::from_slice(h_e),
+            );
+            eve.add_constant(beta.clone() + 1.0);
+            eve.subtract_square(self.w_bo.entries(), ColRef::from_slice(h_e), leak);
+            self.impose(&eve, "data at Eve");
+            // K6.
+            if p.ordering {
+                let gamma = p.requirements.sinr / self.margin;
+                let mut eve = RobustQuadratic::ball(h_e.len(), r_e)?;
+                let form = self.form(&self.w_bo, &self.at.w_bo, gamma);
+                eve.add_form(form, ColRef::from_slice(h_e));
+                eve.add_constant((beta.clone() + 1.0) * gamma);
+                eve.subtract_square(self.w_ta.entries(), ColRef::from_slice(h_e), 1.0);
+                self.impose(&eve, "sensing at Eve");
+            }
+            // K7.
+            let mut bob = RobustQuadratic::ball(h_bo.len(), r_bo)?;
+            bob.add_form(
+                self.w_ta.minorant(&self.at.w_ta, 1.0),
+                ColRef::from_slice(h_bo),
+            );
+            bob.add_constant(z * -gamma);
+            let root = gamma.sqrt();
+            let scaled: Vec<_> = self.w_bo.entries().into_iter().map(|w| w * root).collect();
+            bob.subtract_square(scaled, ColRef::from_slice(h_bo), 1.0);
+            self.impose(&bob, "sensing at Bob");
+            // K9, K10.
+            let ln = self.logarithm(sinr.into(), signal / z_now);
+            let t = slot.sinr_e_bo;
+            let slope = 1.0 / ((1.0 + t) * LN_2);
+            let lost = Affine::from(leak) * slope + (t.ln_1p() / LN_2 - t * slope);
+            self.rate += (ln * (1.0 / LN_2) - lost) * share;
+        }
+        // K8.
+        if p.ordering && (self.free[0] || self.free[1]) {
+            for (h, r) in [(h_bo, r_bo), (h_e, r_e)] {
+                let mut order = RobustQuadratic::ball(h.len(), r)?;
+                order.add_form(
+                    self.w_ta.minorant(&self.at.w_ta, 1.0),
+                    ColRef::from_slice(h),
+                );
+                order.subtract_square(self.w_bo.entries(), ColRef::from_slice(h), 1.0);
+                self.impose(&order, "order");
+            }
+        }
+        let relief = self.relief();
+        let extra = if self.slack.is_some() { 1e-3 } else { 0.0 };
+        self.program.at_least(
+            "secrecy rate",
+            self.rate.clone() + relief,
+            p.requirements.secrecy_rate + extra,
+        );
+        Ok(())
+    }
+
+    /// K2 and K4: bounds on BS2's streams at Bob (with noise) and at Eve.
+    fn interference(&mut self, slot: usize, per_slot: usize) -> Result<(Affine, Affine), Error> {
+        let cell = self.cell;
+        let (g_bo, g_e) = (&cell.g_bo.estimate, &cell.g_e.estimate);
+        let (z, beta) = (self.program.nonneg("z"), self.program.nonneg("beta"));
+        let multiplier = self.program.nonneg("multiplier");
+        let radius = cell.g_bo.radius().unwrap_or(0.0);
+        let (k, m) = (per_slot, cell.antennas2());
+        let mut block = HermitianAffine::zeros(k + 1 + m);
+        let range = slot * per_slot..(slot + 1) * per_slot;
+        for (row, stream) in self.streams[range.clone()].iter().enumerate() {
+            block.add_diagonal(row, Affine::constant(1.0));
+            block.add_entry(row, k, stream.dot(g_bo).conj());
+            for (i, o) in stream.entries().into_iter().enumerate() {
+                block.add_entry(row, k + 1 + i, o.conj() * radius);
+            }
+        }
+        let noise = 1.0 + self.context.noise_bo;
+        block.add_diagonal(k, z - multiplier - noise);
+        for i in 0..m {
+            block.add_diagonal(k + 1 + i, multiplier);
+        }
+        self.program.lmi("interference at Bob", block);
+        let mut eve = RobustQuadratic::ball(m, cell.g_e.radius().unwrap_or(0.0))?;
+        for index in range {
+            let form = self.streams[index].minorant(self.stream_at(index), 1.0);
+            eve.add_form(form, ColRef::from_slice(g_e));
+        }
+        eve.add_constant(-Affine::from(beta));
+        eve.impose(&mut self.program, "interference at Eve");
+        Ok((z.into(), beta.into()))
+    }
+
+    /// `ln(1 + s) >= ln(1 + a) + 1 - (1 + a) / (1 + s)`, concave, equal at `s = a`.
+    fn logarithm(&mut self, s: Affine, a: f64) -> Affine {
+        let inverse = self.program.nonneg("1/(1+s)");
+        let one = vec![Affine::constant(1.0)];
+        self.program
+            .squares_at_most("reciprocal", one, s + 1.0, inverse);
+        Affine::constant(a.ln_1p() + 1.0) - inverse * (1.0 + a)
+    }
+
+    /// K11, with the receive filter at its optimum for the current point.
+    fn echo(&mut self) {
+        let (cell, p) = (self.cell, self.context.problem);
+        let needed = p.requirements.sinr * self.margin;
+        let found = scnr(p, &self.context.working.echo, cell, self.at);
+        let both = p.illumination == super::problem::Illumination::Both;
+        let mut light = self.w_ta.linear(&cell.h_ta, &self.at.w_ta);
+        if both {
+            light = light + self.w_bo.linear(&cell.h_ta, &self.at.w_bo);
+        }
+        let relief = self.relief();
+        if p.clutter == Clutter::Noise {
+            self.program
+                .at_least("SCNR", light * found.by_illumination + relief, needed);
+            return;
+        }
+        // With the filter fixed the SCNR is gain Q / (a c + 1); gain and a follow from its slopes.
+        let clutter = square(&[
+            dot(&cell.h_cl, &self.at.w_bo),
+            dot(&cell.h_cl, &self.at.w_ta),
+        ]);
+        let ratio = -found.by_clutter / found.value.max(f64::MIN_POSITIVE);
+        let weight = ratio / (1.0 - ratio * clutter).max(1e-12);
+        let gain = found.by_illumination * (1.0 + weight * clutter);
+        let amplitudes = parts([self.w_bo.dot(&cell.h_cl), self.w_ta.dot(&cell.h_cl)]);
+        let scaled = amplitudes.into_iter().map(|x| x * weight.sqrt()).collect();
+        let room = light * (gain / needed.max(1e-12)) + relief - 1.0;
+        self.program.squares_at_most("SCNR", scaled, room, 1.0);
+    }
+
+    /// K12 for all decodings: `lin(g, o) / needed >= |interference|^2 + 1`.
+    fn users(&mut self) {
+        let (cell, p) = (self.cell, self.context.problem);
+        let (decodings, needed) = p.decodings();
+        let columns = |m: &Mat<c64>, n: usize| m.col(n).iter().copied().collect::<Vec<_>>();
+        for (d, need) in decodings.iter().zip(needed.unwrap_or_default()) {
+            if need <= 0.0 {
+                continue;
+            }
+            let (g, h) = (
+                columns(&cell.g_users, d.user),
+                columns(&cell.h_users, d.user),
+            );
+            let mut heard = vec![self.w_bo.dot(&h), self.w_ta.dot(&h)];
+            heard.extend(d.interferers.iter().map(|&k| self.streams[k].dot(&g)));
+            let noise = 1.0 + self.context.isotropic * square(&h);
+            let wanted = self.streams[d.stream].linear(&g, self.stream_at(d.stream));
+            let relief = self.relief();
+            let room = wanted * (1.0 / (need * self.margin)) + relief - noise;
+            self.program
+                .squares_at_most("user", parts(heard), room, 1.0);
+        }
+    }
+
+    fn objective(&mut self) {
+        let p = self.context.problem;
+        let mut power = Affine::default();
+        let bs1 = parts(self.w_bo.entries().into_iter().chain(self.w_ta.entries()));
+        let bs2 = parts(self.streams.iter().flat_map(Beam::entries));
+        let slots = p.access.slots(self.cell.users()) as f64;
+        for (entries, fixed, weight) in [
+            (bs1, p.accounting.allocated1, 1.0),
+            (bs2, p.accounting.allocated2, 1.0 / slots),
+        ] {
+            if fixed.is_none() || self.slack.is_some() {
+                let watts = self.program.nonneg("power");
+                self.program.squares_at_most("power", entries, watts, 1.0);
+                power = power + watts * weight;
+            }
+        }
+        if let Some(list) = &self.slack {
+            let total: Affine = list.iter().map(|&s| Affine::from(s)).sum();
+            self.program.minimise(total + power * 1e-5);
+            return;
+        }
+        let price = match p.objective {
+            Objective::EnergyEfficiency => self.report.efficiency.max(0.0),
+            _ => 0.0,
+        };
+        let rate = std::mem::take(&mut self.rate);
+        self.program.maximise(rate - power * price);
+    }
+}
+
+fn check(options: &Options) -> Result<(), Error> {
+    validate::positive("tolerance", options.tolerance, "")?;
+    validate::positive("accept", options.accept, "")?;
+    Ok(())
+}
