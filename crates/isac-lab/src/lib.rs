@@ -72,3 +72,8 @@ pub fn revision() -> String {
     let head = ours.then(|| git(&["rev-parse", "HEAD"])).flatten();
     head.unwrap_or_else(|| "unknown".into())
 }
+
+/// The README's example compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;
