@@ -18,7 +18,7 @@ fn first_bad(conditions: &[(c_int, bool)]) -> c_int {
 }
 
 fn finite<T: Real>(a: MatRef<'_, T>) -> bool {
-    // x - x is 0 for finite numbers only.
+    #[expect(clippy::eq_op, reason = "x - x is 0 for finite numbers only")]
     let zero = |x: T| x - x == T::zero();
     (0..a.ncols()).all(|j| (0..a.nrows()).all(|i| zero(a[(i, j)])))
 }

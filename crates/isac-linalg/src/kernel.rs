@@ -364,11 +364,11 @@ mod tests {
         let mut values = vec![T::default(); n];
         let least = T::min_eigenvalue(a.as_ref(), &mut values, &mut scratch);
         for i in 0..n {
-            a[(i, i)] = a[(i, i)] - T::real(least - 1e-9);
+            a[(i, i)] -= T::real(least - 1e-9);
         }
         assert!(T::cholesky(a.clone().as_mut(), &mut scratch));
         for i in 0..n {
-            a[(i, i)] = a[(i, i)] - T::real(2e-9);
+            a[(i, i)] -= T::real(2e-9);
         }
         assert!(!T::cholesky(a.as_mut(), &mut scratch));
     }

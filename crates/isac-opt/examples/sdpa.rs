@@ -8,6 +8,10 @@ use isac_opt::conic::{Options, Outcome, sdpa};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     for file in std::env::args().skip(1) {
         let problem = sdpa::read(BufReader::new(File::open(&file)?))?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the example times the call from outside"
+        )]
         let start = Instant::now();
         let outcome = problem.solve(&Options::default())?;
         let seconds = start.elapsed().as_secs_f64();

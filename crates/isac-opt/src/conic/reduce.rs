@@ -37,14 +37,15 @@ pub(super) struct Reduced {
 pub(super) fn reduce(program: &Program) -> Result<Option<Reduced>, Error> {
     let mut plans = Vec::new();
     for (id, data) in program.matrices.iter().enumerate() {
-        if data.psd && data.n > 1 {
-            if let Some(u) = span(program, id)? {
-                plans.push(Plan {
-                    id,
-                    u,
-                    surplus: None,
-                });
-            }
+        if data.psd
+            && data.n > 1
+            && let Some(u) = span(program, id)?
+        {
+            plans.push(Plan {
+                id,
+                u,
+                surplus: None,
+            });
         }
     }
     if plans.is_empty() {
