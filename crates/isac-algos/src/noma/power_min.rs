@@ -188,6 +188,7 @@ pub(crate) fn solve_in(
         bases: None,
         extra_cost: None,
         unit,
+        elastic: false,
     };
     let built = relaxation.build()?;
     let mut conic_options = options.conic.clone();
@@ -278,6 +279,37 @@ fn slope(scene: &Scene, factors: &[Mat<c64>], y: &Multipliers) -> Result<f64, Er
         .sum())
 }
 
+/// How far an infeasible problem is from feasible: the least `x` such that some covariances meet all
+/// constraints once the floors `P_s` and the noise are multiplied by `1 - x`. `None` without an
+/// answer.
+///
+/// # Errors
+/// As [`solve`].
+pub fn least_infeasible(
+    scene: &Scene,
+    targets_by_user: &[f64],
+    options: &Options,
+) -> Result<Option<f64>, Error> {
+    let targets = scene.sinr_targets(targets_by_user)?;
+    let span = Span::new(scene)?;
+    let relaxation = Relaxation {
+        scene,
+        span: &span,
+        targets: &targets,
+        sensing: scene.sensing(),
+        csi: Csi::Perfect,
+        bases: None,
+        extra_cost: None,
+        unit: natural_unit(scene, &targets),
+        elastic: true,
+    };
+    let built = relaxation.build()?;
+    let outcome = built.solve(&options.conic)?;
+    Ok(outcome
+        .solution()
+        .and_then(|solution| built.factor.map(|s| 1.0 - solution.scalar(s))))
+}
+
 /// Least power the targets alone ask for, with a covariance that reaches it.
 #[derive(Debug, Clone)]
 pub struct SensingFloor {
@@ -321,6 +353,7 @@ pub fn sensing_floor(scene: &Scene, options: &Options) -> Result<Option<SensingF
         bases: None,
         extra_cost: None,
         unit,
+        elastic: false,
     };
     let built = relaxation.build()?;
     match built.solve(&options.conic)? {

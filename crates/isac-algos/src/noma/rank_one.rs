@@ -328,6 +328,7 @@ impl Task<'_> {
             bases,
             extra_cost,
             unit,
+            elastic: false,
         };
         let built = relaxation.build()?;
         Ok(match built.solve(&self.options.conic)? {

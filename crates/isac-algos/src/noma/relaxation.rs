@@ -10,7 +10,7 @@ use crate::Error;
 use isac_linalg::{Col, Mat, MatRef, c64, ops};
 use isac_opt::conic::{
     Affine, Coefficient, Cone, HermitianAffine, Lmi, MatrixVar, Options, Outcome, Program, Row,
-    Solution, parts,
+    ScalarVar, Solution, parts,
 };
 use isac_opt::s_procedure::RobustQuadratic;
 
@@ -40,6 +40,9 @@ pub(crate) struct Relaxation<'a> {
     pub(crate) extra_cost: Option<&'a [Mat<c64>]>,
     /// Unit of power, watt.
     pub(crate) unit: f64,
+    /// Instead of the power, the common factor `s <= 1` is maximised by which floors and noise are
+    /// multiplied: the least-infeasible point.
+    pub(crate) elastic: bool,
 }
 
 /// A row and the factor its expression was divided by.
@@ -59,6 +62,7 @@ pub(crate) struct Built {
     differences: Vec<Vec<Row>>,
     cross: Option<(Cone, f64)>,
     ordering: Vec<Scaled>,
+    pub(crate) factor: Option<ScalarVar>,
 }
 
 impl Relaxation<'_> {
@@ -119,7 +123,14 @@ impl Relaxation<'_> {
                 cost += matrices[k].inner(Coefficient::dense(hermitian));
             }
         }
-        program.minimise(cost);
+        let factor = self.elastic.then(|| program.nonneg("factor"));
+        match factor {
+            Some(s) => {
+                program.at_most("factor", s, 1.0);
+                program.maximise(s);
+            }
+            None => program.minimise(cost),
+        }
 
         let mut built = Built {
             program,
@@ -131,6 +142,7 @@ impl Relaxation<'_> {
             differences: Vec::new(),
             cross: None,
             ordering: Vec::new(),
+            factor,
         };
         match self.csi {
             Csi::Perfect => self.sinr_rows(&mut built, &channels),
@@ -158,9 +170,10 @@ impl Relaxation<'_> {
                         - built.matrices[i].quadratic(channels[i].col(l)) * (self.unit / divisor);
                 }
             }
+            let right = built.scaled(1.0 / divisor);
             let row = built
                 .program
-                .at_least(format!("sinr_{k}_{l}"), expression, 1.0 / divisor);
+                .at_least(format!("sinr_{k}_{l}"), expression, right);
             built.sinr.push(Scaled { row, divisor });
         }
     }
@@ -220,7 +233,7 @@ impl Relaxation<'_> {
         };
         for m in 0..targets {
             let left = pattern(built, m);
-            let right = self.sensing.floor / divisor;
+            let right = built.scaled(self.sensing.floor / divisor);
             let row = built.program.at_least(format!("floor_{m}"), left, right);
             built.floors.push(Scaled { row, divisor });
         }
@@ -276,6 +289,14 @@ impl Relaxation<'_> {
 }
 
 impl Built {
+    /// A demand, times the factor of an elastic program.
+    fn scaled(&self, demand: f64) -> Affine {
+        match self.factor {
+            Some(s) => s * demand,
+            None => Affine::constant(demand),
+        }
+    }
+
     /// Solves; the outcome is the engine's.
     pub(crate) fn solve(&self, options: &Options) -> Result<Outcome, Error> {
         Ok(self.program.solve(options)?)

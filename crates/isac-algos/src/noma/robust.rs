@@ -223,6 +223,7 @@ pub(crate) fn solve_in(
         bases: None,
         extra_cost: None,
         unit,
+        elastic: false,
     };
     let built = relaxation.build()?;
     let matrices = |y: &conic::Multipliers| -> Vec<Mat<c64>> {

@@ -1,5 +1,10 @@
 //! NOMA-ISAC beamforming: the artefacts of `noma` and its schema `noma/1`.
 
+mod check;
+mod figures;
+mod input;
+mod solve;
+
 use super::Paper;
 
 /// The paper as the lab sees it.
@@ -8,8 +13,8 @@ pub(super) fn paper() -> Paper {
         key: "noma",
         title: "NOMA-ISAC beamforming",
         schema: "noma/1",
-        artefacts: Vec::new(),
-        check: None,
-        solve: None,
+        artefacts: figures::artefacts(),
+        check: Some(check::check),
+        solve: Some(solve::solve),
     }
 }

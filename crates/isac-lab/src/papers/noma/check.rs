@@ -1,0 +1,384 @@
+//! `isac check` for `noma/1`.
+
+use isac_algos::noma::max_min::{self, Outcome as MaxMinOutcome};
+use isac_algos::noma::power_min::{self, Outcome as PowerOutcome};
+use isac_algos::noma::robust::{self, ErrorBall, Outcome as RobustOutcome};
+use isac_algos::noma::{Evaluation, Scene, bounds, own, rank_one};
+use isac_metrics::noma::Pair;
+use isac_models::rng::{Stream, stream};
+
+use super::input::{self, Case, Problem};
+use crate::check::{Checker, Goal, Got, Tolerance, Tolerances};
+use crate::document::Node;
+use crate::error::Error;
+
+/// Recomputes every case.
+pub(super) fn check(root: &Node<'_>, checker: &mut Checker) -> Result<(), Error> {
+    let seed = root
+        .opt("seed")
+        .map_or(Ok(crate::DEFAULT_SEED), |s| s.u64())?;
+    for node in input::cases(root)? {
+        let case = input::read(root, &node, seed)?;
+        let tolerances = Tolerances::new(node.opt("tolerance"), root.opt("tolerance"));
+        let expected = node.get("expected")?;
+        match &case.problem {
+            Problem::PowerMin { gamma } => {
+                power_min_case(&case, gamma, &expected, &tolerances, checker)?;
+            }
+            Problem::MaxMin { budget } => {
+                max_min_case(&case, *budget, &expected, &tolerances, checker)?;
+            }
+            Problem::RobustPowerMin { gamma, ball } => {
+                robust_case(&case, gamma, *ball, &expected, &tolerances, checker)?;
+            }
+            Problem::RobustMaxMin { .. } => {
+                checker.each(&expected, |_, _, _| Ok(false))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn broke<'a>(node: &'a Node<'_>) -> impl Fn(isac_algos::Error) -> Error + 'a {
+    |e| Error::numerical(&node.path, e)
+}
+
+fn missing(why: &str) -> Got {
+    Got::Missing(format!("no answer ({why})"))
+}
+
+/// `message,user` in the document's numbering of users.
+fn key_of(scene: &Scene, pair: Pair) -> String {
+    format!("{},{}", scene.user(pair.message), scene.user(pair.decoder))
+}
+
+fn sinr_of(scene: &Scene, list: &[(Pair, f64)], key: &str) -> Option<f64> {
+    list.iter()
+        .find(|(pair, _)| key_of(scene, *pair) == key)
+        .map(|&(_, sinr)| sinr)
+}
+
+/// Compares an object `"message,user": value`.
+fn compare_pairs(
+    checker: &mut Checker,
+    expected: &Node<'_>,
+    scene: &Scene,
+    ours: Option<&[(Pair, f64)]>,
+    tolerance: Tolerance,
+) -> Result<(), Error> {
+    for (key, node) in expected.entries()? {
+        let got = match ours {
+            None => missing("no design"),
+            Some(list) => sinr_of(scene, list, key)
+                .map_or_else(|| Got::Missing("no such decoding pair".into()), Got::from),
+        };
+        checker.compare(&node, got, tolerance)?;
+    }
+    Ok(())
+}
+
+/// The keys that any design answers; `None` for another key.
+fn common(key: &str, evaluation: &Evaluation) -> Option<Got> {
+    Some(match key {
+        "power_W" | "relaxation_power_W" => evaluation.power.into(),
+        "comm_power_W" => evaluation.transmit_power.into(),
+        "P_theta_W" => evaluation.pattern.as_slice().into(),
+        _ => return None,
+    })
+}
+
+fn power_min_case(
+    case: &Case,
+    gamma: &[f64],
+    expected: &Node<'_>,
+    tolerances: &Tolerances<'_>,
+    checker: &mut Checker,
+) -> Result<(), Error> {
+    let scene = &case.scene;
+    let options = power_min::Options::default();
+    let power_rel = tolerances.get("power_rel", 1e-6)?;
+    let outcome = if checker.metrics_only {
+        PowerOutcome::Unknown
+    } else {
+        own::power_min_or_relaxation(scene, gamma, &options).map_err(broke(expected))?
+    };
+    let design = outcome.design();
+    let beams = |design: &power_min::Design| -> Result<Option<rank_one::Beams>, Error> {
+        let mut rng = stream(crate::DEFAULT_SEED, Stream::Randomisation, 0);
+        let found = rank_one::recover(scene, design, &rank_one::Options::default(), &mut rng);
+        Ok(found.map_err(broke(expected))?.found())
+    };
+    checker.each(expected, |checker, key, node| {
+        if key == "rank_one" {
+            return rank_one_keys(scene, node, design, power_rel, checker, &beams).map(|()| true);
+        }
+        if checker.skips_solver(node) {
+            return Ok(true);
+        }
+        let value = design.and_then(|d| common(key, &d.evaluation));
+        match key {
+            "feasible" | "relaxation_feasible" => {
+                let got = match &outcome {
+                    PowerOutcome::Solved(_) => true.into(),
+                    PowerOutcome::Infeasible(_) => false.into(),
+                    other => missing(other.name()),
+                };
+                checker.compare(node, got, Tolerance::rel(0.0))?;
+            }
+            "power_W" | "comm_power_W" | "relaxation_power_W" => {
+                let got = value.unwrap_or_else(|| missing(outcome.name()));
+                checker.compare(node, got, Tolerance::rel(power_rel))?;
+            }
+            "P_theta_W" => {
+                let rel = tolerances.get("P_theta_rel", 1e-5)?;
+                let got = value.unwrap_or_else(|| missing(outcome.name()));
+                checker.compare(node, got, Tolerance::rel(rel))?;
+            }
+            "certified_lower_bound_W" => {
+                let target = expected
+                    .opt("power_W")
+                    .map_or_else(|| node.f64(), |p| p.f64())?;
+                let bound = design.map_or(f64::NAN, |d| d.certificate.lower_bound);
+                let holds = (bound - target).abs() <= power_rel * target.abs();
+                let stated = format!("within {power_rel:e} of {target}");
+                checker.verdict(node, stated, bound.to_string(), "valid bound", holds);
+            }
+            "primal_violation" => {
+                let violation = design.map_or(f64::NAN, |d| d.certificate.violation);
+                let got = format!("{violation:e}");
+                checker.verdict(node, "<= 1e-7", got, "ours", violation <= 1e-7);
+            }
+            "tight_sinr" => {
+                let rel = tolerances.get("tight_sinr_rel", 1e-5)?;
+                let ours = design.map(|d| d.evaluation.sinr.as_slice());
+                compare_pairs(checker, node, scene, ours, Tolerance::rel(rel))?;
+            }
+            "rank_one_feasible" => {
+                let got = rank_one_feasible(scene, design, &beams)?;
+                checker.compare(node, got, Tolerance::rel(0.0))?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })
+}
+
+type FindBeams<'a> = dyn Fn(&power_min::Design) -> Result<Option<rank_one::Beams>, Error> + 'a;
+
+/// No by the Welch bound, yes by beams, otherwise open.
+fn rank_one_feasible(
+    scene: &Scene,
+    design: Option<&power_min::Design>,
+    beams: &FindBeams<'_>,
+) -> Result<Got, Error> {
+    if bounds::rank_one_excluded(scene) {
+        return Ok(false.into());
+    }
+    Ok(match design.map(beams).transpose()?.flatten() {
+        Some(_) => true.into(),
+        None => missing("no beams found, none excluded"),
+    })
+}
+
+fn rank_one_keys(
+    scene: &Scene,
+    expected: &Node<'_>,
+    design: Option<&power_min::Design>,
+    power_rel: f64,
+    checker: &mut Checker,
+    beams: &FindBeams<'_>,
+) -> Result<(), Error> {
+    if expected.value.is_null() {
+        checker.not_checked(expected, "a remark");
+        return Ok(());
+    }
+    checker.each(expected, |checker, key, node| {
+        match key {
+            "welch_lower_bound_cbar_W2" => {
+                let tolerance = Tolerance::both(1e-12, power_rel);
+                checker.compare(node, bounds::welch_bound(scene), tolerance)?;
+            }
+            "rank_one_proved_infeasible" => {
+                let excluded = bounds::rank_one_excluded(scene);
+                checker.compare(node, excluded, Tolerance::rel(0.0))?;
+            }
+            "rank_one_feasible" | "best_rank_one_power_W" if checker.skips_solver(node) => {}
+            "rank_one_feasible" => {
+                let got = rank_one_feasible(scene, design, beams)?;
+                checker.compare(node, got, Tolerance::rel(0.0))?;
+            }
+            "best_rank_one_power_W" => {
+                let found = design.map(beams).transpose()?.flatten();
+                let power = found.as_ref().map_or(f64::NAN, |b| b.power_beams);
+                let rule = Tolerance::rel(1e-3);
+                checker.target(node, power, Goal::AtMost, rule, found.is_some())?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })
+}
+
+fn max_min_case(
+    case: &Case,
+    budget: f64,
+    expected: &Node<'_>,
+    tolerances: &Tolerances<'_>,
+    checker: &mut Checker,
+) -> Result<(), Error> {
+    let scene = &case.scene;
+    let power_rel = tolerances.get("power_rel", 1e-6)?;
+    let t_rel = tolerances.get("t_rel", 1e-5)?;
+    let outcome = if checker.metrics_only {
+        MaxMinOutcome::Unknown
+    } else {
+        max_min::solve(scene, budget, &max_min::Options::default()).map_err(broke(expected))?
+    };
+    let found = match &outcome {
+        MaxMinOutcome::Solved(solution) => Some(solution.as_ref()),
+        _ => None,
+    };
+    checker.each(expected, |checker, key, node| {
+        if checker.skips_solver(node) {
+            return Ok(true);
+        }
+        let or_missing = |value: Option<Got>| value.unwrap_or_else(|| missing(outcome.name()));
+        let (got, tolerance) = match key {
+            "feasible" => {
+                let got = match &outcome {
+                    MaxMinOutcome::Solved(_) => true.into(),
+                    MaxMinOutcome::Infeasible { .. } => false.into(),
+                    MaxMinOutcome::Unknown => missing("unknown"),
+                };
+                (got, Tolerance::rel(0.0))
+            }
+            "t" => (
+                or_missing(found.map(|f| f.target.into())),
+                Tolerance::rel(t_rel),
+            ),
+            "t_dB" => (
+                or_missing(found.map(|f| (10.0 * f.target.log10()).into())),
+                Tolerance::abs(4.4 * t_rel),
+            ),
+            "dP_dt" => (
+                or_missing(found.map(|f| f.design.slope.into())),
+                Tolerance::rel(tolerances.get("dP_dt_rel", 1e-3)?),
+            ),
+            "power_W" | "comm_power_W" => (
+                or_missing(found.and_then(|f| common(key, &f.design.evaluation))),
+                Tolerance::rel(power_rel),
+            ),
+            "P_theta_W" => (
+                or_missing(found.and_then(|f| common(key, &f.design.evaluation))),
+                Tolerance::rel(tolerances.get("P_theta_rel", 1e-5)?),
+            ),
+            "sensing_floor_W" => {
+                let got = match &outcome {
+                    MaxMinOutcome::Infeasible { sensing_floor, .. } => (*sensing_floor).into(),
+                    _ => power_min::sensing_floor(scene, &power_min::Options::default())
+                        .map_err(broke(expected))?
+                        .map_or_else(|| missing("unknown"), |f| f.power.into()),
+                };
+                (got, Tolerance::rel(power_rel))
+            }
+            _ => return Ok(false),
+        };
+        checker.compare(node, got, tolerance)?;
+        Ok(true)
+    })
+}
+
+fn robust_case(
+    case: &Case,
+    gamma: &[f64],
+    ball: ErrorBall,
+    expected: &Node<'_>,
+    tolerances: &Tolerances<'_>,
+    checker: &mut Checker,
+) -> Result<(), Error> {
+    let scene = &case.scene;
+    let power_rel = tolerances.get("power_rel", 1e-5)?;
+    let outcome = if checker.metrics_only {
+        RobustOutcome::Unknown
+    } else {
+        robust::solve(scene, gamma, ball, &robust::Options::default()).map_err(broke(expected))?
+    };
+    let design = outcome.design();
+    checker.each(expected, |checker, key, node| {
+        if key == "nonrobust_worst_case_sinr" {
+            let rel = tolerances.get("worst_case_sinr_rel", 1e-7)?;
+            let worst = match &case.nonrobust_beams {
+                Some(beams) => {
+                    let factors = input::factors_by_position(scene, beams);
+                    Some(robust::worst_cases(scene, &factors, ball).map_err(broke(node))?)
+                }
+                None => None,
+            };
+            let ours = worst.as_deref();
+            compare_pairs(checker, node, scene, ours, Tolerance::rel(rel))?;
+            return Ok(true);
+        }
+        if checker.skips_solver(node) {
+            return Ok(true);
+        }
+        match key {
+            "feasible" => {
+                let got = match &outcome {
+                    RobustOutcome::Solved(_) => true.into(),
+                    RobustOutcome::Infeasible { .. } => false.into(),
+                    other => missing(other.name()),
+                };
+                checker.compare(node, got, Tolerance::rel(0.0))?;
+            }
+            "power_W" | "comm_power_W" | "P_theta_W" => {
+                let rel = if key == "P_theta_W" {
+                    tolerances.get("P_theta_rel", 1e-5)?
+                } else {
+                    power_rel
+                };
+                let got = design
+                    .and_then(|d| common(key, &d.evaluation))
+                    .unwrap_or_else(|| missing(outcome.name()));
+                checker.compare(node, got, Tolerance::rel(rel))?;
+            }
+            "dual_W" => {
+                let got = design.map_or_else(
+                    || missing(outcome.name()),
+                    |d| d.certificate.lower_bound.into(),
+                );
+                checker.compare(node, got, Tolerance::rel(power_rel))?;
+            }
+            "nonrobust_power_W" => {
+                let options = power_min::Options::default();
+                let nominal = own::power_min_or_relaxation(scene, gamma, &options)
+                    .map_err(broke(node))?
+                    .solved();
+                let got = nominal.map_or_else(|| missing("nominal"), |d| d.power().into());
+                checker.compare(node, got, Tolerance::rel(power_rel))?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    if let Some(design) = design {
+        let rel = tolerances.get("robust_sinr_rel", 1e-5)?;
+        let shortfall = design
+            .worst_case
+            .iter()
+            .map(|&(pair, sinr)| 1.0 - sinr / design.targets[pair.message])
+            .fold(f64::NEG_INFINITY, f64::max);
+        let node = Node {
+            path: format!("{} (exact worst case of ours)", expected.path),
+            ..expected.clone()
+        };
+        let got = format!("shortfall {shortfall:e}");
+        checker.verdict(
+            &node,
+            "SINR >= gamma",
+            got,
+            format!("rel {rel:e}"),
+            shortfall <= rel,
+        );
+    }
+    Ok(())
+}
