@@ -3,6 +3,7 @@
 
 use isac_algos::alpha_fair::{
     Design, Evaluator, FEASIBLE, PowerShare, Problem, Start, bound, design, feasibility, penalty,
+    sdr,
 };
 use isac_linalg::{Mat, c64, ops};
 use isac_metrics::delay_doppler::{
@@ -444,4 +445,36 @@ fn bad_input_is_named() {
     assert!(penalty::solve(&problem, start.as_ref(), &none).is_err());
     assert!(problem.sensing_only(0, 1.0).is_err());
     assert!(problem.sensing_only(1, f64::NAN).is_err());
+}
+
+#[test]
+fn the_semidefinite_baseline_agrees_with_the_descent_on_a_small_scene() {
+    let tiny = Instance {
+        n: 3,
+        antennas: 3,
+        targets: 2,
+        users: 1,
+        seed: 3,
+    };
+    let problem = tiny.default_problem();
+    let start = mrt(&problem, 1);
+    let rounded = sdr::solve(&problem, start.as_ref(), &sdr::Options::default()).unwrap();
+    let ours = design::solve(&problem, start.as_ref(), &design::Options::default()).unwrap();
+    let bound = ours.bound.as_ref().unwrap();
+    assert!(
+        rounded.design.violation < 1e-3,
+        "{}",
+        rounded.design.violation
+    );
+    assert!(rounded.relaxed_sum_crlb >= bound.norm * problem.fairness().reference() * (1.0 - 1e-6));
+    // A local method from the same start: the descent is not beaten by more than a few per cent.
+    let ratio = rounded.design.sum_crlb() / ours.sum_crlb();
+    assert!((0.95..1.3).contains(&ratio), "{ratio}");
+    assert!(rounded.rank_excess < 1e-3, "{}", rounded.rank_excess);
+    let unknown = SensingOptions {
+        gain: Gain::Unknown,
+        ..SensingOptions::default()
+    };
+    let other = problem.with_sensing(unknown).unwrap();
+    assert!(sdr::solve(&other, start.as_ref(), &sdr::Options::default()).is_err());
 }

@@ -13,6 +13,7 @@
 //! | proof that rates cannot be met | [`feasibility`] | dual multiple-access channel |
 //! | baseline `flat` | [`PowerShare::PerSubcarrier`] | product of spheres |
 //! | baseline `mono` | [`Problem::with_sensing`] with `Nodes::Mono` | |
+//! | baseline SCA + SDR, small sizes | [`sdr`] | semidefinite programs |
 //! | delay and Doppler estimator | [`estimator`] | matched filter, Newton |
 //!
 //! # Deviations
@@ -26,6 +27,7 @@ pub mod feasibility;
 pub mod penalty;
 mod problem;
 mod run;
+pub mod sdr;
 mod start;
 
 pub use problem::{Evaluator, Problem};

@@ -201,7 +201,7 @@ impl Scenario {
         let mut channels = Mat::zeros(self.antennas, n * users);
         for k in 0..users {
             // A stream per user: the first K users of a drop do not depend on K.
-            let realisation = (index as u64) << 16 | k as u64;
+            let realisation = ((index as u64) << 16) | k as u64;
             let mut rng = stream(seed, Stream::Channel, realisation);
             let near = targets[k % targets.len()].position_m;
             let (point, link) = self.place_user(near, &grid, &mut rng)?;

@@ -1,6 +1,6 @@
 //! `isac solve` for `alpha-fair/1`.
 
-use isac_algos::alpha_fair::{Design, FEASIBLE, PowerShare, Problem, Start, design, penalty};
+use isac_algos::alpha_fair::{Design, FEASIBLE, PowerShare, Problem, Start, design, penalty, sdr};
 use isac_linalg::{Mat, c64};
 use isac_metrics::delay_doppler::{Nodes, SensingOptions};
 use isac_models::ofdm::Grid;
@@ -13,7 +13,7 @@ use crate::document::Node;
 use crate::error::Error;
 use crate::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
 
-const ALGORITHMS: [&str; 5] = ["augmented", "paper", "continuation", "flat", "mono"];
+const ALGORITHMS: [&str; 6] = ["augmented", "paper", "continuation", "flat", "mono", "sdr"];
 
 /// Solves one case of an explicit document, or a drop of the `scenario` of a document.
 pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
@@ -89,6 +89,8 @@ fn run(
             let options = penalty::Options::continuation();
             penalty::solve(&problem, start.as_ref(), &options)
         }
+        "sdr" => sdr::solve(&problem, start.as_ref(), &sdr::Options::default())
+            .map(|rounded| rounded.design),
         _ => {
             let options = design::Options {
                 power: if algorithm == "flat" {

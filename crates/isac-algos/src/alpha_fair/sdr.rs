@@ -1,0 +1,347 @@
+//! Baseline: successive convex approximation with semidefinite relaxation, for small sizes.
+//!
+//! Covariances X_i (sensing) and V_{k,i} (users) of any rank replace the beams. Around a point
+//! (marked 0) ratios are bounded from below by the quadratic transform, tight at that point:
+//!
+//! ```math
+//! p_{t,j,i} <= 2 y s_{t,i} - y^2 D_{t,j,i},   s_{t,i}^2 <= a_t^H X_i a_t,   y = sqrt(G0)/D0
+//! ln(1 + gamma) >= ln(1 + g) - g + (1 + g)(2 y s - y^2 (S + I)),   s^2 <= S,  g = gamma0, y = sqrt(S0)/(S0 + I0)
+//! ```
+//!
+//! so each round is a semidefinite program: the information is linear in p and `tr F^-1` is a sum of
+//! Schur complements. Rates may miss by a slack of weight 1e3. At the end every covariance is rounded to
+//! its principal eigenvector, its trace kept.
+
+use super::{Design, Problem};
+use crate::Error;
+use isac_linalg::{Mat, MatRef, c64, factor, ops};
+use isac_metrics::delay_doppler::{
+    BsKnowledge, Combine, Disturbance, Gain, Illumination, Nodes, SensingState,
+};
+use isac_metrics::ofdm_rate::Interference;
+use isac_opt::StopReason;
+use isac_opt::conic::{
+    self, Affine, ComplexAffine, HermitianAffine, MatrixVar, Program, ScalarVar,
+};
+use serde::{Deserialize, Serialize};
+
+/// Options of the baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Largest number of programs solved.
+    pub rounds: usize,
+    /// Stop when the cost changes by less than this, relative.
+    pub tolerance: f64,
+    /// Price of a rate shortfall.
+    pub slack_price: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            rounds: 30,
+            tolerance: 1e-4,
+            slack_price: 1e3,
+        }
+    }
+}
+
+/// The rounded design and what rounding did.
+#[derive(Debug, Clone)]
+pub struct Rounded {
+    /// The design by beams.
+    pub design: Design,
+    /// Sum of the CRLBs of the covariances, by the unrelaxed formulas.
+    pub relaxed_sum_crlb: f64,
+    /// Largest share of a covariance's trace outside its principal eigenvector, over the covariances
+    /// with at least 1e-6 of the power.
+    pub rank_excess: f64,
+}
+
+/// Solves a small problem: known gain, summed information, sensing stream known alone, alpha = 0
+/// (sum) or inf (maximum).
+///
+/// # Errors
+/// Other options, a start of the wrong shape, or a program without an answer.
+pub fn solve(
+    problem: &Problem,
+    start: MatRef<'_, c64>,
+    options: &Options,
+) -> Result<Rounded, Error> {
+    problem.check_beams("start", start)?;
+    check_supported(problem)?;
+    let lift = |c: usize| {
+        let beam = start.subcols(c, 1);
+        ops::mul_adjoint(beam, beam)
+    };
+    let mut point: Vec<Mat<c64>> = (0..start.ncols()).map(lift).collect();
+    let mut cost = f64::INFINITY;
+    let mut stopped = StopReason::IterationLimit;
+    let mut rounds = 0;
+    while rounds < options.rounds {
+        rounds += 1;
+        let Some(next) = round(problem, &point, options)? else {
+            stopped = StopReason::Stagnation;
+            break;
+        };
+        point = next;
+        let now = measure(problem, &point).0.crlb.iter().sum::<f64>();
+        let settled = (cost - now).abs() <= options.tolerance * now;
+        cost = now;
+        if settled {
+            stopped = StopReason::Tolerance;
+            break;
+        }
+    }
+    let floor = 1e-6 * problem.power_w();
+    let mut rank_excess = 0.0_f64;
+    let mut beams = Mat::zeros(problem.antennas(), point.len());
+    for (c, covariance) in point.iter().enumerate() {
+        let eigen = factor::eigh(covariance.as_ref())?;
+        let trace: f64 = eigen.values.iter().map(|v| v.max(0.0)).sum();
+        let last = eigen.values.len() - 1;
+        if trace > floor {
+            rank_excess = rank_excess.max(1.0 - eigen.values[last] / trace);
+        }
+        for a in 0..beams.nrows() {
+            beams[(a, c)] = eigen.vectors[(a, last)] * trace.sqrt();
+        }
+    }
+    let mut design = Design::measure(problem, beams)?;
+    design.stopped = stopped;
+    design.iterations = rounds;
+    Ok(Rounded {
+        design,
+        relaxed_sum_crlb: cost,
+        rank_excess,
+    })
+}
+
+fn check_supported(problem: &Problem) -> Result<(), Error> {
+    let options = problem.sensing().options();
+    let alpha = problem.fairness().alpha();
+    let fits = options.gain == Gain::Known
+        && options.bs == BsKnowledge::SensingOnly
+        && problem.sensing().model().combine == Combine::Sum
+        && problem.streams().sensing == 1
+        && (alpha.abs() < f64::MIN_POSITIVE || alpha.is_infinite());
+    if fits {
+        return Ok(());
+    }
+    Err(isac_linalg::Error::shape(
+        "sca-sdr options",
+        "known gain, summed information, sensing stream known alone, alpha 0 or inf",
+        format!("{options:?}, alpha {alpha}"),
+    )
+    .into())
+}
+
+/// Metrics of covariances by the unrelaxed formulas: the sensing state, and useful and disturbing power
+/// of each user and subcarrier (user-major), noise included.
+fn measure(problem: &Problem, point: &[Mat<c64>]) -> (SensingState, Illumination, Vec<[f64; 2]>) {
+    let (streams, metric) = (problem.streams(), problem.sensing());
+    let n = streams.subcarriers;
+    let mut lit = metric.dark();
+    let along =
+        |c: usize, v: MatRef<'_, c64>| ops::quadratic_form(point[c].as_ref(), v.col(0)).max(0.0);
+    for t in 0..metric.targets() {
+        let steering = problem.steering().subcols(t, 1);
+        for i in 0..n {
+            lit.sensing[t * n + i] = along(streams.column(i, 0), steering);
+            lit.comm[t * n + i] = (0..streams.users)
+                .map(|k| along(streams.user_column(i, k), steering))
+                .sum();
+        }
+    }
+    let mut state = metric.state();
+    metric.evaluate(&lit, &mut state);
+    let mut powers = Vec::with_capacity(streams.users * n);
+    for k in 0..streams.users {
+        for i in 0..n {
+            let h = problem.rate().channels().subcols(i * streams.users + k, 1);
+            let rest: f64 = disturbers(problem, k)
+                .map(|c| along(streams.column(i, c), h))
+                .sum();
+            let own = along(streams.user_column(i, k), h);
+            powers.push([own, rest + problem.rate().noise_w()[k]]);
+        }
+    }
+    (state, lit, powers)
+}
+
+/// The streams of a subcarrier that disturb user `k`.
+fn disturbers(problem: &Problem, k: usize) -> impl Iterator<Item = usize> {
+    let streams = problem.streams();
+    let range = match problem.rate().interference() {
+        Interference::All => 0..streams.per_subcarrier(),
+        Interference::UsersOnly => streams.sensing..streams.per_subcarrier(),
+        Interference::None => 0..0,
+    };
+    range.filter(move |c| *c != streams.sensing + k)
+}
+
+/// One program around `point`; `None` when it has no answer.
+fn round(
+    problem: &Problem,
+    point: &[Mat<c64>],
+    options: &Options,
+) -> Result<Option<Vec<Mat<c64>>>, Error> {
+    let streams = problem.streams();
+    let (state, lit, powers) = measure(problem, point);
+    let mut program = Program::new();
+    let covariances: Vec<MatrixVar> = (0..point.len())
+        .map(|c| program.psd(format!("covariance[{c}]"), problem.antennas()))
+        .collect();
+    let total: Affine = covariances.iter().map(|x| x.trace()).sum();
+    program.at_most("power", total, problem.power_w());
+
+    let mut objective = sensing(problem, &mut program, &covariances, &state, &lit);
+    for k in 0..streams.users {
+        let slack = program.nonneg(format!("slack[{k}]"));
+        let rate = rate_minorant(problem, &mut program, &covariances, &powers, k);
+        let least = problem.min_rates()[k] * streams.subcarriers as f64 * std::f64::consts::LN_2;
+        program.at_least(format!("rate[{k}]"), rate + slack, least);
+        objective = objective + slack * options.slack_price;
+    }
+    program.minimise(objective);
+    let outcome = program.solve(&conic::Options::default())?;
+    let found = outcome.solution().map(|solution| {
+        let matrices = covariances.iter().map(|x| solution.matrix(*x).clone());
+        matrices.collect()
+    });
+    Ok(found)
+}
+
+/// The CRLBs as Schur complements of minorised information; returns their cost.
+fn sensing(
+    problem: &Problem,
+    program: &mut Program,
+    covariances: &[MatrixVar],
+    state: &SensingState,
+    lit: &Illumination,
+) -> Affine {
+    let (streams, metric) = (problem.streams(), problem.sensing());
+    let (n, targets) = (streams.subcarriers, metric.targets());
+    let model = metric.model();
+    let nodes = match metric.options().nodes {
+        Nodes::Multi => metric.nodes(),
+        Nodes::Mono => 1,
+    };
+    let m = model.symbols as f64;
+    let (s1, s2) = (m * (m - 1.0) / 2.0, (m - 1.0) * m * (2.0 * m - 1.0) / 6.0);
+    let light = |c: usize, t: usize| covariances[c].quadratic(problem.steering().col(t));
+    let mut disturbance = vec![0.0; n];
+    let maximum = problem.fairness().alpha().is_infinite();
+    let top = maximum.then(|| program.free("largest"));
+    let mut sum = Affine::constant(0.0);
+    for t in 0..targets {
+        let roots: Vec<ScalarVar> = (0..n)
+            .map(|i| {
+                let root = program.nonneg(format!("root[{t}][{i}]"));
+                let bound = light(streams.column(i, 0), t);
+                program.squares_at_most("illumination", vec![root.into()], bound, 1.0);
+                root
+            })
+            .collect();
+        // Scaled to unit diagonal at the present point.
+        let scale = [0, 1].map(|a| 1.0 / state.information[t][a][a].sqrt());
+        let mut entries = [0, 1, 2].map(|_| Affine::constant(0.0));
+        for j in 0..nodes {
+            let at = t * metric.nodes() + j;
+            metric.disturbance_into(t, j, lit, &mut disturbance);
+            let noise = model.noise_w[j];
+            let kappa =
+                8.0 * std::f64::consts::PI.powi(2) * model.reflection[at] * model.antennas[j];
+            for i in 0..n {
+                // Everything in units of the noise.
+                let now = disturbance[i] / noise;
+                let y = lit.sensing[t * n + i].max(1e-12 * problem.power_w()).sqrt() / now;
+                let mut rest = Affine::constant(1.0);
+                for q in 0..targets {
+                    let b = model.reflection[q * metric.nodes() + j] / noise;
+                    if metric.options().disturbance != Disturbance::NoiseOnly {
+                        for k in 0..streams.users {
+                            rest = rest + light(streams.user_column(i, k), q) * b;
+                        }
+                    }
+                    if q != t && metric.options().disturbance == Disturbance::All {
+                        rest = rest + light(streams.column(i, 0), q) * b;
+                    }
+                }
+                let weight = program.free(format!("p[{t}][{j}][{i}]"));
+                program.at_most("minorant", weight, roots[i] * (2.0 * y) - rest * (y * y));
+                let (factor, index) = (kappa / noise, i as f64);
+                let [first, cross, second] = &mut entries;
+                *first += weight * (factor * m * index * index * scale[0] * scale[0]);
+                *cross += weight * (-factor * s1 * index * scale[0] * scale[1]);
+                *second += weight * (factor * s2 * scale[1] * scale[1]);
+            }
+        }
+        let mut crlb = Affine::constant(0.0);
+        for a in 0..2 {
+            if model.weights[a] <= 0.0 {
+                continue;
+            }
+            let inverse = program.free(format!("inverse[{t}][{a}]"));
+            let mut schur = HermitianAffine::zeros(3);
+            schur.add_diagonal(0, entries[0].clone());
+            schur.add_diagonal(1, entries[2].clone());
+            let cross = ComplexAffine {
+                re: entries[1].clone(),
+                im: Affine::constant(0.0),
+            };
+            schur.add_entry(0, 1, cross);
+            schur.add_entry(a, 2, ComplexAffine::constant(c64::ONE));
+            schur.add_diagonal(2, inverse);
+            program.lmi(format!("crlb[{t}][{a}]"), schur);
+            let unit = model.weights[a] * scale[a] * scale[a] / problem.fairness().reference();
+            crlb += inverse * unit;
+        }
+        match top {
+            Some(top) => {
+                program.at_most("maximum", crlb, top);
+            }
+            None => sum += crlb,
+        }
+    }
+    top.map_or(sum, Affine::from)
+}
+
+/// The minorant of `N ln 2 r_k` around the present powers.
+fn rate_minorant(
+    problem: &Problem,
+    program: &mut Program,
+    covariances: &[MatrixVar],
+    powers: &[[f64; 2]],
+    k: usize,
+) -> Affine {
+    let streams = problem.streams();
+    let n = streams.subcarriers;
+    let noise = problem.rate().noise_w()[k];
+    let mut rate = Affine::constant(0.0);
+    for i in 0..n {
+        let h = problem
+            .rate()
+            .channels()
+            .subcols(i * streams.users + k, 1)
+            .to_owned();
+        let mut scaled = h;
+        ops::scale(scaled.as_mut(), 1.0 / noise.sqrt());
+        let power = |c: usize| covariances[c].quadratic(scaled.col(0));
+        let [own, rest] = powers[k * n + i].map(|p| (p / noise).max(1e-9));
+        let gamma = own / rest;
+        let y = own.sqrt() / (own + rest);
+        let root = program.nonneg(format!("amplitude[{k}][{i}]"));
+        let useful = power(streams.user_column(i, k));
+        program.squares_at_most("signal", vec![root.into()], useful.clone(), 1.0);
+        let mut all = useful + Affine::constant(1.0);
+        for c in disturbers(problem, k) {
+            all = all + power(streams.column(i, c));
+        }
+        rate += Affine::constant(gamma.ln_1p() - gamma);
+        rate += root * (2.0 * y * (1.0 + gamma));
+        rate += all * (-y * y * (1.0 + gamma));
+    }
+    rate
+}
