@@ -238,11 +238,30 @@ fn the_default_meets_the_rates_certified_and_beats_the_penalty_method() {
     assert!((ops::norm2(found.beams.as_ref()) - 1.0).abs() < 1e-12);
     let bound = found.bound.as_ref().unwrap();
     let gap = bound.gap(&problem, &found.crlb);
-    assert!((0.0..0.5).contains(&gap), "{gap}");
+    assert!(gap >= 0.0, "{gap}");
     assert!(bound.norm <= bound.relaxed_norm * (1.0 + 1e-9));
     let paper = penalty::solve(&problem, start.as_ref(), &penalty::Options::default()).unwrap();
     assert!(paper.violation > found.violation);
     assert!(found.objective <= paper.objective * 1.05);
+}
+
+#[test]
+fn the_certificate_is_tight_where_only_power_couples_users_and_targets() {
+    let quiet = SensingOptions {
+        disturbance: Disturbance::NoiseOnly,
+        ..SensingOptions::default()
+    };
+    let one_target = Instance {
+        targets: 1,
+        users: 1,
+        ..SMALL
+    };
+    let problem = one_target.problem(quiet, false, Interference::UsersOnly, 0.0, Form::Norm);
+    let start = mrt(&problem, 2);
+    let found = design::solve(&problem, start.as_ref(), &design::Options::default()).unwrap();
+    let gap = found.bound.as_ref().unwrap().gap(&problem, &found.crlb);
+    // Below zero by no more than the tolerance of the rates.
+    assert!((-1e-6..1e-3).contains(&gap), "{gap}");
 }
 
 #[test]
