@@ -12,6 +12,9 @@
 
 use crate::artefact::Records;
 
+/// Fewest realisations for which [`Panel::mean_curve`] draws an interval; files hold it always.
+pub const BAND_FROM: usize = 5;
+
 /// A page of panels.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Figure {
@@ -363,7 +366,8 @@ impl Panel {
         });
     }
 
-    /// Adds the mean of a metric along a curve, with its 95 % band.
+    /// Adds the mean of a metric along a curve, with its 95 % band where at least
+    /// [`BAND_FROM`] realisations stand behind it (fewer make bands that say nothing).
     pub fn mean_curve(
         &mut self,
         label: impl Into<String>,
@@ -373,8 +377,9 @@ impl Panel {
         style: Style,
     ) {
         let curve = records.curve(algorithm, metric);
-        let band: Vec<[f64; 3]> = curve.iter().map(|(x, s)| [*x, s.low, s.high]).collect();
-        if curve.iter().any(|(_, s)| s.n > 1) {
+        let enough = curve.iter().filter(|(_, s)| s.n >= BAND_FROM);
+        let band: Vec<[f64; 3]> = enough.map(|(x, s)| [*x, s.low, s.high]).collect();
+        if band.len() > 1 {
             self.layers.push(Layer::Band {
                 points: band,
                 colour: style.colour,

@@ -19,7 +19,7 @@ enum Key {
 }
 
 /// The entries of a panel.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Entries {
     list: Vec<(String, Key)>,
 }

@@ -18,7 +18,8 @@ use std::sync::Arc;
 use resvg::{tiny_skia, usvg};
 
 use crate::error::Error;
-use crate::figure::Figure;
+use crate::figure::{Figure, Panel};
+use legend::Entries;
 use text::{Anchor, escape};
 
 /// Pixels of the PNG per point.
@@ -102,10 +103,23 @@ pub fn svg(figure: &Figure) -> String {
     if !figure.title.is_empty() {
         y += 6.0;
     }
+    // Panels that all show the same curves share one legend below them.
+    let axes = || figure.panels.iter().filter(|p| p.table.is_none());
+    let shared = axes()
+        .next()
+        .map(Entries::of)
+        .filter(|first| axes().count() > 1 && !first.is_empty())
+        .filter(|first| axes().all(|p| Entries::of(p) == *first));
+    let entries = |panel: &Panel| match shared {
+        Some(_) => Entries::default(),
+        None => Entries::of(panel),
+    };
     for row in figure.panels.chunks(columns) {
         let lay = |head: f64| -> Vec<panel::Layout<'_>> {
             let panels = row.iter();
-            panels.map(|p| panel::Layout::new(p, size, head)).collect()
+            panels
+                .map(|p| panel::Layout::new(p, entries(p), size, head))
+                .collect()
         };
         // Frames of a row stand at the same height.
         let head = lay(10.0)
@@ -118,6 +132,16 @@ pub fn svg(figure: &Figure) -> String {
             layout.draw(&mut svg, MARGIN + i as f64 * size[0], y);
         }
         y += height;
+    }
+    if let Some(shared) = &shared {
+        let at = Rect {
+            left: 2.0 * MARGIN,
+            top: y,
+            width: page_width - 4.0 * MARGIN,
+            height: 0.0,
+        };
+        shared.draw_below(&mut svg, at);
+        y += shared.height_below(at.width) + 6.0;
     }
     for note in &figure.footnotes {
         for line in text::wrap(note, page_width - 2.0 * MARGIN - 8.0, 10.0) {
@@ -174,7 +198,7 @@ pub fn png(svg: &str) -> Result<Vec<u8>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figure::{Axis, Layer, Panel, Style};
+    use crate::figure::{Axis, Layer, Style};
 
     #[test]
     fn every_kind_of_layer_is_drawn_and_parses() {
@@ -215,6 +239,24 @@ mod tests {
         let image = png(&text).unwrap();
         assert_eq!(&image[1..4], b"PNG");
         assert_eq!(text, svg(&figure), "drawing is deterministic");
+    }
+
+    #[test]
+    fn panels_with_the_same_curves_share_a_legend() {
+        let panel = |label: &str| {
+            let mut panel = Panel::new("", Axis::new("x"), Axis::new("y"));
+            panel.line(label, vec![[0.0, 0.0], [1.0, 1.0]], Style::curve(0));
+            panel
+        };
+        let count = |labels: [&str; 2], word: &str| {
+            let text = svg(&Figure::new("", labels.map(panel).to_vec()));
+            text.matches(&format!(">{word}</text>")).count()
+        };
+        assert_eq!(count(["same", "same"], "same"), 1);
+        assert_eq!(
+            (count(["one", "two"], "one"), count(["one", "two"], "two")),
+            (1, 1)
+        );
     }
 
     #[test]

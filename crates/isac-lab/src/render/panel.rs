@@ -32,17 +32,18 @@ pub(super) struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    /// Lays out a panel; `head` is the room above its frame, at least [`Layout::head`].
-    pub(super) fn new(panel: &'a Panel, size: [f64; 2], head: f64) -> Self {
-        let entries = Entries::of(panel);
+    /// Lays out a panel; `head` is the room above its frame, at least [`Layout::head`]. `entries`
+    /// are those of its own legend.
+    pub(super) fn new(panel: &'a Panel, entries: Entries, size: [f64; 2], head: f64) -> Self {
         let bounds = Bounds::of(panel);
         // Scenes have no natural origin in a corner.
         let zero = !panel.equal_aspect;
         let share = if bounds.filled { 0.0 } else { 0.05 };
         let x = Scale::new(&panel.x, bounds.x.iter().copied(), 0.6 * share, zero);
         let y = Scale::new(&panel.y, bounds.y.iter().copied(), share, zero);
-        let x_ticks = x.ticks(&panel.x, (size[0] / 85.0) as usize);
-        let y_ticks = y.ticks(&panel.y, (size[1] / 62.0) as usize);
+        let whole = bounds.x.iter().all(|v| (v - v.round()).abs() < 1e-9);
+        let x_ticks = x.ticks(&panel.x, (size[0] / 85.0) as usize, whole);
+        let y_ticks = y.ticks(&panel.y, (size[1] / 62.0) as usize, false);
         let widest = (y_ticks.major.iter())
             .map(|(_, text)| width(text, TICK_TEXT))
             .fold(0.0, f64::max);
@@ -151,7 +152,12 @@ impl<'a> Layout<'a> {
         svg.push(format_args!(
             r#"<clipPath id="clip{clip}"><rect x="{left:.2}" y="{top:.2}" width="{width:.2}" height="{height:.2}"/></clipPath><g clip-path="url(#clip{clip})">"#
         ));
-        for layer in &self.panel.layers {
+        // Bands first, so that none dims another's line.
+        let bands = |l: &&Layer| matches!(l, Layer::Band { .. });
+        for layer in self.panel.layers.iter().filter(bands) {
+            self.draw_layer(svg, layer);
+        }
+        for layer in self.panel.layers.iter().filter(|l| !bands(l)) {
             self.draw_layer(svg, layer);
         }
         svg.push(format_args!("</g>"));
@@ -443,10 +449,14 @@ impl<'a> Layout<'a> {
                 lower.push(b);
             }
         }
+        // Many bands on top of each other stay readable only if each is faint.
+        let layers = self.panel.layers.iter();
+        let crowd = layers.filter(|l| matches!(l, Layer::Band { .. })).count();
+        let opacity = if crowd > 3 { 0.09 } else { 0.16 };
         if upper.len() > 1 {
             upper.extend(lower.into_iter().rev());
             svg.push(format_args!(
-                r#"<path d="{}Z" fill="{colour}" fill-opacity="0.16" stroke="none"/>"#,
+                r#"<path d="{}Z" fill="{colour}" fill-opacity="{opacity}" stroke="none"/>"#,
                 path(&upper)
             ));
         }
@@ -541,7 +551,7 @@ impl<'a> Layout<'a> {
         ));
         let axis = crate::figure::Axis::new("").range(low, high);
         let scale = Scale::new(&axis, std::iter::empty(), 0.0, true).onto(plot.bottom(), plot.top);
-        let ticks = scale.ticks(&axis, 6);
+        let ticks = scale.ticks(&axis, 6, false);
         let style = format!(r#"fill="{INK}""#);
         for (v, text) in &ticks.major {
             if let Some(y) = scale.place(*v) {

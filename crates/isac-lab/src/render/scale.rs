@@ -110,15 +110,15 @@ impl Scale {
         Some(self.from + part.clamp(-50.0, 50.0) * (self.to - self.from))
     }
 
-    /// Ticks, about `wanted` of them.
-    pub(super) fn ticks(self, axis: &Axis, wanted: usize) -> Ticks {
+    /// Ticks, about `wanted` of them; at whole numbers only if `whole`.
+    pub(super) fn ticks(self, axis: &Axis, wanted: usize, whole: bool) -> Ticks {
         let mut ticks = match &axis.ticks {
             Some(given) => Ticks {
                 major: given.clone(),
                 ..Ticks::default()
             },
             None if self.log => self.log_ticks(wanted),
-            None => self.linear_ticks(wanted),
+            None => self.linear_ticks(wanted, whole),
         };
         let inside = |v: f64| {
             let slack = 1e-9 * (self.high - self.low).abs();
@@ -129,8 +129,12 @@ impl Scale {
         ticks
     }
 
-    fn linear_ticks(self, wanted: usize) -> Ticks {
-        let (step, minor_step) = nice_step((self.high - self.low) / wanted.max(1) as f64);
+    fn linear_ticks(self, wanted: usize, whole: bool) -> Ticks {
+        let rough = (self.high - self.low) / wanted.max(1) as f64;
+        let (step, minor_step) = match nice_step(rough) {
+            (step, _) if whole && step < 5.0 => (step.ceil(), 1.0),
+            steps => steps,
+        };
         let every = |step: f64| -> Vec<f64> {
             let first = (self.low / step - 1e-9).ceil() as i64;
             let last = (self.high / step + 1e-9).floor() as i64;
@@ -247,7 +251,7 @@ mod tests {
         let axis = axis.clone().range(low, high);
         let scale = Scale::new(&axis, std::iter::empty(), 0.05, true);
         scale
-            .ticks(&axis, 6)
+            .ticks(&axis, 6, false)
             .major
             .into_iter()
             .map(|t| t.1)
@@ -266,6 +270,19 @@ mod tests {
             ["0", "2", "4", "6", "8", "10", "12"]
         );
         assert_eq!(texts(&linear, 0.0, 1.4).first().unwrap(), "0.00");
+    }
+
+    #[test]
+    fn whole_numbers_get_whole_ticks() {
+        let axis = Axis::new("").range(2.0, 4.0);
+        let scale = Scale::new(&axis, std::iter::empty(), 0.0, true);
+        let texts: Vec<String> = scale
+            .ticks(&axis, 6, true)
+            .major
+            .into_iter()
+            .map(|t| t.1)
+            .collect();
+        assert_eq!(texts, ["2", "3", "4"]);
     }
 
     #[test]
