@@ -30,6 +30,7 @@ fn attempt(program: &Program, reduced: Option<&Reduced>, form: Form, options: &O
         tolerance: options.tolerance,
         ray_tolerance: options.ray_tolerance,
         max_iterations: options.max_iterations,
+        reduce: options.reduce,
     };
     let run =
         empty_row(&lowered.standard).unwrap_or_else(|| ipm::solve(&lowered.standard, &limits));

@@ -11,6 +11,8 @@ pub(crate) struct Limits {
     pub(crate) tolerance: f64,
     pub(crate) ray_tolerance: f64,
     pub(crate) max_iterations: usize,
+    /// Whether exact reductions are allowed.
+    pub(crate) reduce: bool,
 }
 
 /// How the loop ended; the caller verifies before it believes.
@@ -43,6 +45,13 @@ pub(crate) struct Run {
     pub(crate) y: Vec<f64>,
     /// Whether the homogeneous variable points to a ray rather than to a solution.
     pub(crate) ray_like: bool,
+}
+
+impl Run {
+    /// Whether nothing was divided by the homogeneous variable.
+    pub(super) fn is_ray(&self) -> bool {
+        self.ray_like || matches!(self.ended, Ended::DualRay | Ended::PrimalRay)
+    }
 }
 
 #[derive(Debug, Clone, Default)]

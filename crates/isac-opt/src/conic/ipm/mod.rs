@@ -11,6 +11,7 @@
 
 mod block;
 mod cones;
+mod face;
 mod hsd;
 mod newton;
 mod pairs;
@@ -20,7 +21,15 @@ mod steplength;
 
 use isac_linalg::{Mat, c64};
 
-pub(super) use hsd::{Ended, Limits, Run, solve};
+pub(super) use hsd::{Ended, Limits, Run};
+
+/// Solves a standard form, with facial reduction where `limits.reduce` allows it.
+pub(super) fn solve(standard: &Standard, limits: &Limits) -> Run {
+    match face::reduce(standard).filter(|_| limits.reduce) {
+        Some(face) => face.expand(standard, hsd::solve(&face.standard, limits)),
+        None => hsd::solve(standard, limits),
+    }
+}
 
 /// Objective and constraint coefficients of one scalar.
 #[derive(Debug, Clone, Default)]

@@ -13,7 +13,7 @@ use isac_linalg::Mat;
 use isac_linalg::kernel::{Field, Scratch};
 
 /// Refinement steps at most.
-const REFINEMENTS: usize = 6;
+const REFINEMENTS: usize = 12;
 
 #[derive(Debug)]
 pub(super) struct Newton {
@@ -211,39 +211,65 @@ impl Newton {
     }
 
     /// Solves for `(dy, df)`; both are overwritten.
+    ///
+    /// Conjugate gradients with the factors as preconditioner: near a degenerate optimum plain
+    /// refinement no longer converges. The best iterate by residual is kept.
     pub(super) fn solve(&mut self, r: &[f64], g: &[f64], dy: &mut [f64], df: &mut [f64]) {
         dy.copy_from_slice(r);
         df.copy_from_slice(g);
         self.raw(dy, df);
         let square = |v: &[f64]| v.iter().map(|x| x * x).sum::<f64>();
         let target = 1e-15 * (square(r) + square(g)).sqrt();
-        let mut last = self.residual(r, g, dy, df);
-        for _ in 0..REFINEMENTS {
-            if last <= target || !last.is_finite() {
+        let mut least = self.residual(r, g, dy, df);
+        self.best.0.copy_from_slice(dy);
+        self.best.1.copy_from_slice(df);
+        let (mut p, mut q) = (vec![0.0; dy.len()], vec![0.0; df.len()]);
+        let mut previous = 0.0;
+        for round in 0..REFINEMENTS {
+            if least <= target || !least.is_finite() {
                 break;
             }
-            self.best.0.copy_from_slice(dy);
-            self.best.1.copy_from_slice(df);
-            let mut top = std::mem::take(&mut self.residual.0);
-            let mut bottom = std::mem::take(&mut self.residual.1);
-            self.raw(&mut top, &mut bottom);
-            dy.iter_mut().zip(&top).for_each(|(y, d)| *y += d);
-            df.iter_mut().zip(&bottom).for_each(|(y, d)| *y += d);
-            self.residual = (top, bottom);
-            let now = self.residual(r, g, dy, df);
-            if now < last {
-                let slow = now > 0.5 * last;
-                last = now;
+            // z = preconditioned residual; residual left as it is.
+            let mut z = self.residual.0.clone();
+            let mut w = self.residual.1.clone();
+            self.raw(&mut z, &mut w);
+            let now = dot(&z, &self.residual.0) + dot(&w, &self.residual.1);
+            let beta = if round == 0 { 0.0 } else { now / previous };
+            previous = now;
+            p.iter_mut().zip(&z).for_each(|(p, z)| *p = z + beta * *p);
+            q.iter_mut().zip(&w).for_each(|(q, w)| *q = w + beta * *q);
+            let held = (self.residual.0.clone(), self.residual.1.clone());
+            // The image of the direction, by the residual of zero right sides.
+            let zeros = (vec![0.0; p.len()], vec![0.0; q.len()]);
+            self.residual(&zeros.0, &zeros.1, &p, &q);
+            let curvature = -(dot(&p, &self.residual.0) + dot(&q, &self.residual.1));
+            let step = now / curvature;
+            if !step.is_finite() {
+                break;
+            }
+            self.residual = held;
+            dy.iter_mut().zip(&p).for_each(|(y, p)| *y += step * p);
+            df.iter_mut().zip(&q).for_each(|(f, q)| *f += step * q);
+            let size = self.residual(r, g, dy, df);
+            if size < least {
+                let slow = size > 0.9 * least && round > 2;
+                least = size;
+                self.best.0.copy_from_slice(dy);
+                self.best.1.copy_from_slice(df);
                 if slow {
                     break;
                 }
-            } else {
-                dy.copy_from_slice(&self.best.0);
-                df.copy_from_slice(&self.best.1);
+            } else if size > 1e3 * least || round > 4 {
                 break;
             }
         }
+        dy.copy_from_slice(&self.best.0);
+        df.copy_from_slice(&self.best.1);
     }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
 fn scale_rows(values: &mut [f64], scale: &[f64]) {

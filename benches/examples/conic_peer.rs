@@ -1,0 +1,159 @@
+//! Our side of the comparison with other semidefinite solvers: the power-minimisation program of
+//! `[noma]` (3 users, 2 targets, 10 rows, 20 dB), full and reduced, for N = 8 to 128.
+//!
+//! ```text
+//! cargo run --profile repro -p isac-benches --example conic_peer -- DIR [N...]
+//! ```
+//!
+//! Prints `N ms_full ms_reduced iterations worst_error objective` per size (best of several runs)
+//! and writes `DIR/power_N.dat-s`, the same program in the real embedding of order 2N.
+
+use std::fmt::Write as _;
+
+use isac_benches::cpu_seconds;
+use isac_linalg::{Mat, c64, ops};
+use isac_models::rng::{Stream, complex_normal, stream};
+use isac_opt::conic::{Affine, Options, Outcome, Program};
+
+/// Channels by falling norm and steering vectors at -30 and 20 degrees.
+fn data(n: usize) -> (Mat<c64>, Mat<c64>) {
+    let draw = complex_normal(n, 3, &mut stream(0, Stream::Channel, 0));
+    let mut order = [0, 1, 2];
+    let norm = |k: usize| ops::norm2(draw.as_ref().subcols(k, 1));
+    order.sort_by(|&a, &b| norm(b).total_cmp(&norm(a)));
+    let h = Mat::from_fn(n, 3, |i, k| draw[(i, order[k])]);
+    let angles = [-30.0_f64.to_radians(), 20.0_f64.to_radians()];
+    let a = Mat::from_fn(n, 2, |i, m| {
+        c64::from_polar(1.0, std::f64::consts::PI * i as f64 * angles[m].sin())
+    });
+    (h, a)
+}
+
+/// One row: weights of the vectors `[h, a]` per block, right side; all rows are `>=`.
+struct Row {
+    weights: [[f64; 5]; 3],
+    rhs: f64,
+}
+
+fn rows() -> Vec<Row> {
+    let (gamma, noise, floor, spread) = (100.0, 0.01, 2.0, 1e-3);
+    let mut out = Vec::new();
+    for k in 0..3 {
+        for l in k..3 {
+            let mut weights = [[0.0; 5]; 3];
+            weights[k][l] = 1.0 / (gamma * noise);
+            for later in &mut weights[k + 1..] {
+                later[l] = -1.0 / noise;
+            }
+            out.push(Row { weights, rhs: 1.0 });
+        }
+    }
+    let mut sensing = |a: f64, b: f64, rhs: f64| {
+        let weights = [[0.0, 0.0, 0.0, a, b]; 3];
+        out.push(Row { weights, rhs });
+    };
+    sensing(1.0, 0.0, floor);
+    sensing(0.0, 1.0, floor);
+    sensing(1.0, -1.0, -spread);
+    sensing(-1.0, 1.0, -spread);
+    out
+}
+
+fn program(n: usize) -> Program {
+    let (h, a) = data(n);
+    let vectors = ops::hcat(h.as_ref(), a.as_ref());
+    let mut p = Program::new();
+    let w: Vec<_> = (0..3).map(|k| p.psd(format!("W{k}"), n)).collect();
+    for (i, row) in rows().iter().enumerate() {
+        let sum: Affine = (w.iter().zip(&row.weights))
+            .map(|(w, weights)| w.pool(vectors.as_ref(), weights))
+            .sum();
+        p.at_least(format!("row {i}"), sum, row.rhs);
+    }
+    p.minimise(w.iter().map(|w| w.trace()).sum::<Affine>());
+    p
+}
+
+/// The program in SDPA format: maximise `<F0, Y>`, `Y` the three embedded blocks and the slacks.
+fn sdpa(n: usize) -> Result<String, std::fmt::Error> {
+    let (h, a) = data(n);
+    let vectors = ops::hcat(h.as_ref(), a.as_ref());
+    let rows = rows();
+    let m = rows.len();
+    let mut out = format!("{m}\n4\n{0} {0} {0} -{m}\n", 2 * n);
+    for row in &rows {
+        write!(out, "{:e} ", row.rhs)?;
+    }
+    out.push('\n');
+    for block in 1..=3 {
+        for i in 1..=2 * n {
+            writeln!(out, "0 {block} {i} {i} -0.5")?;
+        }
+    }
+    for (k, row) in rows.iter().enumerate() {
+        for (block, weights) in row.weights.iter().enumerate() {
+            let mut scaled = vectors.clone();
+            for (p, w) in weights.iter().enumerate() {
+                ops::scale(scaled.as_mut().subcols_mut(p, 1), *w);
+            }
+            let f = ops::mul_adjoint(scaled.as_ref(), vectors.as_ref());
+            for j in 0..2 * n {
+                for i in 0..=j {
+                    let z = f[(i % n, j % n)];
+                    let value = match (i < n, j < n) {
+                        (true, false) => -z.im,
+                        _ => z.re,
+                    };
+                    if value != 0.0 {
+                        let (block, i, j) = (block + 1, i + 1, j + 1);
+                        writeln!(out, "{} {block} {i} {j} {:.17e}", k + 1, 0.5 * value)?;
+                    }
+                }
+            }
+        }
+        writeln!(out, "{} 4 {} {} -1", k + 1, k + 1, k + 1)?;
+    }
+    Ok(out)
+}
+
+#[expect(clippy::print_stdout, reason = "a measuring program")]
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = arguments.next().ok_or("give the folder for the files")?;
+    let mut sizes: Vec<usize> = arguments.map(|a| a.parse()).collect::<Result<_, _>>()?;
+    if sizes.is_empty() {
+        sizes = vec![8, 16, 32, 64, 128];
+    }
+    std::fs::create_dir_all(&folder)?;
+    for n in sizes {
+        std::fs::write(format!("{folder}/power_{n}.dat-s"), sdpa(n)?)?;
+        let program = program(n);
+        let mut line = format!("{n}");
+        let mut tail = String::new();
+        for reduce in [false, true] {
+            let options = Options {
+                reduce,
+                ..Options::default()
+            };
+            let runs = if n <= 32 || reduce { 9 } else { 3 };
+            let mut best = f64::INFINITY;
+            for _ in 0..runs {
+                let start = cpu_seconds();
+                let outcome = program.solve(&options)?;
+                best = best.min(cpu_seconds() - start);
+                tail = match &outcome {
+                    Outcome::Solved(s) => format!(
+                        "{} {:.1e} {:.9}",
+                        s.iterations,
+                        s.dimacs.worst(),
+                        s.objective
+                    ),
+                    other => other.name().into(),
+                };
+            }
+            write!(line, " {:.3}", 1e3 * best)?;
+        }
+        println!("{line} {tail}");
+    }
+    Ok(())
+}
