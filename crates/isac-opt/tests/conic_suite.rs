@@ -207,3 +207,30 @@ fn duplicate_zero_and_redundant_rows() {
         assert!((s.objective - value - 1.5).abs() <= 1e-7 * value);
     }
 }
+
+#[test]
+fn the_bound_holds_and_is_close() {
+    for form in [Form::Primal, Form::Dual] {
+        let options = Options {
+            form,
+            ..Options::default()
+        };
+        let exact = Options {
+            tolerance: 1e-11,
+            ..options.clone()
+        };
+        let rough = Options {
+            tolerance: 1e-5,
+            accept: 1e-3,
+            ..options
+        };
+        let program = Family::new(6, 4).program(None);
+        let best = solution(&program, &exact).objective;
+        for options in [exact, rough] {
+            let s = solution(&program, &options);
+            let bound = s.bound.unwrap();
+            assert!(bound <= best * (1.0 + 1e-10), "{bound} {best}");
+            assert!(bound >= best * (1.0 - 1e3 * options.tolerance));
+        }
+    }
+}
