@@ -27,8 +27,10 @@ impl Default for Options {
 impl Options {
     /// L-BFGS with memory 10.
     pub fn lbfgs() -> Self {
-        let mut options = lbfgs::Options::default();
-        options.stop = stop();
+        let options = lbfgs::Options {
+            stop: stop(),
+            ..lbfgs::Options::default()
+        };
         Self {
             method: Method::Lbfgs(options),
         }
@@ -36,8 +38,10 @@ impl Options {
 
     /// Barzilai-Borwein.
     pub fn bb() -> Self {
-        let mut options = bb::Options::default();
-        options.stop = stop();
+        let options = bb::Options {
+            stop: stop(),
+            ..bb::Options::default()
+        };
         Self {
             method: Method::Bb(options),
         }

@@ -96,7 +96,7 @@ pub fn certify(problem: &SumRateCrlb, options: &Options) -> Result<UpperBound, E
             break;
         }
         let trial = moved(&correlation, &direction, step / size);
-        let Some(trial) = trial.filter(|t| is_well_inside(t)) else {
+        let Some(trial) = trial.filter(is_well_inside) else {
             step *= 0.5;
             continue;
         };

@@ -148,7 +148,7 @@ fn improve(
         let unit = unit_column(size + users, size + k);
         let eta = evaluator.eta()[k];
         let own = Coefficient::cross(h.col(0), unit.col(0), eta.conj());
-        merit = merit + joint.inner(own) * (2.0 * rate * power.sqrt());
+        merit += joint.inner(own) * (2.0 * rate * power.sqrt());
         if let Some(sensing) = separate {
             let h = problem.channel().col(k);
             merit = merit - sensing.quadratic(h) * (rate * power);
@@ -166,7 +166,7 @@ fn improve(
     let traced = Coefficient::sparse(&diagonal(size));
     let mut total = joint.inner(traced);
     if let Some(sensing) = separate {
-        total = total + sensing.trace();
+        total += sensing.trace();
     }
     program.at_most("power", total, 1.0);
     if problem.weights().crlb > 0.0 && problem.targets() > 0 {
@@ -254,7 +254,7 @@ fn crlb_bound(
             let form = hermitian::hermitian_part(form.as_ref());
             let mut entry = joint.inner(Coefficient::dense(padded_square(form.as_ref(), users)));
             if let Some(sensing) = separate {
-                entry = entry + sensing.inner(Coefficient::dense(form));
+                entry += sensing.inner(Coefficient::dense(form));
             }
             fim.add_term(entry, Coefficient::sparse(&[(p, q, c64::new(1.0, 0.0))]));
         }

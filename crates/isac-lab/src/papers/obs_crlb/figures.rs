@@ -5,7 +5,7 @@ use std::sync::Arc;
 use isac_algos::obs_crlb::sca::{self, Stop};
 use isac_algos::obs_crlb::{
     Auxiliaries, Shift, Solution, SumRateCrlb, Weights, accelerated, bound, fp_sgda, low_dim,
-    restarts, start,
+    restarts, start, wmmse_sdr,
 };
 use isac_linalg::{Mat, ops};
 use isac_models::rng::{Stream, stream};
@@ -199,11 +199,13 @@ fn fig7(request: &Request) -> Result<Plan, Error> {
 }
 
 /// Methods of Figs. 6 and 7 with rough seconds per run.
-const SWEEP_METHODS: [(&str, f64); 4] = [
+const SWEEP_METHODS: [(&str, f64); 6] = [
     ("algorithm1", 0.02),
     ("best_of_starts", 0.06),
     ("upper_bound", 0.08),
     ("fp_sgda", 0.05),
+    ("wmmse_sdr", 2.0),
+    ("wmmse_sdr_corrected", 2.0),
 ];
 
 fn fig5(request: &Request) -> Result<Plan, Error> {
@@ -233,6 +235,8 @@ fn antennas(request: &Request, kind: report::Kind) -> Result<Plan, Error> {
         ("low_dim_released", 0.15),
         ("accelerated", 0.01),
         ("fp_sgda", 0.2),
+        ("wmmse_sdr", 2.0),
+        ("wmmse_sdr_corrected", 2.0),
     ];
     let sweep = Sweep {
         title: "Against the number of antennas",
@@ -319,13 +323,17 @@ fn plan(
         for setting in &settings {
             let antennas = 4 * setting.vertical;
             // FP-SGDA works on Nt x Nt blocks of sensing streams: cubic in the array size.
-            let slow = method == "fp_sgda" && antennas >= 64;
-            let cost = if slow {
+            let large = method == "fp_sgda" && antennas >= 64;
+            let cost = if large {
                 seconds * (antennas as f64 / 32.0).powi(2)
             } else {
                 seconds
             };
-            let most = if slow && !request.slow { 3 } else { usize::MAX };
+            let most = match (request.slow, method) {
+                (false, "wmmse_sdr" | "wmmse_sdr_corrected") => 1,
+                (false, _) if large => 3,
+                _ => usize::MAX,
+            };
             for &r in realizations.iter().take(most) {
                 let (world, setting) = (Arc::clone(&world), *setting);
                 let id = format!("{method}/x{:.3}/r{r:03}", setting.x);
@@ -334,6 +342,9 @@ fn plan(
                 }));
             }
         }
+    }
+    if !request.slow {
+        notes.push("WMMSE-SDR runs on the first channel; --slow runs all".into());
     }
     if settings.iter().any(|s| s.vertical >= 16) && !request.slow {
         notes.push("FP-SGDA runs on 3 channels from 64 antennas on; --slow runs all".into());
@@ -422,6 +433,19 @@ fn solve(
                 fp_sgda::Options::default()
             };
             fp_sgda::solve(problem, w0.as_ref(), &options)
+        }
+        "wmmse_sdr" | "wmmse_sdr_corrected" => {
+            let variant = if method == "wmmse_sdr" {
+                wmmse_sdr::Variant::Released
+            } else {
+                wmmse_sdr::Variant::Corrected
+            };
+            let options = wmmse_sdr::Options {
+                variant,
+                ..wmmse_sdr::Options::default()
+            };
+            let w0 = start::regularised_zf(problem, 3 * problem.targets(), 0.9)?;
+            wmmse_sdr::solve(problem, w0.as_ref(), &options)
         }
         "accelerated" => {
             let streams = setting.streams.min(3 * problem.targets());
