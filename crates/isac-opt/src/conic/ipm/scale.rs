@@ -141,21 +141,31 @@ fn equilibrate(standard: &Standard) -> (Vec<f64>, Vec<f64>) {
             }
         }
     };
+    // A scalar in one row alone, such as a slack, takes its scale from that row and not the other way
+    // round: a coefficient of one must not hide that the rest of the row is tiny.
+    let mut single = vec![false; count];
+    for (k, column) in standard.linear.iter().enumerate() {
+        single[standard.matrices.len() + k] = column.a.len() == 1;
+    }
     for pass in 0..=PASSES {
         let mut row_top = vec![0.0_f64; rows.len()];
+        let mut single_top = vec![0.0_f64; rows.len()];
         let mut block_top = vec![0.0_f64; count];
         for &(i, k, norm) in &pieces {
             let value = rows[i] * norm * blocks[k];
-            row_top[i] = row_top[i].max(value);
+            let top = if single[k] {
+                &mut single_top[i]
+            } else {
+                &mut row_top[i]
+            };
+            *top = top.max(value);
             block_top[k] = block_top[k].max(value);
         }
         if pass < PASSES {
-            for (k, column) in standard.free.iter().enumerate() {
-                let _ = k;
-                for &(i, a) in &column.a {
-                    row_top[i] = row_top[i].max(1e-3 * rows[i] * a.abs());
-                }
+            for &(i, a) in standard.free.iter().flat_map(|column| &column.a) {
+                row_top[i] = row_top[i].max(1e-3 * rows[i] * a.abs());
             }
+            fall_back(&mut row_top, &single_top);
             invert(&mut rows, &row_top, true);
             invert(&mut blocks, &block_top, true);
         } else {
@@ -166,10 +176,26 @@ fn equilibrate(standard: &Standard) -> (Vec<f64>, Vec<f64>) {
                     }
                 }
             }
+            fall_back(&mut row_top, &single_top);
             invert(&mut rows, &row_top, false);
         }
     }
+    for &(i, k, norm) in pieces
+        .iter()
+        .filter(|(_, k, norm)| single[*k] && *norm > 0.0)
+    {
+        blocks[k] = 1.0 / (rows[i] * norm);
+    }
     (rows, blocks)
+}
+
+/// Rows with nothing but single scalars take their scale from those.
+fn fall_back(top: &mut [f64], single: &[f64]) {
+    for (t, s) in top.iter_mut().zip(single) {
+        if *t == 0.0 {
+            *t = *s;
+        }
+    }
 }
 
 fn scaled_columns(columns: &[Column], own: f64, rows: &[f64], gamma: f64) -> Vec<Column> {
