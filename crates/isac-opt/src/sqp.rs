@@ -313,10 +313,11 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
                 - self.weighted(&proposal.linear);
             let scale = 1.0 + self.at.objective.abs();
             let feasible = self.worst(&self.at.constraints) <= self.options.feasibility;
-            if descent <= self.options.tolerance * scale {
-                if feasible {
-                    return StopReason::Tolerance;
-                }
+            if feasible && descent <= self.options.tolerance * scale {
+                return StopReason::Tolerance;
+            }
+            // Less than rounding in the merit: nothing left to search along.
+            if descent <= f64::EPSILON * scale {
                 if self.fresh {
                     return StopReason::Stagnation;
                 }

@@ -32,7 +32,7 @@ fn hs71_is_solved_to_its_published_optimum() {
         }
     };
     let found = sqp::solve(evaluate, &[1.0, 5.0, 5.0, 1.0], 10, 1, &options()).unwrap();
-    assert!(found.stopped.converged(), "{:?}", found.stopped);
+    assert!(found.stopped.converged(), "{found:?}");
     assert!(
         (found.objective - 17.014_017_3).abs() < 1e-6,
         "{}",

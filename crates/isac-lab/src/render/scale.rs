@@ -149,7 +149,7 @@ impl Scale {
             exponent
         };
         let unit = 10f64.powi(power);
-        let digits = (-(step / unit).log10() + 1e-9).ceil().max(0.0) as usize;
+        let digits = (-(step / unit).log10() - 1e-9).ceil().max(0.0) as usize;
         // 2.5 needs one more digit than its power of ten.
         let digits = (digits..digits + 2)
             .find(|d| {
