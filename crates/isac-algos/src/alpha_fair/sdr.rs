@@ -202,7 +202,7 @@ fn round(
         let rate = rate_minorant(problem, &mut program, &covariances, &powers, k);
         let least = problem.min_rates()[k] * streams.subcarriers as f64 * std::f64::consts::LN_2;
         program.at_least(format!("rate[{k}]"), rate + slack, least);
-        objective = objective + slack * options.slack_price;
+        objective += slack * options.slack_price;
     }
     program.minimise(objective);
     let outcome = program.solve(&conic::Options::default())?;
@@ -262,11 +262,11 @@ fn sensing(
                     let b = model.reflection[q * metric.nodes() + j] / noise;
                     if metric.options().disturbance != Disturbance::NoiseOnly {
                         for k in 0..streams.users {
-                            rest = rest + light(streams.user_column(i, k), q) * b;
+                            rest += light(streams.user_column(i, k), q) * b;
                         }
                     }
                     if q != t && metric.options().disturbance == Disturbance::All {
-                        rest = rest + light(streams.column(i, 0), q) * b;
+                        rest += light(streams.column(i, 0), q) * b;
                     }
                 }
                 let weight = program.free(format!("p[{t}][{j}][{i}]"));
@@ -337,7 +337,7 @@ fn rate_minorant(
         program.squares_at_most("signal", vec![root.into()], useful.clone(), 1.0);
         let mut all = useful + Affine::constant(1.0);
         for c in disturbers(problem, k) {
-            all = all + power(streams.column(i, c));
+            all += power(streams.column(i, c));
         }
         rate += Affine::constant(gamma.ln_1p() - gamma);
         rate += root * (2.0 * y * (1.0 + gamma));

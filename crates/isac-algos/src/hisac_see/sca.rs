@@ -552,7 +552,7 @@ impl<'a> Step<'a> {
         let both = p.illumination == super::problem::Illumination::Both;
         let mut light = self.w_ta.linear(&cell.h_ta, &self.at.w_ta);
         if both {
-            light = light + self.w_bo.linear(&cell.h_ta, &self.at.w_bo);
+            light += self.w_bo.linear(&cell.h_ta, &self.at.w_bo);
         }
         let relief = self.relief();
         if p.clutter == Clutter::Noise {
@@ -611,7 +611,7 @@ impl<'a> Step<'a> {
             if fixed.is_none() || self.slack.is_some() {
                 let watts = self.program.nonneg("power");
                 self.program.squares_at_most("power", entries, watts, 1.0);
-                power = power + watts * weight;
+                power += watts * weight;
             }
         }
         if let Some(list) = &self.slack {

@@ -106,10 +106,10 @@ impl Instance {
         };
         let (n, symbols, nt, targets) = (size("N")?, size("M")?, size("Nt")?, size("T")?);
         let users = params.get("K")?.usize()?;
-        if let Some(node) = params.opt("speed_of_light") {
-            if (node.f64()? / SPEED_OF_LIGHT_M_S - 1.0).abs() > 1e-12 {
-                return Err(node.wrong(format!("{SPEED_OF_LIGHT_M_S} m/s")));
-            }
+        if let Some(node) = params.opt("speed_of_light")
+            && (node.f64()? / SPEED_OF_LIGHT_M_S - 1.0).abs() > 1e-12
+        {
+            return Err(node.wrong(format!("{SPEED_OF_LIGHT_M_S} m/s")));
         }
         let spacing = match params.opt("subcarrier_spacing") {
             Some(node) => node.positive("Hz")?,

@@ -40,6 +40,7 @@ const CASE: [&str; 11] = [
 
 /// What a case asks for.
 #[derive(Debug, Clone)]
+#[expect(clippy::enum_variant_names, reason = "the names of the documents")]
 pub(super) enum Problem {
     PowerMin { gamma: Vec<f64> },
     MaxMin { budget: f64 },
