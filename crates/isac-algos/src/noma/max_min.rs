@@ -149,6 +149,13 @@ pub(crate) fn below_floor(
     budget: f64,
     options: &power_min::Options,
 ) -> Result<Option<Outcome>, Error> {
+    if let Some(floor) = bounds::sensing_floor_closed_form(scene) {
+        let proved = floor * (1.0 - 1e-12);
+        return Ok((budget < proved).then_some(Outcome::Infeasible {
+            sensing_floor: floor,
+            lower_bound: proved,
+        }));
+    }
     let Some(floor) = power_min::sensing_floor(scene, options)? else {
         return Ok(Some(Outcome::Unknown));
     };

@@ -187,11 +187,12 @@ pub(super) fn lemma1(request: &Request) -> Result<Plan, Error> {
         lemma1_records,
     )?;
     let finish = |records: &Records| {
-        let shown: Vec<&Record> = records
+        let mut shown: Vec<&Record> = records
             .rows
             .iter()
             .filter(|r| !r.failed && r.metrics[0] > 1e-4)
             .collect();
+        shown.sort_by(|a, b| b.metrics[0].total_cmp(&a.metrics[0]));
         let solved = records.rows.iter().filter(|r| !r.failed).count();
         let rows = shown
             .iter()
