@@ -12,11 +12,11 @@
 //! | [`document`] | JSON and TOML input, read strictly |
 //! | [`check`] | comparison of stated with recomputed values |
 //! | [`solve`] | the report of `isac solve` |
-//! | [`run`], [`reproduce`], [`output`] | the Monte Carlo run, one artefact from plan to folder, the files |
+//! | [`mod@run`], [`reproduce`], [`output`] | the Monte Carlo run, one artefact from plan to folder, the files |
 //! | [`render`] | figures to SVG and PNG |
 //! | [`sdp`] | semidefinite programs in SDPA format |
 //! | [`cli`] | the command line |
-//! | [`reference`] | published numbers in CSV files |
+//! | [`mod@reference`] | published numbers in CSV files |
 //! | [`stats`] | means, intervals, percentiles |
 //! | [`papers`] | the four papers |
 

@@ -6,7 +6,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`array`] | steering vectors and derivatives of linear and planar arrays |
+//! | [`mod@array`] | steering vectors and derivatives of linear and planar arrays |
 //! | [`channel`] | random channels |
 //! | [`csi_error`] | channel estimates with a ball, ellipsoid or Gaussian error |
 //! | [`geometry`] | multistatic scenes: delays, Doppler shifts, reflections |

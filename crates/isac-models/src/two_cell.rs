@@ -1,5 +1,5 @@
 //! The links of a heterogeneous network: BS1 senses a target and serves Bob, BS2 multicasts to
-//! `N` users, Eve listens to both. Section II of [hisac_see].
+//! `N` users, Eve listens to both. Section II of \[hisac_see\].
 
 use crate::{Error, csi_error::UncertainChannel};
 use isac_linalg::{Mat, MatRef, c64, factor, validate};

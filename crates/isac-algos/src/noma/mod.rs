@@ -11,7 +11,7 @@
 //!
 //! | in the paper | file | technique |
 //! |---|---|---|
-//! | (1) to (7), Sec. II | [`problem`], [`evaluate`] | |
+//! | (1) to (7), Sec. II | [`problem`], [`mod@evaluate`] | |
 //! | (12), (13) | [`power_min`] | semidefinite relaxation, reduced to the span of the data |
 //! | its dual | [`certificate`] | bounds and proofs of infeasibility without a solver |
 //! | (8), Algorithm 1 | [`max_min`] | root of an increasing function with slopes |

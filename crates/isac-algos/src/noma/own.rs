@@ -15,7 +15,7 @@
 //! order `K + M` whatever the number of antennas; they change by rank one from user to user, and
 //! their derivatives are carried along.
 //!
-//! [`power_min`] maximises the dual by Newton's method over `nu >= 0`; [`max_min`] finds the common
+//! [`fn@power_min`] maximises the dual by Newton's method over `nu >= 0`; [`fn@max_min`] finds the common
 //! SINR of a power budget by Newton's method on `(log t, nu)` at once. Both return `None` where the
 //! assumptions fail; the caller then solves the relaxation.
 
@@ -527,7 +527,7 @@ pub fn max_min(scene: &Scene, budget: f64, accept: f64) -> Result<Option<FastMax
         .map(|fast| FastMaxMin { target, fast }))
 }
 
-/// [`power_min`], or the relaxation where it does not apply.
+/// [`fn@power_min`], or the relaxation where it does not apply.
 ///
 /// # Errors
 /// As [`power_min::solve`].

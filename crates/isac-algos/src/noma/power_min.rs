@@ -2,7 +2,7 @@
 //!
 //! Solved in the span of the data. What is returned does not rest on the solver's word: the
 //! violation is recomputed in antenna space and the lower bound from the multipliers alone (see
-//! [`certificate`](super::certificate)).
+//! [`certificate`]).
 
 use super::certificate::{self, Multipliers};
 use super::evaluate::{self, Evaluation, evaluate};

@@ -461,7 +461,7 @@ pub struct MaxMin {
     pub stopped: isac_opt::StopReason,
 }
 
-/// What came out of [`max_min`].
+/// What came out of [`fn@max_min`].
 #[derive(Debug, Clone)]
 pub enum MaxMinOutcome {
     /// The root was met.
