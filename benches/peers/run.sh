@@ -2,7 +2,7 @@
 # Runs other software on our instances, whatever of it is installed, and prints ratios.
 #   cargo xtask peers            all sizes
 #   cargo xtask peers 8 16 32    these sizes only
-# Debian packages: coinor-csdp, sdpa, dsdp. Python: cvxpy (with Clarabel and SCS), numpy.
+# Debian packages: coinor-csdp, sdpa, dsdp. Python: cvxpy (with Clarabel and SCS), numpy, pymanopt.
 # Tolerances: ours 1e-9; the others as packaged (CSDP 1e-8, SDPA 1e-7, DSDP 1e-6). Times of the
 # others are what they report as solve time, without reading the file.
 set -eu
@@ -48,4 +48,17 @@ if python3 -c "import cvxpy, numpy" 2>/dev/null; then
     python3 "$here/cvxpy_sdp.py" "$work" $sizes | while read -r name n t; do ratio "$name" "$n" "$t"; done
 else
     echo "cvxpy is not installed: its rows are left out"
+fi
+
+if python3 -c "import pymanopt, numpy" 2>/dev/null; then
+    cargo build -q --profile repro -p isac-benches --example alpha_fair_peer
+    peer=./target/repro/examples/alpha_fair_peer
+    "$peer" "$work/alpha_fair.json" >/dev/null
+    OPENBLAS_NUM_THREADS=1 python3 "$here/pymanopt_alpha_fair.py" "$work/alpha_fair.json" >"$work/pymanopt.txt"
+    grep -v '^ours:' "$work/pymanopt.txt"
+    # Our time to the objectives that pymanopt went through.
+    # shellcheck disable=SC2046
+    "$peer" "$work/alpha_fair.json" $(sed -n 's/^ours:.*\.json//p' "$work/pymanopt.txt")
+else
+    echo "pymanopt is not installed: its rows are left out"
 fi
