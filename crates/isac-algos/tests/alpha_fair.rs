@@ -265,6 +265,30 @@ fn the_certificate_is_tight_where_only_power_couples_users_and_targets() {
 }
 
 #[test]
+fn the_certificate_counts_the_interference_of_linear_beams() {
+    // Only power couples users and targets; what is left of the gap is the duality gap of the rates'
+    // split over few subcarriers.
+    let quiet = SensingOptions {
+        disturbance: Disturbance::NoiseOnly,
+        ..SensingOptions::default()
+    };
+    for seed in [1, 2, 3] {
+        let crowded = Instance {
+            n: 16,
+            antennas: 4,
+            targets: 1,
+            users: 4,
+            seed,
+        };
+        let problem = crowded.problem(quiet, false, Interference::UsersOnly, 0.0, Form::Norm);
+        let start = mrt(&problem, 2);
+        let found = design::solve(&problem, start.as_ref(), &design::Options::default()).unwrap();
+        let gap = found.bound.as_ref().unwrap().gap(&problem, &found.crlb);
+        assert!((-1e-6..0.02).contains(&gap), "seed {seed}: {gap}");
+    }
+}
+
+#[test]
 fn rates_beyond_reach_are_proved_infeasible() {
     let problem = SMALL
         .default_problem()
@@ -334,10 +358,10 @@ fn no_feasible_point_lies_below_the_certificate() {
             nodes: Nodes::Multi,
         };
         let instance = Instance {
-            n: 3,
-            antennas: 3,
-            targets: 2,
-            users: 2,
+            n: rng.random_range(2..=4),
+            antennas: rng.random_range(2..=4),
+            targets: rng.random_range(1..=3),
+            users: rng.random_range(1..=7),
             seed,
         };
         let interference = [Interference::All, Interference::UsersOnly][rng.random_range(0..2)];
@@ -365,7 +389,7 @@ fn no_feasible_point_lies_below_the_certificate() {
         let log = relaxed.fairness().with_form(Form::LogNorm);
         let relaxed = relaxed.with_fairness(log);
         let anywhere = random(&relaxed, seed);
-        let multipliers = [rng.random::<f64>(), rng.random::<f64>()];
+        let multipliers: Vec<f64> = (0..instance.users).map(|_| rng.random()).collect();
         let general = bound::at(&relaxed, anywhere.as_ref(), &multipliers).unwrap();
         assert!(
             general <= log.cost(&point.crlb) + 1e-9,

@@ -16,8 +16,9 @@
 //! so is the bound, but it holds. [`at`] evaluates this for any of them.
 //!
 //! When the base station takes only the sensing stream as known, users and targets share nothing but
-//! power. The users then need at least the power Q of [`least_power`], the targets get at most `S = P - Q`, and with mu the largest eigenvalue of the blocks of `-grad log-norm` at sensing
-//! covariances X0, scaled as the bound likes best,
+//! power. The users then need at least the power Q of [`least_power`], which counts their mutual
+//! interference, the targets get at most `S = P - Q`, and with mu the largest eigenvalue of the blocks of
+//! `-grad log-norm` at sensing covariances X0, scaled as the bound likes best,
 //!
 //! ```math
 //! norm(W) >= norm(X0) tr(X0) / (S mu tr(X0))

@@ -1,4 +1,5 @@
-//! Delay and Doppler of one echo with unknown gain: matched filter on a grid, then Newton.
+//! Delay and Doppler of one echo with unknown gain: matched filter on a grid, then Newton on every lobe
+//! that may hold the maximum.
 //!
 //! With the reference z and the variances D the maximum-likelihood estimate maximises
 //!
@@ -7,7 +8,9 @@
 //! ```
 //!
 //! Above its threshold its error meets the CRLB of [`isac_metrics::delay_doppler`] with `Gain::Unknown`;
-//! below, the filter's side lobes win now and then and the error leaps.
+//! below, the filter's side lobes win now and then and the error leaps. Power at the band edges alone
+//! makes lobes of almost the same height all over the range of delays: which grid point lies highest is
+//! then an accident of the grid, so the peaks of all lobes are compared after refinement.
 
 use crate::Error;
 use isac_linalg::{Mat, c64, validate};
@@ -19,12 +22,15 @@ use std::f64::consts::TAU;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Grid points per 1/N of delay; a beamformer that crowds the band edges needs at least 4.
+    /// Grid points per 1/N of delay; with 4, a lobe's highest grid point keeps 85 % of its peak.
     pub delay_oversampling: usize,
     /// Grid points per 1/M of Doppler.
     pub doppler_oversampling: usize,
     /// Newton steps.
     pub refinements: usize,
+    /// Local maxima of the grid with at least this share of its largest value are refined and
+    /// compared.
+    pub rivals: f64,
 }
 
 impl Default for Options {
@@ -33,6 +39,7 @@ impl Default for Options {
             delay_oversampling: 4,
             doppler_oversampling: 2,
             refinements: 8,
+            rivals: 0.7,
         }
     }
 }
@@ -73,19 +80,28 @@ pub fn estimate(
         options.doppler_oversampling as f64,
         "",
     )?;
+    validate::positive("rivals", options.rivals, "")?;
     let matched = Mat::from_fn(n, m, |i, s| {
         reference[(i, s)].conj() * samples[(i, s)] / disturbance[i]
     });
-    let (mut delay, mut doppler) = coarse(&matched, options);
     let half_cells = [
         0.5 / (n * options.delay_oversampling) as f64,
         0.5 / (m * options.doppler_oversampling) as f64,
     ];
-    for _ in 0..options.refinements {
-        let step = newton(&matched, delay, doppler, half_cells);
-        delay += step[0];
-        doppler += step[1];
-    }
+    let refine = |[mut delay, mut doppler]: [f64; 2]| {
+        for _ in 0..options.refinements {
+            let step = newton(&matched, delay, doppler, half_cells);
+            delay += step[0];
+            doppler += step[1];
+        }
+        let peak = correlate(&matched, delay, doppler)[0].norm_sqr();
+        (peak, delay, doppler)
+    };
+    let (peak, delay, doppler) = coarse(&matched, options)
+        .into_iter()
+        .map(refine)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .unwrap_or_default();
     let mut energies = [0.0; 2];
     for s in 0..m {
         for i in 0..n {
@@ -93,7 +109,6 @@ pub fn estimate(
             energies[1] += samples[(i, s)].norm_sqr() / disturbance[i];
         }
     }
-    let peak = correlate(&matched, delay, doppler)[0].norm_sqr();
     Ok(Estimate {
         delay: delay.rem_euclid(1.0),
         doppler: (doppler + 0.5).rem_euclid(1.0) - 0.5,
@@ -101,8 +116,9 @@ pub fn estimate(
     })
 }
 
-/// The grid point of largest J.
-fn coarse(matched: &Mat<c64>, options: &Options) -> (f64, f64) {
+/// Delay and Doppler of the grid's local maxima along the delay, each at its best Doppler, that come
+/// near the largest.
+fn coarse(matched: &Mat<c64>, options: &Options) -> Vec<[f64; 2]> {
     let (n, m) = (matched.nrows(), matched.ncols());
     let delays = n * options.delay_oversampling;
     let dopplers = m * options.doppler_oversampling;
@@ -112,8 +128,8 @@ fn coarse(matched: &Mat<c64>, options: &Options) -> (f64, f64) {
     };
     let (forth, back) = (wheel(delays, 1.0), wheel(dopplers, -1.0));
     let mut over_symbols = vec![c64::ZERO; m];
-    let mut best = (0.0, 0, 0);
-    for l in 0..delays {
+    let mut best = vec![(0.0, 0); delays];
+    for (l, best) in best.iter_mut().enumerate() {
         for (s, sum) in over_symbols.iter_mut().enumerate() {
             *sum = (0..n)
                 .map(|i| matched[(i, s)] * forth[(l * i) % delays])
@@ -124,14 +140,20 @@ fn coarse(matched: &Mat<c64>, options: &Options) -> (f64, f64) {
                 .map(|s| over_symbols[s] * back[(p * s) % dopplers])
                 .sum();
             if c.norm_sqr() > best.0 {
-                best = (c.norm_sqr(), l, p);
+                *best = (c.norm_sqr(), p);
             }
         }
     }
-    (
-        best.1 as f64 / delays as f64,
-        best.2 as f64 / dopplers as f64,
-    )
+    let largest = best.iter().map(|b| b.0).fold(0.0, f64::max);
+    let before = |l: usize| best[(l + delays - 1) % delays].0;
+    let after = |l: usize| best[(l + 1) % delays].0;
+    (0..delays)
+        .filter(|&l| {
+            let here = best[l].0;
+            here >= options.rivals * largest && here >= before(l) && here >= after(l)
+        })
+        .map(|l| [l as f64 / delays as f64, best[l].1 as f64 / dopplers as f64])
+        .collect()
 }
 
 /// c and its derivatives by delay and Doppler: c, c_t, c_n, c_tt, c_tn, c_nn.
@@ -211,6 +233,31 @@ mod tests {
         assert!((found.coherence - 1.0).abs() < 1e-9);
     }
 
+    /// Two subcarriers at either edge: the lobe beside the true one is lower by a thousandth, less than
+    /// what the grid loses between its points.
+    #[test]
+    fn lobes_of_almost_equal_height_are_told_apart() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let n = 48;
+        let lit: Vec<c64> = (0..n)
+            .map(|i| {
+                let edge = i < 2 || i + 2 >= n;
+                c64::new(if edge { 1.0 } else { 0.0 }, 0.0)
+            })
+            .collect();
+        for step in 0..20 {
+            let echo = Echo {
+                delay: 0.2 + 0.0171 * step as f64,
+                ..ECHO
+            };
+            let noise = vec![1e-9; n];
+            let seen = matched_observation(echo, &lit, &noise, 6, 1, &mut rng).unwrap();
+            let found = estimate(&seen, &noise, &Options::default()).unwrap();
+            let off = (found.delay - echo.delay).abs();
+            assert!(off < 1e-5, "{off:e} at {}", echo.delay);
+        }
+    }
+
     #[test]
     fn bad_observations_are_refused() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
@@ -226,5 +273,10 @@ mod tests {
             ..options
         };
         assert!(estimate(&seen, &[1.0; 4], &none).is_err());
+        let nobody = Options {
+            rivals: f64::NAN,
+            ..options
+        };
+        assert!(estimate(&seen, &[1.0; 4], &nobody).is_err());
     }
 }

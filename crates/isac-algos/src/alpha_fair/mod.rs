@@ -10,7 +10,7 @@
 //! | penalty continuation | [`penalty::Options::continuation`] | the same |
 //! | default: rates met exactly | [`design`] | augmented Lagrangian, L-BFGS |
 //! | certified lower bound | [`bound`] | convex relaxation, linearised |
-//! | proof that rates cannot be met | [`feasibility`] | dual multiple-access channel |
+//! | proof that rates cannot be met | [`feasibility`] | dual multiple-access channel, branch and bound |
 //! | baseline `flat` | [`PowerShare::PerSubcarrier`] | product of spheres |
 //! | baseline `mono` | [`Problem::with_sensing`] with `Nodes::Mono` | |
 //! | baseline SCA + SDR, small sizes | [`sdr`] | semidefinite programs |
@@ -24,6 +24,7 @@ pub mod bound;
 pub mod design;
 pub mod estimator;
 pub mod feasibility;
+mod linear;
 pub mod penalty;
 mod problem;
 mod run;
