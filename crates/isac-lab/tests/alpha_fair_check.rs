@@ -4,13 +4,17 @@ use isac_lab::check::{Checker, Outcome};
 use isac_lab::document::Document;
 use isac_lab::papers;
 
-fn check(name: &str) {
+fn check_shared(name: &str) {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/fixtures");
     let path = format!("{folder}/{name}");
     if !std::path::Path::new(&path).exists() {
         eprintln!("skipped: no {path}");
         return;
     }
+    check(&path, 4 * 12);
+}
+
+fn check(path: &str, least: usize) {
     let document = Document::read(path.as_ref()).unwrap();
     let papers = papers::all();
     let paper = papers::by_schema(&papers, document.schema().unwrap()).unwrap();
@@ -20,7 +24,7 @@ fn check(name: &str) {
         assert!(line.verdict != Outcome::Fail, "{line:?}");
     }
     assert!(
-        checker.count(Outcome::Pass) >= 4 * 12,
+        checker.count(Outcome::Pass) >= least,
         "{:?}",
         checker.lines.len()
     );
@@ -28,10 +32,16 @@ fn check(name: &str) {
 
 #[test]
 fn the_small_fixture_passes() {
-    check("alpha-fair-small.json");
+    check_shared("alpha-fair-small.json");
 }
 
 #[test]
 fn the_mid_fixture_passes() {
-    check("alpha-fair-mid.json");
+    check_shared("alpha-fair-mid.json");
+}
+
+#[test]
+fn every_combination_of_options_passes() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../isac-algos/tests/fixtures");
+    check(&format!("{folder}/alpha-fair-options.json"), 72 * 10);
 }

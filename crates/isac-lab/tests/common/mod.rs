@@ -163,18 +163,27 @@ pub(crate) struct Ran {
     pub(crate) err: String,
 }
 
+/// The program with its own papers.
+pub(crate) fn real_isac(arguments: &[&str]) -> Ran {
+    run(arguments, &isac_lab::papers::all(), Arc::default())
+}
+
 pub(crate) fn isac(arguments: &[&str]) -> Ran {
     isac_with(arguments, Arc::new(AtomicBool::new(false)))
 }
 
 pub(crate) fn isac_with(arguments: &[&str], cancel: Arc<AtomicBool>) -> Ran {
+    run(arguments, &[paper()], cancel)
+}
+
+fn run(arguments: &[&str], papers: &[Paper], cancel: Arc<AtomicBool>) -> Ran {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console {
         out: &mut out,
         err: &mut err,
     };
     let arguments = ["isac"].iter().chain(arguments).map(OsString::from);
-    let code = cli::main(arguments, &[paper()], &mut console, cancel);
+    let code = cli::main(arguments, papers, &mut console, cancel);
     Ran {
         code,
         out: String::from_utf8(out).unwrap(),

@@ -7,6 +7,7 @@ use isac_metrics::delay_doppler::{
 };
 use isac_metrics::fairness::{Fairness, Form};
 use isac_metrics::ofdm_rate::{Interference, OfdmRate, Streams};
+use isac_models::geometry::{MovingTarget, Point, Scene};
 use isac_models::ofdm::{Grid, SPEED_OF_LIGHT_M_S};
 
 use crate::document::{Array, Node};
@@ -94,9 +95,6 @@ impl Instance {
         root.known_keys(&TOP_KEYS)?;
         let params = root.get("params")?;
         params.known_keys(&PARAM_KEYS)?;
-        if let Some(geometry) = root.opt("geometry") {
-            geometry.known_keys(&GEOMETRY_KEYS)?;
-        }
         let size = |key: &str| {
             let node = params.get(key)?;
             match node.usize()? {
@@ -129,16 +127,25 @@ impl Instance {
         if noise_w.iter().any(|w| *w <= 0.0) {
             return Err(noise.wrong("a power > 0 W"));
         }
+        if let Some(geometry) = root.opt("geometry") {
+            check_geometry(&geometry, targets, users)?;
+        }
+        for (key, shape) in [
+            ("aod", vec![targets]),
+            ("tau", vec![targets, nodes]),
+            ("doppler", vec![targets, nodes]),
+        ] {
+            if let Some(node) = root.opt(key) {
+                sized_real(&node, &shape)?;
+            }
+        }
         let steering = sized(&root.get("steering")?, &[targets, nt])?;
         let beta = sized(&root.get("beta")?, &[targets, nodes])?;
         let channels = sized(&root.get("channels")?, &[users, n, nt])?;
         let jacobians = match root.opt("jacobian") {
             None => None,
             Some(node) => {
-                let array = node.array()?;
-                if array.shape != [targets, nodes, 2, 4] {
-                    return Err(node.wrong(format!("an array {targets} x {nodes} x 2 x 4")));
-                }
+                let array = sized_real(&node, &[targets, nodes, 2, 4])?;
                 let rows = array.data.chunks(8);
                 Some(
                     rows.map(|c| [[c[0], c[1], c[2], c[3]], [c[4], c[5], c[6], c[7]]])
@@ -284,6 +291,59 @@ fn alpha(config: &Node<'_>) -> Result<f64, Error> {
     }
 }
 
+/// The positions are not used, since everything that follows from them is stated too; but a scene that
+/// cannot be is refused.
+fn check_geometry(node: &Node<'_>, targets: usize, users: usize) -> Result<(), Error> {
+    node.known_keys(&GEOMETRY_KEYS)?;
+    let points = |key: &str, count: usize| -> Result<Vec<Point>, Error> {
+        match node.opt(key) {
+            None => Ok(vec![[0.0; 2]; count]),
+            Some(list) => {
+                let array = sized_real(&list, &[count, 2])?;
+                Ok(array.data.chunks(2).map(|p| [p[0], p[1]]).collect())
+            }
+        }
+    };
+    let base_station = match node.opt("bs") {
+        None => [0.0; 2],
+        Some(place) => {
+            let place = place.vec_of(2)?;
+            [place[0], place[1]]
+        }
+    };
+    let velocities = points("target_velocities", targets)?;
+    if node.opt("targets").is_none() {
+        return Ok(());
+    }
+    let moving = points("targets", targets)?.into_iter().zip(velocities).map(
+        |(position_m, velocity_m_s)| MovingTarget {
+            position_m,
+            velocity_m_s,
+        },
+    );
+    let listeners = if node.opt("users").is_some() {
+        points("users", users)?
+    } else {
+        Vec::new()
+    };
+    Scene::new(base_station, moving.collect(), listeners).map_err(|e| node.refused(e))?;
+    Ok(())
+}
+
+fn sized_real(node: &Node<'_>, shape: &[usize]) -> Result<Array<f64>, Error> {
+    let array = node.array()?;
+    let empty = shape.contains(&0) && array.data.is_empty();
+    if array.shape == shape || empty {
+        return Ok(array);
+    }
+    Err(node.wrong(format!("an array {}", shape_text(shape))))
+}
+
+fn shape_text(shape: &[usize]) -> String {
+    let texts: Vec<String> = shape.iter().map(usize::to_string).collect();
+    texts.join(" x ")
+}
+
 fn sized(node: &Node<'_>, shape: &[usize]) -> Result<Array<c64>, Error> {
     let array = node.array_c64()?;
     let empty = shape.contains(&0) && array.data.is_empty();
@@ -293,6 +353,5 @@ fn sized(node: &Node<'_>, shape: &[usize]) -> Result<Array<c64>, Error> {
             data: array.data,
         });
     }
-    let texts: Vec<String> = shape.iter().map(usize::to_string).collect();
-    Err(node.wrong(format!("an array {}", texts.join(" x "))))
+    Err(node.wrong(format!("an array {}", shape_text(shape))))
 }

@@ -2,7 +2,7 @@
 //! assumptions, since the paper's own could not be recovered.
 
 use isac_algos::alpha_fair::{Problem, Start};
-use isac_linalg::{Mat, c64};
+use isac_linalg::{Mat, c64, validate};
 use isac_metrics::delay_doppler::{Combine, DelayDoppler, EchoModel, SensingOptions};
 use isac_metrics::fairness::{Fairness, Form};
 use isac_metrics::ofdm_rate::{Interference, OfdmRate, Streams};
@@ -12,7 +12,7 @@ use isac_models::geometry::{self, MovingTarget, Point, Scene};
 use isac_models::ofdm::Grid;
 use isac_models::rng::{Stream, stream};
 use rand::{Rng, RngExt};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::f64::consts::TAU;
 
 use crate::error::Source;
@@ -59,7 +59,8 @@ pub(super) struct Scenario {
     pub(super) environment: Environment,
     /// Least rate per user, Mbit/s.
     pub(super) min_rate_mbit_s: f64,
-    /// Fairness alpha; at most 1e9 stands for a number, more for infinity.
+    /// Fairness alpha >= -1, or the text `inf`; more than 1e9 counts as infinity.
+    #[serde(deserialize_with = "number_or_inf")]
     pub(super) alpha: f64,
     /// Options of the sensing metric.
     pub(super) sensing: SensingOptions,
@@ -96,6 +97,22 @@ impl Default for Scenario {
     }
 }
 
+fn number_or_inf<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Alpha {
+        Number(f64),
+        Text(String),
+    }
+    match Alpha::deserialize(deserializer)? {
+        Alpha::Number(alpha) => Ok(alpha),
+        Alpha::Text(text) if text == "inf" => Ok(f64::INFINITY),
+        Alpha::Text(text) => Err(serde::de::Error::custom(format!(
+            "alpha: got \"{text}\", expected a number or \"inf\""
+        ))),
+    }
+}
+
 /// How often a user's position and channel are redrawn before the scenario counts as impossible.
 const ADMISSION_TRIES: usize = 10_000;
 
@@ -128,6 +145,24 @@ impl Scenario {
     /// Least rate in bit/s/Hz.
     pub(super) fn min_rate(&self) -> f64 {
         self.min_rate_mbit_s / self.bandwidth_mhz
+    }
+
+    /// What the constructors of a drop cannot see.
+    fn check(&self) -> Result<(), Source> {
+        let [near, far] = self.target_range_m;
+        validate::positive("target_range_m[0]", near, "m")?;
+        if far < near {
+            let expected = format!("at least the nearest distance, {near} m");
+            return Err(isac_linalg::Error::range("target_range_m[1]", far, expected).into());
+        }
+        if !(0.0..=90.0).contains(&self.sector_deg) {
+            let expected = "degrees in [0, 90]: targets in front of the array";
+            return Err(isac_linalg::Error::range("sector_deg", self.sector_deg, expected).into());
+        }
+        validate::nonnegative("target_speed_m_s", self.target_speed_m_s, "m/s")?;
+        validate::positive("user_radius_m", self.user_radius_m, "m")?;
+        validate::positive("targets", self.targets as f64, "")?;
+        Ok(())
     }
 
     fn grid(&self) -> Result<Grid, Source> {
@@ -191,11 +226,9 @@ impl Scenario {
 
     /// Draws drop `index` of a seed.
     pub(super) fn drop(&self, seed: u64, index: usize) -> Result<Drop, Source> {
+        self.check()?;
         let grid = self.grid()?;
         let targets = self.place_targets(seed);
-        if targets.is_empty() {
-            return Err("targets: got 0, expected at least 1".into());
-        }
         let (n, users) = (self.subcarriers, self.users);
         let mut points = Vec::new();
         let mut channels = Mat::zeros(self.antennas, n * users);
