@@ -31,19 +31,25 @@ const TRIALS: usize = 200;
 const QUICK_TRIALS: usize = 40;
 
 /// SNR after integration over the grid and the array, dB.
-const SNRS_DB: [f64; 9] = [6.0, 9.0, 12.0, 15.0, 18.0, 21.0, 24.0, 30.0, 36.0];
-
-/// Shapes of the spectrum: the same power everywhere, or on the two outermost pairs.
-const SHAPES: [(&str, &str); 2] = [
-    ("flat", "Flat spectrum"),
-    ("edges", "Power on the four outermost subcarriers"),
+const SNRS_DB: [f64; 11] = [
+    6.0, 9.0, 12.0, 15.0, 18.0, 21.0, 24.0, 30.0, 36.0, 42.0, 48.0,
 ];
 
-fn amplitude(shape: &str, n: usize) -> Vec<c64> {
-    let level = |i: usize| match shape {
-        "flat" => 1.0 / (n as f64).sqrt(),
-        _ if i < 2 || i + 2 >= n => 0.5,
-        _ => 0.0,
+/// Shapes of the spectrum: name, label and the share of the power that is the same everywhere; the rest
+/// stands on the two outermost pairs.
+const SHAPES: [(&str, &str, f64); 3] = [
+    ("flat", "Flat spectrum", 1.0),
+    ("edges", "Four outermost subcarriers", 0.0),
+    ("mixed", "80 % on those four, 20 % flat", 0.2),
+];
+
+/// An RMSE within this of the bound counts as attaining it: three standard errors of 200 trials.
+const ATTAINED: f64 = 0.15;
+
+fn amplitude(flat: f64, n: usize) -> Vec<c64> {
+    let level = |i: usize| {
+        let edge = if i < 2 || i + 2 >= n { 0.25 } else { 0.0 };
+        (flat / n as f64 + (1.0 - flat) * edge).sqrt()
     };
     (0..n).map(|i| c64::new(level(i), 0.0)).collect()
 }
@@ -64,18 +70,22 @@ fn plan(request: &Request) -> Result<Plan, Error> {
         size.cyclic_prefix,
     )?;
     let mut tasks = Vec::new();
-    for (shape, label) in SHAPES {
+    for (shape, label, flat) in SHAPES {
         for snr_db in SNRS_DB {
             let antennas = size.antennas;
             tasks.push(Task::records(
                 format!("{shape}/{snr_db}"),
                 label,
-                request.pick(4.0, 0.1),
+                request.pick(4.0, 0.2),
                 move || {
                     let range = only.map_or(0..trials, |i| i..i + 1);
-                    let run = |trial| trial_at(shape, snr_db, trial, seed, &grid, antennas);
+                    let lit = amplitude(flat, grid.subcarriers());
+                    let run = |trial| {
+                        let errors = trial_at(&lit, snr_db, trial, seed, &grid, antennas)?;
+                        Ok::<_, Source>(Record::exact(shape, snr_db, trial, errors))
+                    };
                     let mut records: Vec<Record> = range.map(run).collect::<Result<_, _>>()?;
-                    let bound = bound(shape, snr_db, &grid)?;
+                    let bound = bound(&lit, snr_db, &grid)?;
                     records.push(Record::exact(
                         format!("{shape}_crlb"),
                         snr_db,
@@ -108,13 +118,13 @@ fn plan(request: &Request) -> Result<Plan, Error> {
 /// Squared errors of one trial. Noise is 1 per subcarrier and antenna; the illumination sums to 1 over
 /// the subcarriers, so the integrated SNR is antennas * |gain|^2 * M.
 fn trial_at(
-    shape: &str,
+    lit: &[c64],
     snr_db: f64,
     trial: usize,
     seed: u64,
     grid: &Grid,
     antennas: usize,
-) -> Result<Record, Source> {
+) -> Result<Vec<f64>, Source> {
     let mut rng = stream(seed, Stream::Randomisation, trial as u64);
     let snr = 10f64.powf(snr_db / 10.0);
     let gain = (snr / (antennas * grid.symbols()) as f64).sqrt();
@@ -124,18 +134,16 @@ fn trial_at(
         doppler: 0.2 * (rng.random::<f64>() - 0.5),
     };
     let noise = vec![1.0; grid.subcarriers()];
-    let lit = amplitude(shape, grid.subcarriers());
-    let seen = matched_observation(echo, &lit, &noise, grid.symbols(), antennas, &mut rng)?;
+    let seen = matched_observation(echo, lit, &noise, grid.symbols(), antennas, &mut rng)?;
     let found = estimator::estimate(&seen, &noise, &estimator::Options::default())?;
     let wrapped = |a: f64| (a + 0.5).rem_euclid(1.0) - 0.5;
     let delay = grid.range_std_m(wrapped(found.delay - echo.delay).powi(2));
     let doppler = grid.speed_std_m_s(wrapped(found.doppler - echo.doppler).powi(2));
-    let metrics = vec![delay.powi(2), doppler.powi(2)];
-    Ok(Record::exact(shape, snr_db, trial, metrics))
+    Ok(vec![delay.powi(2), doppler.powi(2)])
 }
 
 /// CRLB standard deviations in m and m/s.
-fn bound(shape: &str, snr_db: f64, grid: &Grid) -> Result<[f64; 2], Source> {
+fn bound(lit: &[c64], snr_db: f64, grid: &Grid) -> Result<[f64; 2], Source> {
     let n = grid.subcarriers();
     let snr = 10f64.powf(snr_db / 10.0);
     let model = EchoModel {
@@ -154,7 +162,7 @@ fn bound(shape: &str, snr_db: f64, grid: &Grid) -> Result<[f64; 2], Source> {
     let metric = DelayDoppler::new(model, options)?;
     let mut state = metric.state();
     let lit = Illumination {
-        sensing: amplitude(shape, n).iter().map(|a| a.norm_sqr()).collect(),
+        sensing: lit.iter().map(|a| a.norm_sqr()).collect(),
         comm: vec![0.0; n],
     };
     metric.evaluate(&lit, &mut state);
@@ -164,7 +172,7 @@ fn bound(shape: &str, snr_db: f64, grid: &Grid) -> Result<[f64; 2], Source> {
 fn finish(records: &Records, note: &str) -> Report {
     let panels = [(0, "Range RMSE (m)"), (1, "Speed RMSE (m/s)")].map(|(metric, label)| {
         let mut panel = Panel::new("", Axis::new("Integrated SNR (dB)"), Axis::log(label));
-        for (index, (shape, label)) in SHAPES.into_iter().enumerate() {
+        for (index, (shape, label, _)) in SHAPES.into_iter().enumerate() {
             let root = |name: &str| -> Vec<[f64; 2]> {
                 let curve = records.curve(name, metric);
                 curve.iter().map(|(x, s)| [*x, s.mean.sqrt()]).collect()
@@ -180,45 +188,58 @@ fn finish(records: &Records, note: &str) -> Report {
         }
         panel
     });
+    let root = |name: &str, snr: f64, metric: usize| records.summary(name, snr, metric).mean.sqrt();
     let excess = |shape: &str, snr: f64, metric: usize| {
-        let measured = records.summary(shape, snr, metric).mean;
-        let bound = records.summary(&format!("{shape}_crlb"), snr, metric).mean;
-        (measured / bound).sqrt()
+        root(shape, snr, metric) / root(&format!("{shape}_crlb"), snr, metric)
     };
-    let mut ratios = Vec::new();
-    for (shape, _) in SHAPES {
-        for snr in [30.0, 36.0] {
-            for metric in [0, 1] {
-                ratios.push(excess(shape, snr, metric));
-            }
-        }
-    }
-    let attained = ratios.iter().all(|r| (0.75..1.25).contains(r));
-    let threshold = |shape: &str| {
-        SNRS_DB
-            .into_iter()
-            .find(|snr| excess(shape, *snr, 0) < 1.5)
-            .unwrap_or(f64::NAN)
+    let attains = |shape: &str, snr: f64| {
+        (0..2).all(|metric| (excess(shape, snr, metric) - 1.0).abs() <= ATTAINED)
     };
-    let texts: Vec<String> = ratios.iter().map(|r| format!("{r:.2}")).collect();
+    // The threshold: from there on the bound is attained at every SNR.
+    let threshold = |shape: &str| -> f64 {
+        let met = SNRS_DB.into_iter().rev().take_while(|s| attains(shape, *s));
+        met.last().unwrap_or(f64::INFINITY)
+    };
+    let thresholds = SHAPES.map(|(shape, _, _)| threshold(shape));
+    let [flat, edges, mixed] = thresholds;
+    let top = SNRS_DB[SNRS_DB.len() - 1];
+    let bounds = SHAPES.map(|(shape, _, _)| root(&format!("{shape}_crlb"), top, 0));
+    let ratios = SHAPES.map(|(shape, _, _)| {
+        [0, 1]
+            .map(|metric| format!("{:.2}", excess(shape, top, metric)))
+            .join(" and ")
+    });
     let claims = vec![
         Claim::new(
-            "Ours: the CRLB is attained at high SNR",
-            Verdict::of(attained),
-            format!("RMSE over CRLB at 30 and 36 dB: {}", texts.join(", ")),
+            "Ours: every spectrum attains its CRLB above a threshold",
+            Verdict::of(thresholds.iter().all(|t| t.is_finite())),
+            format!(
+                "within {:.0} % from (flat, edges, mixed) {flat}, {edges}, {mixed} dB on; RMSE over CRLB of range and speed at {top} dB: {}",
+                100.0 * ATTAINED,
+                ratios.join("; ")
+            ),
         ),
         Claim::new(
             "Ours: a spectrum crowded at the edges has the lower bound and the later threshold",
-            Verdict::of(threshold("edges") >= threshold("flat")),
+            Verdict::of(bounds[1] < bounds[0] && edges > flat),
             format!(
-                "first SNR with RMSE below 1.5 times the bound: flat {} dB, edges {} dB",
-                threshold("flat"),
-                threshold("edges")
+                "range CRLB {:.2} of that of the flat spectrum, threshold {edges} dB against {flat} dB",
+                bounds[1] / bounds[0]
+            ),
+        ),
+        Claim::new(
+            "Ours: a fifth of the power spread flat brings the threshold back at a small price",
+            Verdict::of(mixed < edges && bounds[2] < 1.1 * bounds[1]),
+            format!(
+                "threshold {mixed} dB, range CRLB {:.2} of that of the edges",
+                bounds[2] / bounds[1]
             ),
         ),
     ];
     Report {
-        figure: Figure::new("Estimator against bound", panels.into()).footnote(note),
+        figure: Figure::new("Estimator against bound", panels.into())
+            .footnote(note)
+            .footnote("Matched filter on a grid, every lobe near the largest refined by Newton. The lobes of the edge spectrum differ by 0.3 % in height: below its threshold noise picks the wrong one."),
         claims,
         grade: Grade::Unpublished,
         ..Report::default()

@@ -1,11 +1,13 @@
-//! The figures of `alpha_fair`, and two of our own.
+//! The figures of `alpha_fair`, and two figures and two tables of our own.
 
 mod ambiguity;
 mod estimation;
 mod fairness;
+mod gap;
 mod penalty;
 mod rates;
 mod scene;
+mod small;
 mod users;
 
 use isac_algos::alpha_fair::{Design, FEASIBLE, PowerShare, Problem, design};
@@ -27,6 +29,8 @@ pub(super) fn all() -> Vec<Artefact> {
         users::ARTEFACT,
         ambiguity::ARTEFACT,
         estimation::ARTEFACT,
+        gap::ARTEFACT,
+        small::ARTEFACT,
     ]
 }
 

@@ -112,7 +112,7 @@ fn finish(records: &Records, note: &str) -> Report {
         Claim::new(
             "The gain over SCA + SDR is due to the rank-one loss of relaxation",
             Verdict::NotTested,
-            "SCA + SDR is impractical at this size; flat power shows what power across subcarriers is worth",
+            "SCA + SDR is impractical at this size: table2 tests it at a small one; flat power shows what power across subcarriers is worth",
         ),
     ];
     Report {

@@ -23,6 +23,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
     let seed = request.seed;
     let note = size_note(&scenario);
     let described = json!(scenario);
+    let radius = scenario.user_radius_m;
     let task = Task::with_data("scene", "scene", 0.1, move || {
         let drawn = scenario.drop(seed, drop)?;
         let mut records = Vec::new();
@@ -86,13 +87,24 @@ fn plan(request: &Request) -> Result<Plan, Error> {
                 .footnote(note.clone())
                 .footnote(ASSUMPTION);
             let positions =
-                "the paper's positions were not recoverable; ours are one per angular slot";
+                "the paper's positions were not recoverable; ours are one target per angular slot";
+            let (targets, users) = (points("target"), points("user"));
+            let away = |k: usize| {
+                let (user, target) = (users[k], targets[k % targets.len()]);
+                (user[0] - target[0]).hypot(user[1] - target[1])
+            };
+            let farthest = (0..users.len()).map(away).fold(0.0, f64::max);
+            let ahead = targets.iter().all(|t| t[0] > 0.0);
             Ok(Report {
                 figure,
                 claims: vec![Claim::new(
-                    "Ten targets around one base station, ten users near the targets",
-                    Verdict::Partly,
-                    positions,
+                    "Targets around one base station, users near the targets",
+                    Verdict::of(ahead && farthest <= radius),
+                    format!(
+                        "{} targets, all ahead: {ahead}; {} users, at most {farthest:.1} m from theirs",
+                        targets.len(),
+                        users.len()
+                    ),
                 )],
                 grade: Grade::NotReproduced(positions.into()),
                 ..Report::default()
