@@ -7,7 +7,10 @@ mod noma_support;
 use isac_algos::noma::max_min::{self, Method};
 use isac_algos::noma::power_min::{self, Options, Outcome};
 use isac_algos::noma::robust::{self, ErrorBall};
-use isac_algos::noma::{Mode, PowerWeights, Scene, Sensing, bounds, certificate, rank_one};
+use isac_algos::noma::{
+    LeastInfeasible, Mode, PowerWeights, Scene, Sensing, bounds, certificate, least_infeasible,
+    rank_one,
+};
 use isac_linalg::{Mat, c64, ops};
 use isac_metrics::noma::SicSet;
 use noma_support::{PAPER, close, paper_scene, rayleigh, rng, steering};
@@ -37,6 +40,11 @@ fn other_scene(seed: u64, sic: SicSet, ordering: bool) -> Scene {
 }
 
 const TOL: f64 = 1e-8;
+
+const EXACT: ErrorBall = ErrorBall {
+    radius: 0.0,
+    residual: true,
+};
 
 #[test]
 fn power_grows_with_every_demand() {
@@ -221,9 +229,66 @@ fn infeasible_inputs_give_rays() {
     assert!(proof.excluded_power > 1e9);
     let again = certificate::lower_bound(&scene, &[3.0; 2], &proof.multipliers).unwrap();
     close(again.power, proof.excluded_power, 1e-6);
-    let short = power_min::least_infeasible(&scene, &[3.0; 2], &Options::default()).unwrap();
+    let point = least_infeasible(&scene, &[3.0; 2], EXACT).unwrap();
+    let Some(LeastInfeasible::Sensing {
+        factor, pattern, ..
+    }) = point
+    else {
+        panic!("{point:?}");
+    };
     // Floors can be kept up to sqrt(xi) / P_s.
-    close(1.0 - short.unwrap(), 2f64.sqrt() / 2.0, 1e-5);
+    close(factor, 2f64.sqrt() / 2.0, 1e-5);
+    close(pattern[0], 2f64.sqrt(), 1e-5);
+
+    // Collinear channels without cancellation: g / (1 + g) <= 1/2 each, whatever the power.
+    let h = Mat::from_fn(4, 2, |n, k| {
+        c64::new(1.0 + k as f64, n as f64 * (1.0 + k as f64))
+    });
+    let none = Mat::zeros(4, 0);
+    let mode = Mode {
+        sic: SicSet::Linear,
+        ..Mode::default()
+    };
+    let scene = Scene::new(h.as_ref(), none.as_ref(), 0.01, sensing, mode).unwrap();
+    let outcome = power_min::solve(&scene, &[2.0; 2], &Options::default()).unwrap();
+    assert_eq!(outcome.name(), "infeasible");
+    let point = least_infeasible(&scene, &[2.0; 2], EXACT).unwrap();
+    let Some(LeastInfeasible::Users { factor, sinr, .. }) = point else {
+        panic!("{point:?}");
+    };
+    assert!(factor < 0.5 && factor > 0.49, "{factor}");
+    for (_, value) in sinr {
+        close(value, 2.0 * factor, 1e-5);
+    }
+
+    // An error as large as the channel can silence it.
+    let scene = paper_scene(8, 0, SicSet::Own);
+    let weakest = ops::norm(scene.channels().subcols(0, 1));
+    let ball = ErrorBall {
+        radius: 1.01 * weakest,
+        residual: true,
+    };
+    let outcome = robust::solve(&scene, &[3.0; 3], ball, &robust::Options::default()).unwrap();
+    assert_eq!(outcome.name(), "infeasible");
+    let point = least_infeasible(&scene, &[3.0; 3], ball).unwrap();
+    assert!(matches!(
+        point,
+        Some(LeastInfeasible::Silenced { position: 0, .. })
+    ));
+
+    // Residual interference: 20 dB are out of reach in `full`, a smaller factor is not.
+    let scene = paper_scene(8, 0, SicSet::Full);
+    let ball = ErrorBall {
+        radius: 0.1,
+        residual: true,
+    };
+    let point = least_infeasible(&scene, &[100.0; 3], ball).unwrap();
+    let Some(LeastInfeasible::Users { factor, sinr, .. }) = point else {
+        panic!("{point:?}");
+    };
+    assert!(factor > 0.01 && factor < 0.2, "{factor}");
+    let worst = sinr.iter().fold(f64::INFINITY, |low, &(_, s)| low.min(s));
+    close(worst, 100.0 * factor, 1e-5);
 
     let poor = paper_scene(8, 0, SicSet::Full);
     match max_min::solve(&poor, 4.4, &max_min::Options::default()).unwrap() {

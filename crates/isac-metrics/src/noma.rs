@@ -5,7 +5,7 @@
 //! All functions work on the received powers `tr(H_l W_i)`, a real matrix of users x messages.
 
 use crate::Error;
-use isac_linalg::{Mat, MatRef, c64, factor, ops, trust_region, validate};
+use isac_linalg::{Mat, MatRef, c64, factor, hermitian, ops, trust_region, validate};
 use serde::{Deserialize, Serialize};
 
 /// Which user decodes which message, and what disturbs it.
@@ -233,7 +233,8 @@ pub fn worst_case_sinr(
     let n = basis.ncols();
     let covariance = |i: usize| {
         let seen = ops::adjoint_mul(basis.as_ref(), factors[i].as_ref());
-        ops::mul_adjoint(seen.as_ref(), seen.as_ref())
+        // Exactly Hermitian, so that differences of large covariances are, too.
+        hermitian::hermitian_part(ops::mul_adjoint(seen.as_ref(), seen.as_ref()).as_ref())
     };
     let signal = covariance(message);
     let mut disturbing = Mat::<c64>::zeros(n, n);

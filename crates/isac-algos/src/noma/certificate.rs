@@ -17,6 +17,7 @@
 //! scale them by the largest `s` with `Z_0 + s F_k >= 0`. When no `F_k` has a negative eigenvalue,
 //! `s` is unlimited and a positive `d` proves infeasibility.
 
+use super::power_min::unit_of_proof;
 use super::problem::{Scene, Span};
 use crate::Error;
 use isac_linalg::{Mat, MatRef, c64, factor, validate};
@@ -47,6 +48,51 @@ impl Multipliers {
             cross: vec![c64::ZERO; pairs],
             ordering: vec![0.0; ordering_len(scene)],
         }
+    }
+}
+
+impl Multipliers {
+    /// The entries that matter alone, see [`strongest`].
+    fn parts(&self, scene: &Scene, targets: &[f64]) -> Vec<Self> {
+        let sensing_only = Self {
+            sinr: vec![0.0; self.sinr.len()],
+            ordering: vec![0.0; self.ordering.len()],
+            ..self.clone()
+        };
+        let users_only = Self {
+            sinr: self.sinr.clone(),
+            ordering: self.ordering.clone(),
+            ..Self::zeros(scene)
+        };
+        let mut out = vec![sensing_only, users_only];
+        for cut in [1e-3, 1e-6] {
+            let mut large = self.clone();
+            // Each kind in the units of what it adds to the dual value.
+            let pairs = scene.pairs();
+            let weigh = |i: usize, lambda: f64| lambda * scene.noise() * targets[pairs[i].message];
+            let top = (self.sinr.iter().enumerate())
+                .map(|(i, &l)| weigh(i, l))
+                .chain(self.floor.iter().map(|nu| nu * scene.sensing().floor))
+                .fold(0.0, f64::max);
+            for (i, l) in large.sinr.iter_mut().enumerate() {
+                if weigh(i, *l) < cut * top {
+                    *l = 0.0;
+                }
+            }
+            let floors = large.floor.iter().fold(0.0_f64, |t, &nu| t.max(nu));
+            for nu in &mut large.floor {
+                if *nu * scene.sensing().floor < cut * top {
+                    *nu = 0.0;
+                }
+            }
+            for eta in &mut large.difference {
+                if eta.abs() < cut * floors {
+                    *eta = 0.0;
+                }
+            }
+            out.push(large);
+        }
+        out
     }
 }
 
@@ -276,6 +322,28 @@ pub fn lower_bound(
     multipliers: &Multipliers,
 ) -> Result<Bound, Error> {
     lower_bound_in(scene, &Span::new(scene)?, targets, multipliers)
+}
+
+/// The strongest of the bounds that a ray and its parts prove, in natural units, with the part.
+///
+/// A ray of an interior-point method has small positive entries where an exact one has zeros, and
+/// those alone keep it from proving more. Any multipliers prove what they prove, so the entries
+/// that matter are tried alone: the large ones, those of the users, those of the targets.
+pub(crate) fn strongest(
+    scene: &Scene,
+    span: &Span,
+    targets: &[f64],
+    ray: &Multipliers,
+) -> Result<(Bound, Multipliers), Error> {
+    let mut best = (lower_bound_in(scene, span, targets, ray)?, ray.clone());
+    for part in ray.parts(scene, targets) {
+        let bound = lower_bound_in(scene, span, targets, &part)?;
+        let unit = |y: &Multipliers| unit_of_proof(scene, targets, y).max(f64::MIN_POSITIVE);
+        if bound.power / unit(&part) > best.0.power / unit(&best.1) {
+            best = (bound, part);
+        }
+    }
+    Ok(best)
 }
 
 /// Smallest eigenvalue over all `Z_k(y)` of the multipliers as given, relative to the largest

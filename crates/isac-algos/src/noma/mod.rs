@@ -14,6 +14,7 @@
 //! | (1) to (7), Sec. II | [`problem`], [`mod@evaluate`] | |
 //! | (12), (13) | [`power_min`] | semidefinite relaxation, reduced to the span of the data |
 //! | its dual | [`certificate`] | bounds and proofs of infeasibility without a solver |
+//! | | [`mod@least_infeasible`] | largest factor of the demands that can be met |
 //! | (8), Algorithm 1 | [`max_min`] | root of an increasing function with slopes |
 //! | own message only | [`own`] | Newton's method on a dual of one variable per target |
 //! | (12d) | [`rank_one`] | purification, penalty, powers for fixed directions |
@@ -40,6 +41,7 @@ pub mod baselines;
 pub mod bounds;
 pub mod certificate;
 pub mod evaluate;
+pub mod least_infeasible;
 pub mod max_min;
 pub mod own;
 pub mod power_min;
@@ -49,4 +51,5 @@ mod relaxation;
 pub mod robust;
 
 pub use evaluate::{Evaluation, evaluate};
+pub use least_infeasible::{LeastInfeasible, least_infeasible};
 pub use problem::{Mode, PowerWeights, Scene, Sensing, Span};

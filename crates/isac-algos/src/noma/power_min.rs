@@ -26,7 +26,8 @@ pub struct Options {
     /// Solve in the span of channels and steering vectors; exact.
     pub reduce: bool,
     /// A ray counts as proof of infeasibility when it excludes every design whose power is below
-    /// this many times the natural unit of power of the scene.
+    /// this many times the natural unit of power of the demands it combines: the closed-form bounds
+    /// on what the users and the targets need.
     pub excluded_units: f64,
 }
 
@@ -129,6 +130,18 @@ impl Outcome {
         }
     }
 
+    /// How far from an accepted answer, for choosing among attempts; 0 for accepted ones.
+    fn rank(&self) -> f64 {
+        match self {
+            Self::Solved(_) | Self::Infeasible(_) => 0.0,
+            Self::Inaccurate(design) => {
+                let c = design.certificate;
+                c.violation.max(c.relative_gap.abs()).max(f64::MIN_POSITIVE)
+            }
+            Self::Unknown => f64::INFINITY,
+        }
+    }
+
     /// `solved`, `inaccurate`, `infeasible` or `unknown`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -142,11 +155,33 @@ impl Outcome {
 
 /// A power every design is likely to be near, from the closed-form bounds; watt, > 0.
 pub(crate) fn natural_unit(scene: &Scene, targets: &[f64]) -> f64 {
+    users_unit(scene, targets) + floors_unit(scene)
+}
+
+fn users_unit(scene: &Scene, targets: &[f64]) -> f64 {
+    scene.mode().weights.transmit * bounds::chain_bound(scene, targets)
+}
+
+fn floors_unit(scene: &Scene) -> f64 {
     let (sensing, weights) = (scene.sensing(), scene.mode().weights);
-    let mut unit = weights.transmit * bounds::chain_bound(scene, targets);
-    for m in 0..scene.targets() {
-        let norm2 = ops::norm2(scene.steering().subcols(m, 1));
-        unit += sensing.floor * (weights.sensing + weights.transmit / norm2);
+    (0..scene.targets())
+        .map(|m| {
+            let norm2 = ops::norm2(scene.steering().subcols(m, 1));
+            sensing.floor * (weights.sensing + weights.transmit / norm2)
+        })
+        .sum()
+}
+
+/// [`natural_unit`] of the demands that a proof combines: without the others the problem is only
+/// easier, and its natural unit is this.
+pub(crate) fn unit_of_proof(scene: &Scene, targets: &[f64], proof: &Multipliers) -> f64 {
+    let any = |list: &[f64]| list.iter().any(|&x| x > 0.0);
+    let mut unit = 0.0;
+    if any(&proof.sinr) || any(&proof.ordering) {
+        unit += users_unit(scene, targets);
+    }
+    if any(&proof.floor) {
+        unit += floors_unit(scene);
     }
     unit
 }
@@ -179,6 +214,62 @@ pub(crate) fn solve_in(
     if !unit.is_finite() {
         return Ok(Outcome::Unknown);
     }
+    let mut aim = Aim {
+        unit,
+        conic: options.conic.clone(),
+    };
+    aim.conic.reduce &= options.reduce;
+    let mut best = attempt(scene, span, targets, options, &aim)?;
+    for round in 0..RETRIES {
+        if best.rank() <= 0.0 {
+            break;
+        }
+        aim.retry(round, best.design().map(|d| d.certificate.lower_bound));
+        let next = attempt(scene, span, targets, options, &aim)?;
+        if next.rank() < best.rank() {
+            best = next;
+        }
+    }
+    Ok(best)
+}
+
+/// Further attempts at most, after one that was not accepted.
+pub(crate) const RETRIES: usize = 2;
+
+/// How one attempt is aimed.
+#[derive(Debug, Clone)]
+pub(crate) struct Aim {
+    /// Unit of power, watt.
+    pub(crate) unit: f64,
+    pub(crate) conic: conic::Options,
+}
+
+impl Aim {
+    /// The natural unit is a guess, and a row whose right side is tiny beside its left counts little
+    /// in the solver's residuals; so what was not accepted is solved again in the unit found and as
+    /// far as rounding allows, at last in the other standard form.
+    pub(crate) fn retry(&mut self, round: usize, found: Option<f64>) {
+        if let Some(power) = found.filter(|&power| power > 0.0) {
+            self.unit = power;
+        }
+        self.conic.tolerance = self.conic.tolerance.min(1e-12);
+        self.conic.ray_tolerance = self.conic.ray_tolerance.min(1e-9);
+        if round > 0 {
+            self.conic.form = match self.conic.form {
+                conic::Form::Dual => conic::Form::Primal,
+                _ => conic::Form::Dual,
+            };
+        }
+    }
+}
+
+fn attempt(
+    scene: &Scene,
+    span: &Span,
+    targets: &[f64],
+    options: &Options,
+    aim: &Aim,
+) -> Result<Outcome, Error> {
     let relaxation = Relaxation {
         scene,
         span,
@@ -187,13 +278,11 @@ pub(crate) fn solve_in(
         csi: Csi::Perfect,
         bases: None,
         extra_cost: None,
-        unit,
+        unit: aim.unit,
         elastic: false,
     };
     let built = relaxation.build()?;
-    let mut conic_options = options.conic.clone();
-    conic_options.reduce &= options.reduce;
-    match built.solve(&conic_options)? {
+    match built.solve(&aim.conic)? {
         conic::Outcome::Solved(solution) | conic::Outcome::Inaccurate(solution) => {
             let covariances = built.covariances(&relaxation, &solution);
             let multipliers = built.multipliers(scene, targets, &solution.multipliers);
@@ -208,8 +297,9 @@ pub(crate) fn solve_in(
             Ok(grade(design, options.accept))
         }
         conic::Outcome::Infeasible(farkas) => {
-            let multipliers = built.multipliers(scene, targets, &farkas.multipliers);
-            let bound = certificate::lower_bound_in(scene, span, targets, &multipliers)?;
+            let ray = built.multipliers(scene, targets, &farkas.multipliers);
+            let (bound, multipliers) = certificate::strongest(scene, span, targets, &ray)?;
+            let unit = unit_of_proof(scene, targets, &multipliers);
             if bound.power >= options.excluded_units * unit {
                 return Ok(Outcome::Infeasible(Box::new(Infeasible {
                     multipliers,
@@ -218,8 +308,7 @@ pub(crate) fn solve_in(
             }
             Ok(Outcome::Unknown)
         }
-        conic::Outcome::Unbounded(_) => Ok(Outcome::Unknown),
-        conic::Outcome::Unknown(_) => Ok(Outcome::Unknown),
+        conic::Outcome::Unbounded(_) | conic::Outcome::Unknown(_) => Ok(Outcome::Unknown),
     }
 }
 
@@ -277,37 +366,6 @@ fn slope(scene: &Scene, factors: &[Mat<c64>], y: &Multipliers) -> Result<f64, Er
             lambda * (noma::interference(received.as_ref(), sic, pair) + scene.noise())
         })
         .sum())
-}
-
-/// How far an infeasible problem is from feasible: the least `x` such that some covariances meet all
-/// constraints once the floors `P_s` and the noise are multiplied by `1 - x`. `None` without an
-/// answer.
-///
-/// # Errors
-/// As [`solve`].
-pub fn least_infeasible(
-    scene: &Scene,
-    targets_by_user: &[f64],
-    options: &Options,
-) -> Result<Option<f64>, Error> {
-    let targets = scene.sinr_targets(targets_by_user)?;
-    let span = Span::new(scene)?;
-    let relaxation = Relaxation {
-        scene,
-        span: &span,
-        targets: &targets,
-        sensing: scene.sensing(),
-        csi: Csi::Perfect,
-        bases: None,
-        extra_cost: None,
-        unit: natural_unit(scene, &targets),
-        elastic: true,
-    };
-    let built = relaxation.build()?;
-    let outcome = built.solve(&options.conic)?;
-    Ok(outcome
-        .solution()
-        .and_then(|solution| built.factor.map(|s| 1.0 - solution.scalar(s))))
 }
 
 /// Least power the targets alone ask for, with a covariance that reaches it.

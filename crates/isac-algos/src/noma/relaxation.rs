@@ -5,6 +5,7 @@
 //! factor per row bring all data near 1.
 
 use super::certificate::Multipliers;
+use super::least_infeasible::BUDGET;
 use super::problem::{Scene, Sensing, Span};
 use crate::Error;
 use isac_linalg::{Col, Mat, MatRef, c64, ops};
@@ -40,8 +41,8 @@ pub(crate) struct Relaxation<'a> {
     pub(crate) extra_cost: Option<&'a [Mat<c64>]>,
     /// Unit of power, watt.
     pub(crate) unit: f64,
-    /// Instead of the power, the common factor `s <= 1` is maximised by which floors and noise are
-    /// multiplied: the least-infeasible point.
+    /// Instead of the power, the common factor `s <= 1` is maximised by which the floors are
+    /// multiplied, within a large power: the least-infeasible point of the targets.
     pub(crate) elastic: bool,
 }
 
@@ -127,6 +128,7 @@ impl Relaxation<'_> {
         match factor {
             Some(s) => {
                 program.at_most("factor", s, 1.0);
+                program.at_most("budget", cost, BUDGET);
                 program.maximise(s);
             }
             None => program.minimise(cost),
@@ -170,10 +172,8 @@ impl Relaxation<'_> {
                         - built.matrices[i].quadratic(channels[i].col(l)) * (self.unit / divisor);
                 }
             }
-            let right = built.scaled(1.0 / divisor);
-            let row = built
-                .program
-                .at_least(format!("sinr_{k}_{l}"), expression, right);
+            let name = format!("sinr_{k}_{l}");
+            let row = built.program.at_least(name, expression, 1.0 / divisor);
             built.sinr.push(Scaled { row, divisor });
         }
     }
@@ -289,7 +289,7 @@ impl Relaxation<'_> {
 }
 
 impl Built {
-    /// A demand, times the factor of an elastic program.
+    /// A floor, times the factor of an elastic program.
     fn scaled(&self, demand: f64) -> Affine {
         match self.factor {
             Some(s) => s * demand,

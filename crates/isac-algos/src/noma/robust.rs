@@ -18,7 +18,7 @@
 use super::certificate::{self, Bound, Multipliers};
 use super::evaluate::{Evaluation, evaluate};
 use super::max_min::{self, Outcome as MaxMinFloor};
-use super::power_min::{self, natural_unit};
+use super::power_min::{self, Aim, RETRIES, natural_unit};
 use super::problem::{Scene, Span};
 use super::rank_one;
 use super::relaxation::{Csi, Relaxation};
@@ -139,6 +139,18 @@ impl Outcome {
         }
     }
 
+    /// How far from an accepted answer, for choosing among attempts; 0 for accepted ones.
+    fn rank(&self) -> f64 {
+        match self {
+            Self::Solved(_) | Self::Infeasible { .. } => 0.0,
+            Self::Inaccurate(design) => {
+                let c = design.certificate;
+                c.violation.max(c.relative_gap.abs()).max(f64::MIN_POSITIVE)
+            }
+            Self::Unknown => f64::INFINITY,
+        }
+    }
+
     /// `solved`, `inaccurate`, `infeasible` or `unknown`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -211,6 +223,32 @@ pub(crate) fn solve_in(
     if !unit.is_finite() {
         return Ok(Outcome::Unknown);
     }
+    let mut aim = Aim {
+        unit,
+        conic: options.conic.clone(),
+    };
+    let mut best = attempt(scene, span, targets, ball, options, &aim)?;
+    for round in 0..RETRIES {
+        if best.rank() <= 0.0 {
+            break;
+        }
+        aim.retry(round, best.design().map(|d| d.certificate.lower_bound));
+        let next = attempt(scene, span, targets, ball, options, &aim)?;
+        if next.rank() < best.rank() {
+            best = next;
+        }
+    }
+    Ok(best)
+}
+
+fn attempt(
+    scene: &Scene,
+    span: &Span,
+    targets: &[f64],
+    ball: ErrorBall,
+    options: &Options,
+    aim: &Aim,
+) -> Result<Outcome, Error> {
     let relaxation = Relaxation {
         scene,
         span,
@@ -222,7 +260,7 @@ pub(crate) fn solve_in(
         },
         bases: None,
         extra_cost: None,
-        unit,
+        unit: aim.unit,
         elastic: false,
     };
     let built = relaxation.build()?;
@@ -232,12 +270,12 @@ pub(crate) fn solve_in(
             .iter()
             .map(|&(lmi, divisor)| {
                 let mut u = y.lmi(lmi).clone();
-                ops::scale(u.as_mut(), unit / divisor);
+                ops::scale(u.as_mut(), aim.unit / divisor);
                 u
             })
             .collect()
     };
-    match built.solve(&options.conic)? {
+    match built.solve(&aim.conic)? {
         conic::Outcome::Solved(solution) | conic::Outcome::Inaccurate(solution) => {
             let y = built.multipliers(scene, targets, &solution.multipliers);
             let u = matrices(&solution.multipliers);
@@ -262,11 +300,16 @@ pub(crate) fn solve_in(
         conic::Outcome::Infeasible(farkas) => {
             let y = built.multipliers(scene, targets, &farkas.multipliers);
             let u = matrices(&farkas.multipliers);
-            let bound = lower_bound(scene, span, targets, ball, &u, &y)?;
-            if bound.power >= options.excluded_units * unit {
-                return Ok(Outcome::Infeasible {
-                    excluded_power: bound.power,
-                });
+            // The ray and its two halves; see `certificate::strongest`.
+            let none: Vec<Mat<c64>> = u.iter().map(|u| Mat::zeros(u.nrows(), u.ncols())).collect();
+            let quiet = Multipliers::zeros(scene);
+            let mut excluded_power = 0.0_f64;
+            for (u, y) in [(&u, &y), (&u, &quiet), (&none, &y)] {
+                let bound = lower_bound(scene, span, targets, ball, u, y)?;
+                excluded_power = excluded_power.max(bound.power);
+            }
+            if excluded_power >= options.excluded_units * natural_unit(scene, targets) {
+                return Ok(Outcome::Infeasible { excluded_power });
             }
             Ok(Outcome::Unknown)
         }

@@ -2,7 +2,9 @@
 
 use isac_algos::noma::max_min::{self, Method};
 use isac_algos::noma::robust::{self, ErrorBall, MaxMinOutcome};
-use isac_algos::noma::{Evaluation, Scene, certificate, own, power_min, rank_one};
+use isac_algos::noma::{
+    Evaluation, LeastInfeasible, Scene, certificate, least_infeasible, own, power_min, rank_one,
+};
 use isac_linalg::{Mat, c64, ops};
 use isac_models::rng::{Stream, stream};
 
@@ -147,6 +149,83 @@ fn blamed(y: &certificate::Multipliers) -> String {
     names.join(", ")
 }
 
+/// Says which constraint fails by how much at the least-infeasible point.
+fn what_fails(
+    report: &mut SolveReport,
+    scene: &Scene,
+    gamma: &[f64],
+    ball: ErrorBall,
+) -> Result<(), isac_algos::Error> {
+    let short = |got: f64, wanted: f64| 100.0 * (1.0 - got / wanted);
+    let detail = match least_infeasible(scene, gamma, ball)? {
+        None => return Ok(()),
+        Some(LeastInfeasible::Sensing {
+            factor,
+            pattern,
+            cross_correlation,
+        }) => {
+            let floor = scene.sensing().floor;
+            report.metric("least_infeasible_factor", factor);
+            report.metric_list("least_infeasible_pattern_W", &pattern);
+            if let Some(mean) = cross_correlation {
+                report.metric("least_infeasible_cross_correlation_W2", mean);
+            }
+            let list: Vec<String> = (pattern.iter().enumerate())
+                .filter(|(_, p)| **p < floor * (1.0 - 1e-6))
+                .map(|(m, p)| {
+                    format!(
+                        "the floor of target {m} fails by {:.3} % ({p:.6} of {floor} W)",
+                        short(*p, floor)
+                    )
+                })
+                .collect();
+            format!(
+                "the targets alone cannot be served: at the least-infeasible point {}",
+                list.join(", ")
+            )
+        }
+        Some(LeastInfeasible::Silenced { position, norm }) => {
+            let user = scene.user(position);
+            report.metric("least_infeasible_factor", 0.0);
+            format!(
+                "an error of norm {norm} silences user {user}: its worst-case SINR is 0 of {} (fails by 100 %)",
+                gamma[user]
+            )
+        }
+        Some(LeastInfeasible::Users {
+            factor,
+            budget,
+            evaluation,
+            sinr,
+        }) => {
+            report.metric("least_infeasible_factor", factor);
+            report.metric("least_infeasible_budget_W", budget);
+            report.metric("least_infeasible_power_W", evaluation.power);
+            report.metric_list("least_infeasible_pattern_W", &evaluation.pattern);
+            let worst = if ball.radius > 0.0 { "worst-case " } else { "" };
+            let list: Vec<String> = (sinr.iter())
+                .map(|&(pair, value)| {
+                    (scene.user(pair.message), scene.user(pair.decoder), value)
+                })
+                .filter(|&(message, _, value)| value < gamma[message] * (1.0 - 1e-6))
+                .map(|(message, decoder, value)| {
+                    let wanted = gamma[message];
+                    format!(
+                        "the {worst}SINR of message {message} at user {decoder} fails by {:.3} % ({value:.6} of {wanted})",
+                        short(value, wanted)
+                    )
+                })
+                .collect();
+            format!(
+                "at the least-infeasible point (power up to {budget:.4e} W, targets served) {}",
+                list.join(", ")
+            )
+        }
+    };
+    report.stop_reason = format!("{}; {detail}", report.stop_reason);
+    Ok(())
+}
+
 fn power(
     scene: &Scene,
     gamma: &[f64],
@@ -168,15 +247,15 @@ fn power(
         }
         power_min::Outcome::Infeasible(proof) => {
             let mut report = empty(SolveStatus::Infeasible);
-            let loosest = power_min::least_infeasible(scene, gamma, &options)?;
             report.stop_reason = format!(
-                "no covariance meets {} together{}",
-                blamed(&proof.multipliers),
-                loosest.map_or(String::new(), |shortfall| format!(
-                    "; the least-infeasible point misses every floor and target by a factor of {:.6}",
-                    1.0 - shortfall
-                ))
+                "no covariance meets {} together",
+                blamed(&proof.multipliers)
             );
+            let exact = ErrorBall {
+                radius: 0.0,
+                residual: true,
+            };
+            what_fails(&mut report, scene, gamma, exact)?;
             report.certificate = Some(SolveCertificate {
                 kind: "farkas: power every design exceeds, W".into(),
                 bound: proof.excluded_power,
@@ -291,6 +370,7 @@ fn robust_power(
                     bound: excluded_power,
                     relative_gap: None,
                 });
+                what_fails(&mut report, scene, gamma, ball)?;
                 report
             }
             robust::Outcome::Unknown => empty(SolveStatus::Unknown),
