@@ -1,12 +1,15 @@
 //! Kernels on caller-owned memory, real and complex under one name: what an iterative solver
 //! calls thousands of times and must not allocate for.
 //!
-//! [`Field`] is implemented for `f64` and [`c64`] only; every kernel is compiled once for each.
+//! [`Field`] is implemented for `f64`, [`c64`] and their twofold forms of about 31 digits,
+//! [`Twofold`] and [`TwofoldComplex`], and for nothing else; every kernel is compiled once for each.
 
 use crate::ops::Op;
 use crate::{Mat, MatMut, MatRef, c64};
 use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::{Accum, Par};
+
+pub use crate::twofold::{Twofold, TwofoldComplex};
 
 /// Memory for the factorisations of matrices up to a given order.
 pub struct Scratch {
@@ -40,11 +43,10 @@ impl Scratch {
     }
 }
 
-/// `f64` or [`c64`]: the numbers a Hermitian block may be made of.
+/// The numbers a Hermitian block may be made of.
 pub trait Field:
-    faer::traits::ComplexField<Real = f64>
-    + Copy
-    + Default
+    Copy
+    + PartialEq
     + std::fmt::Debug
     + std::ops::Add<Output = Self>
     + std::ops::Sub<Output = Self>
@@ -56,21 +58,32 @@ pub trait Field:
 {
     /// Whether the numbers have no imaginary part.
     const REAL: bool;
+    /// Zero.
+    const ZERO: Self;
+    /// The real numbers that belong to these.
+    type R: Real;
+    /// `f64` for real numbers, [`c64`] for complex ones.
+    type Low: Field<R = f64, Low = Self::Low>;
 
     /// A real number.
-    fn real(x: f64) -> Self;
-    /// The number, its imaginary part dropped for `f64`.
+    fn real(x: Self::R) -> Self;
+    /// The number, its imaginary part dropped for real fields.
     fn from_c64(x: c64) -> Self;
-    /// As a complex number.
+    /// As a complex number, rounded.
     fn to_c64(self) -> c64;
+    /// Rounded.
+    fn low(self) -> Self::Low;
     /// Complex conjugate.
     fn conjugate(self) -> Self;
     /// Real part.
-    fn re(self) -> f64;
+    fn re(self) -> Self::R;
     /// Real part of the product `self * other`.
-    fn re_mul(self, other: Self) -> f64;
+    #[inline]
+    fn re_mul(self, other: Self) -> Self::R {
+        (self * other).re()
+    }
     /// Product with a real number.
-    fn times(self, factor: f64) -> Self;
+    fn times(self, factor: Self::R) -> Self;
 
     /// Memory that [`Scratch::new`] allocates.
     fn scratch(n: usize) -> StackReq;
@@ -78,7 +91,7 @@ pub trait Field:
     fn gemm(
         dst: MatMut<'_, Self>,
         accumulate: bool,
-        alpha: f64,
+        alpha: Self::R,
         a: MatRef<'_, Self>,
         op_a: Op,
         b: MatRef<'_, Self>,
@@ -93,15 +106,56 @@ pub trait Field:
     fn solve_lower_adjoint(l: MatRef<'_, Self>, rhs: MatMut<'_, Self>);
     /// `dst <- (L L^H)^-1`, all entries.
     fn inverse_from_lower(dst: MatMut<'_, Self>, l: MatRef<'_, Self>, scratch: &mut Scratch);
-    /// Smallest eigenvalue of a Hermitian matrix (lower triangle read); `values` has the order's
-    /// length. NaN when the iteration fails.
-    fn min_eigenvalue(a: MatRef<'_, Self>, values: &mut [Self], scratch: &mut Scratch) -> f64;
+    /// Smallest eigenvalue of a rounded Hermitian matrix (lower triangle read); `values` has the
+    /// order's length. NaN when the iteration fails.
+    fn min_eigenvalue(
+        a: MatRef<'_, Self::Low>,
+        values: &mut [Self::Low],
+        scratch: &mut Scratch,
+    ) -> f64;
+}
+
+/// The real numbers among them: `f64` and [`Twofold`].
+pub trait Real:
+    Field<R = Self>
+    + PartialOrd
+    + From<f64>
+    + std::ops::Div<Output = Self>
+    + std::ops::MulAssign
+    + std::ops::DivAssign
+{
+    /// Complex numbers with these parts.
+    type Complex: Field<R = Self, Low = c64>;
+    /// Unit roundoff.
+    const UNIT: f64;
+    /// Rounded to `f64`.
+    fn to_f64(self) -> f64;
+    /// Square root.
+    fn root(self) -> Self;
+    /// The larger of the two.
+    fn or_more(self, other: Self) -> Self {
+        if other > self { other } else { self }
+    }
+}
+
+impl Real for f64 {
+    type Complex = c64;
+    const UNIT: f64 = 0.5 * f64::EPSILON;
+    fn to_f64(self) -> f64 {
+        self
+    }
+    fn root(self) -> Self {
+        self.sqrt()
+    }
 }
 
 macro_rules! field {
-    ($scalar:ty, $real:expr, $re:expr, $conj:expr, $from_re:expr, $from_c:expr, $to_c:expr) => {
+    ($scalar:ty, $is_real:expr, $zero:expr, $re:expr, $conj:expr, $from_re:expr, $from_c:expr, $to_c:expr) => {
         impl Field for $scalar {
-            const REAL: bool = $real;
+            const REAL: bool = $is_real;
+            const ZERO: Self = $zero;
+            type R = f64;
+            type Low = Self;
 
             fn real(x: f64) -> Self {
                 $from_re(x)
@@ -112,14 +166,14 @@ macro_rules! field {
             fn to_c64(self) -> c64 {
                 $to_c(self)
             }
+            fn low(self) -> Self {
+                self
+            }
             fn conjugate(self) -> Self {
                 $conj(self)
             }
             fn re(self) -> f64 {
                 $re(self)
-            }
-            fn re_mul(self, other: Self) -> f64 {
-                $re(self * other)
             }
             fn times(self, factor: f64) -> Self {
                 self * factor
@@ -232,6 +286,7 @@ use faer::prelude::ReborrowMut;
 field!(
     f64,
     true,
+    0.0,
     |x: f64| x,
     |x: f64| x,
     |x: f64| x,
@@ -241,6 +296,7 @@ field!(
 field!(
     c64,
     false,
+    c64::ZERO,
     |x: c64| x.re,
     |x: c64| x.conj(),
     |x: f64| c64::new(x, 0.0),
@@ -248,16 +304,39 @@ field!(
     |x: c64| x
 );
 
+/// The zero matrix.
+pub fn zeros<T: Field>(rows: usize, columns: usize) -> Mat<T> {
+    Mat::from_fn(rows, columns, |_, _| T::ZERO)
+}
+
+/// The identity of order `n`.
+pub fn identity<T: Field>(n: usize) -> Mat<T> {
+    let one = T::real(T::R::from(1.0));
+    Mat::from_fn(n, n, |i, j| if i == j { one } else { T::ZERO })
+}
+
+/// `a <- b`.
+///
+/// # Panics
+/// If the shapes differ.
+pub fn copy<T: Field>(a: &mut Mat<T>, b: &Mat<T>) {
+    assert_eq!((a.nrows(), a.ncols()), (b.nrows(), b.ncols()), "shapes");
+    for j in 0..b.ncols() {
+        a.col_as_slice_mut(j).copy_from_slice(b.col_as_slice(j));
+    }
+}
+
 /// `a <- (a + a^H) / 2`.
 ///
 /// # Panics
 /// If `a` is not square.
 pub fn make_hermitian<T: Field>(a: &mut Mat<T>) {
     assert_eq!(a.nrows(), a.ncols(), "not square");
+    let half = T::R::from(0.5);
     for j in 0..a.ncols() {
         a[(j, j)] = T::real(a[(j, j)].re());
         for i in j + 1..a.nrows() {
-            let mean = (a[(i, j)] + a[(j, i)].conjugate()).times(0.5);
+            let mean = (a[(i, j)] + a[(j, i)].conjugate()).times(half);
             a[(i, j)] = mean;
             a[(j, i)] = mean.conjugate();
         }
@@ -268,12 +347,15 @@ pub fn make_hermitian<T: Field>(a: &mut Mat<T>) {
 ///
 /// # Panics
 /// If the shapes differ.
-pub fn inner<T: Field>(a: &Mat<T>, b: &Mat<T>) -> f64 {
+pub fn inner<T: Field>(a: &Mat<T>, b: &Mat<T>) -> T::R {
     assert_eq!((a.nrows(), a.ncols()), (b.nrows(), b.ncols()), "shapes");
-    let mut total = 0.0;
+    let mut total = T::R::ZERO;
     for j in 0..a.ncols() {
-        let pairs = a.col_as_slice(j).iter().zip(b.col_as_slice(j));
-        total += pairs.map(|(x, y)| x.conjugate().re_mul(*y)).sum::<f64>();
+        let mut sum = T::R::ZERO;
+        for (x, y) in a.col_as_slice(j).iter().zip(b.col_as_slice(j)) {
+            sum += x.conjugate().re_mul(*y);
+        }
+        total += sum;
     }
     total
 }
@@ -282,7 +364,7 @@ pub fn inner<T: Field>(a: &Mat<T>, b: &Mat<T>) -> f64 {
 ///
 /// # Panics
 /// If the shapes differ.
-pub fn axpy<T: Field>(a: &mut Mat<T>, t: f64, b: &Mat<T>) {
+pub fn axpy<T: Field>(a: &mut Mat<T>, t: T::R, b: &Mat<T>) {
     assert_eq!((a.nrows(), a.ncols()), (b.nrows(), b.ncols()), "shapes");
     for j in 0..b.ncols() {
         for (x, y) in a.col_as_slice_mut(j).iter_mut().zip(b.col_as_slice(j)) {
@@ -295,7 +377,7 @@ pub fn axpy<T: Field>(a: &mut Mat<T>, t: f64, b: &Mat<T>) {
 ///
 /// # Panics
 /// If the shapes differ.
-pub fn assign_scaled<T: Field>(a: &mut Mat<T>, t: f64, b: &Mat<T>) {
+pub fn assign_scaled<T: Field>(a: &mut Mat<T>, t: T::R, b: &Mat<T>) {
     assert_eq!((a.nrows(), a.ncols()), (b.nrows(), b.ncols()), "shapes");
     for j in 0..b.ncols() {
         for (x, y) in a.col_as_slice_mut(j).iter_mut().zip(b.col_as_slice(j)) {
@@ -308,74 +390,85 @@ pub fn assign_scaled<T: Field>(a: &mut Mat<T>, t: f64, b: &Mat<T>) {
 mod tests {
     use super::*;
 
-    fn check<T: Field>() {
+    /// `tolerance`: of the products, relative to entries near one.
+    fn check<T: Field>(tolerance: f64) {
         let n = 7;
+        let one = T::R::from(1.0);
+        let size = |a: &Mat<T>| inner(a, a).to_f64().sqrt();
+        let multiple = |value: f64| {
+            let mut out = zeros::<T>(n, n);
+            axpy(&mut out, value.into(), &identity(n));
+            out
+        };
         let g = Mat::from_fn(n, n, |i, j| {
             T::from_c64(c64::new(
                 ((i * 3 + j * j) % 5) as f64 - 1.5,
                 ((i + 2 * j) % 3) as f64 - 0.8,
             ))
         });
-        let mut a = Mat::<T>::identity(n, n);
+        let mut a = identity::<T>(n);
+        let (plain, adjoint) = (Op::Plain, Op::Adjoint);
         T::gemm(
             a.as_mut(),
             true,
-            1.0,
+            one,
             g.as_ref(),
-            Op::Plain,
+            plain,
             g.as_ref(),
-            Op::Adjoint,
+            adjoint,
         );
         let mut scratch = Scratch::new::<T>(n);
         let mut l = a.clone();
         assert!(T::cholesky(l.as_mut(), &mut scratch));
-        let mut inverse = Mat::<T>::zeros(n, n);
+        let mut inverse = zeros::<T>(n, n);
         T::inverse_from_lower(inverse.as_mut(), l.as_ref(), &mut scratch);
-        let mut product = Mat::<T>::zeros(n, n);
+        let mut product = zeros::<T>(n, n);
         T::gemm(
             product.as_mut(),
             false,
-            1.0,
+            one,
             a.as_ref(),
-            Op::Plain,
+            plain,
             inverse.as_ref(),
-            Op::Plain,
+            plain,
         );
-        axpy(&mut product, -1.0, &Mat::identity(n, n));
-        assert!(inner(&product, &product).sqrt() < 1e-12);
+        axpy(&mut product, -one, &identity(n));
+        assert!(size(&product) < tolerance, "{}", size(&product));
 
-        let mut rhs = Mat::<T>::from_fn(n, 1, |i, _| T::real(i as f64));
+        let mut rhs = Mat::<T>::from_fn(n, 1, |i, _| T::real((i as f64).into()));
         let copy = rhs.clone();
         T::solve_lower(l.as_ref(), rhs.as_mut());
         T::solve_lower_adjoint(l.as_ref(), rhs.as_mut());
-        let mut back = Mat::<T>::zeros(n, 1);
+        let mut back = zeros::<T>(n, 1);
         T::gemm(
             back.as_mut(),
             false,
-            1.0,
+            one,
             a.as_ref(),
-            Op::Plain,
+            plain,
             rhs.as_ref(),
-            Op::Plain,
+            plain,
         );
-        axpy(&mut back, -1.0, &copy);
-        assert!(inner(&back, &back).sqrt() < 1e-12);
+        axpy(&mut back, -one, &copy);
+        assert!(size(&back) < tolerance, "{}", size(&back));
 
-        let mut values = vec![T::default(); n];
-        let least = T::min_eigenvalue(a.as_ref(), &mut values, &mut scratch);
-        for i in 0..n {
-            a[(i, i)] -= T::real(least - 1e-9);
-        }
-        assert!(T::cholesky(a.clone().as_mut(), &mut scratch));
-        for i in 0..n {
-            a[(i, i)] -= T::real(2e-9);
-        }
-        assert!(!T::cholesky(a.as_mut(), &mut scratch));
+        let low = Mat::from_fn(n, n, |i, j| a[(i, j)].low());
+        let mut values = vec![T::Low::ZERO; n];
+        let least = T::min_eigenvalue(low.as_ref(), &mut values, &mut scratch);
+        let shifted = |t: f64| {
+            let mut out = a.clone();
+            axpy(&mut out, one, &multiple(-t));
+            out
+        };
+        assert!(T::cholesky(shifted(least - 1e-9).as_mut(), &mut scratch));
+        assert!(!T::cholesky(shifted(least + 1e-9).as_mut(), &mut scratch));
     }
 
     #[test]
     fn real_and_complex_kernels_agree_with_their_definitions() {
-        check::<f64>();
-        check::<c64>();
+        check::<f64>(1e-12);
+        check::<c64>(1e-12);
+        check::<Twofold>(1e-27);
+        check::<TwofoldComplex>(1e-27);
     }
 }

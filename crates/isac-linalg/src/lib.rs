@@ -42,6 +42,7 @@ pub mod ops;
 pub mod real;
 pub mod small;
 pub mod trust_region;
+mod twofold;
 pub mod validate;
 pub mod vector;
 pub mod workspace;

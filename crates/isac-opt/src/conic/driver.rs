@@ -31,10 +31,20 @@ fn attempt(program: &Program, reduced: Option<&Reduced>, form: Form, options: &O
         ray_tolerance: options.ray_tolerance,
         max_iterations: options.max_iterations,
         reduce: options.reduce,
+        extended: false,
     };
     let run =
         empty_row(&lowered.standard).unwrap_or_else(|| ipm::solve(&lowered.standard, &limits));
-    verdict(program, reduced, lowered.form, &run, options)
+    let first = verdict(program, reduced, lowered.form, &run, options);
+    if matches!(first, Outcome::Inaccurate(_) | Outcome::Unknown(_)) {
+        let limits = Limits {
+            extended: true,
+            ..limits
+        };
+        let run = ipm::solve(&lowered.standard, &limits);
+        return verdict(program, reduced, lowered.form, &run, options);
+    }
+    first
 }
 
 /// A row (or free variable) without any coefficient but with a right side (or cost) is a proof by

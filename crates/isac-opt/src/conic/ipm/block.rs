@@ -6,38 +6,43 @@
 //! `s = (tau - theta) c + theta e - A^T y` exactly.
 
 use isac_linalg::Mat;
+use isac_linalg::kernel::Real;
 
 /// Products with the current point that the whole iteration needs, summed over blocks.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Products {
+#[derive(Debug, Clone)]
+pub(super) struct Products<R> {
     /// `A x`.
-    pub(super) ax: Vec<f64>,
+    pub(super) ax: Vec<R>,
     /// `A s^-1`.
-    pub(super) a_inverse: Vec<f64>,
+    pub(super) a_inverse: Vec<R>,
     /// `A P c`.
-    pub(super) apc: Vec<f64>,
+    pub(super) apc: Vec<R>,
     /// `A P e`.
-    pub(super) ape: Vec<f64>,
+    pub(super) ape: Vec<R>,
     /// `<c, x>`.
-    pub(super) cx: f64,
+    pub(super) cx: R,
     /// `<c, s^-1>`.
-    pub(super) c_inverse: f64,
+    pub(super) c_inverse: R,
     /// `<c, P c>`.
-    pub(super) cpc: f64,
+    pub(super) cpc: R,
     /// `<c, P e>`.
-    pub(super) cpe: f64,
+    pub(super) cpe: R,
     /// `<x, s>`.
-    pub(super) xs: f64,
+    pub(super) xs: R,
 }
 
-impl Products {
+impl<R: Real> Products<R> {
     pub(super) fn new(rows: usize) -> Self {
         Self {
-            ax: vec![0.0; rows],
-            a_inverse: vec![0.0; rows],
-            apc: vec![0.0; rows],
-            ape: vec![0.0; rows],
-            ..Self::default()
+            ax: vec![R::ZERO; rows],
+            a_inverse: vec![R::ZERO; rows],
+            apc: vec![R::ZERO; rows],
+            ape: vec![R::ZERO; rows],
+            cx: R::ZERO,
+            c_inverse: R::ZERO,
+            cpc: R::ZERO,
+            cpe: R::ZERO,
+            xs: R::ZERO,
         }
     }
 
@@ -48,52 +53,52 @@ impl Products {
             &mut self.apc,
             &mut self.ape,
         ] {
-            list.fill(0.0);
+            list.fill(R::ZERO);
         }
-        self.cx = 0.0;
-        self.c_inverse = 0.0;
-        self.cpc = 0.0;
-        self.cpe = 0.0;
-        self.xs = 0.0;
+        self.cx = R::ZERO;
+        self.c_inverse = R::ZERO;
+        self.cpc = R::ZERO;
+        self.cpe = R::ZERO;
+        self.xs = R::ZERO;
     }
 }
 
 /// Coefficients of a direction besides `dy`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Step {
-    pub(super) dtau: f64,
+pub(super) struct Step<R> {
+    pub(super) dtau: R,
     /// `eta theta`: how much of the dual residual is removed.
-    pub(super) shift: f64,
+    pub(super) shift: R,
     /// `sigma mu`.
-    pub(super) barrier: f64,
+    pub(super) barrier: R,
     /// Whether the second-order correction enters.
     pub(super) corrected: bool,
 }
 
 /// A block of cone variables with its data and its part of the iterate.
-pub(super) trait Block: std::fmt::Debug {
+pub(super) trait Block<R: Real>: std::fmt::Debug {
     /// Barrier parameter.
     fn degree(&self) -> f64;
     /// Sets `s = (tau - theta) c + theta e - A^T y`.
-    fn set_dual(&mut self, y: &[f64], tau: f64, theta: f64);
+    fn set_dual(&mut self, y: &[R], tau: R, theta: R);
     /// Factors the current point; false when `x` or `s` left the cone.
     fn factor(&mut self) -> bool;
     /// Adds this block's products.
-    fn products(&mut self, out: &mut Products);
+    fn products(&mut self, out: &mut Products<R>);
     /// Adds `A P A^T` to the lower triangle.
-    fn schur(&mut self, m: &mut Mat<f64>);
+    fn schur(&mut self, m: &mut Mat<R>);
     /// Forms the second-order term from the last direction, adds `A` of it, returns `<c, .>`.
-    fn correction(&mut self, out: &mut [f64]) -> f64;
+    fn correction(&mut self, out: &mut [R]) -> R;
     /// Computes the direction.
-    fn direction(&mut self, dy: &[f64], step: Step);
+    fn direction(&mut self, dy: &[R], step: Step<R>);
     /// Adds the direction of a further `dy` alone: `dx += P A^T dy`, `ds -= A^T dy`.
-    fn adjust(&mut self, dy: &[f64]);
+    fn adjust(&mut self, dy: &[R]);
     /// Adds `A dx`.
-    fn direction_product(&mut self, out: &mut [f64]);
+    fn direction_product(&mut self, out: &mut [R]);
     /// Largest step that keeps `x + a dx` and `s + a ds` in the cone, at most 1e6.
     fn max_step(&mut self, rough: bool) -> f64;
     /// `x += alpha dx`.
-    fn advance(&mut self, alpha: f64);
+    fn advance(&mut self, alpha: R);
     /// Remembers `x`.
     fn save(&mut self);
     /// Takes `x` back to what was remembered.

@@ -2,36 +2,65 @@
 //! Vandenberghe's treatment of symmetric cones.
 
 use isac_linalg::Mat;
+use isac_linalg::kernel::{self, Real};
 
-use super::Column;
 use super::block::{Block, Products, Step, Values};
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
+/// Objective and constraint coefficients of one scalar, scaled.
+#[derive(Debug, Clone)]
+pub(super) struct Column<R> {
+    pub(super) c: R,
+    /// `(row, coefficient)`, each row once.
+    pub(super) a: Vec<(usize, R)>,
+}
+
+impl<R: Real> Column<R> {
+    fn dot(&self, y: &[R]) -> R {
+        let mut sum = R::ZERO;
+        for &(i, a) in &self.a {
+            sum += a * y[i];
+        }
+        sum
+    }
+
+    fn add(&self, factor: R, out: &mut [R]) {
+        for &(i, a) in &self.a {
+            out[i] += factor * a;
+        }
+    }
+}
+
+/// `a^T b`.
+pub(super) fn dot<R: Real>(a: &[R], b: &[R]) -> R {
+    let mut sum = R::ZERO;
+    for (x, y) in a.iter().zip(b) {
+        sum += *x * *y;
+    }
+    sum
 }
 
 /// Data and iterate of a list of scalars; both kinds of cone keep theirs here.
 #[derive(Debug)]
-struct List {
-    columns: Vec<Column>,
+struct List<R> {
+    columns: Vec<Column<R>>,
     /// The unit `e`.
-    unit: Vec<f64>,
-    c: Vec<f64>,
-    x: Vec<f64>,
-    s: Vec<f64>,
-    inverse: Vec<f64>,
-    dx: Vec<f64>,
-    ds: Vec<f64>,
-    pc: Vec<f64>,
-    pe: Vec<f64>,
-    correction: Vec<f64>,
-    saved: Vec<f64>,
-    adjoint: Vec<f64>,
+    unit: Vec<R>,
+    c: Vec<R>,
+    x: Vec<R>,
+    s: Vec<R>,
+    inverse: Vec<R>,
+    dx: Vec<R>,
+    ds: Vec<R>,
+    pc: Vec<R>,
+    pe: Vec<R>,
+    correction: Vec<R>,
+    saved: Vec<R>,
+    adjoint: Vec<R>,
 }
 
-impl List {
-    fn new(columns: Vec<Column>, unit: Vec<f64>) -> Self {
-        let zeros = vec![0.0; columns.len()];
+impl<R: Real> List<R> {
+    fn new(columns: Vec<Column<R>>, unit: Vec<R>) -> Self {
+        let zeros = vec![R::ZERO; columns.len()];
         Self {
             c: columns.iter().map(|column| column.c).collect(),
             x: unit.clone(),
@@ -49,19 +78,19 @@ impl List {
         }
     }
 
-    fn set_dual(&mut self, y: &[f64], tau: f64, theta: f64) {
+    fn set_dual(&mut self, y: &[R], tau: R, theta: R) {
         for k in 0..self.c.len() {
             self.s[k] = (tau - theta) * self.c[k] + theta * self.unit[k] - self.columns[k].dot(y);
         }
     }
 
-    fn apply(&self, u: &[f64], out: &mut [f64]) {
+    fn apply(&self, u: &[R], out: &mut [R]) {
         for (column, &value) in self.columns.iter().zip(u) {
             column.add(value, out);
         }
     }
 
-    fn products(&self, out: &mut Products) {
+    fn products(&self, out: &mut Products<R>) {
         out.xs += dot(&self.x, &self.s);
         self.apply(&self.x, &mut out.ax);
         self.apply(&self.inverse, &mut out.a_inverse);
@@ -74,7 +103,7 @@ impl List {
     }
 
     /// `ds`, and all of `dx` but `P A^T dy`, whose argument is left in `adjoint`.
-    fn direction(&mut self, dy: &[f64], step: Step) {
+    fn direction(&mut self, dy: &[R], step: Step<R>) {
         let c_factor = step.dtau + step.shift;
         for k in 0..self.c.len() {
             self.adjoint[k] = self.columns[k].dot(dy);
@@ -87,34 +116,34 @@ impl List {
         }
     }
 
-    fn advance(&mut self, alpha: f64) {
+    fn advance(&mut self, alpha: R) {
         for (x, d) in self.x.iter_mut().zip(&self.dx) {
-            *x += alpha * d;
+            *x += alpha * *d;
         }
     }
 }
 
 /// All nonnegative scalars.
 #[derive(Debug)]
-pub(super) struct Linear {
-    list: List,
+pub(super) struct Linear<R> {
+    list: List<R>,
 }
 
-impl Linear {
-    pub(super) fn new(columns: Vec<Column>) -> Self {
-        let unit = vec![1.0; columns.len()];
+impl<R: Real> Linear<R> {
+    pub(super) fn new(columns: Vec<Column<R>>) -> Self {
+        let unit = vec![R::from(1.0); columns.len()];
         Self {
             list: List::new(columns, unit),
         }
     }
 }
 
-impl Block for Linear {
+impl<R: Real> Block<R> for Linear<R> {
     fn degree(&self) -> f64 {
         self.list.c.len() as f64
     }
 
-    fn set_dual(&mut self, y: &[f64], tau: f64, theta: f64) {
+    fn set_dual(&mut self, y: &[R], tau: R, theta: R) {
         self.list.set_dual(y, tau, theta);
     }
 
@@ -123,21 +152,21 @@ impl Block for Linear {
         list.x
             .iter()
             .chain(&list.s)
-            .all(|&v| v > 0.0 && v.is_finite())
+            .all(|&v| v > R::ZERO && v.to_f64().is_finite())
     }
 
-    fn products(&mut self, out: &mut Products) {
+    fn products(&mut self, out: &mut Products<R>) {
         let list = &mut self.list;
         for k in 0..list.c.len() {
             let scale = list.x[k] / list.s[k];
-            list.inverse[k] = 1.0 / list.s[k];
+            list.inverse[k] = R::from(1.0) / list.s[k];
             list.pc[k] = scale * list.c[k];
             list.pe[k] = scale;
         }
         list.products(out);
     }
 
-    fn schur(&mut self, m: &mut Mat<f64>) {
+    fn schur(&mut self, m: &mut Mat<R>) {
         for (column, &scale) in self.list.columns.iter().zip(&self.list.pe) {
             for (k, &(i, a)) in column.a.iter().enumerate() {
                 for &(j, b) in &column.a[..=k] {
@@ -147,7 +176,7 @@ impl Block for Linear {
         }
     }
 
-    fn correction(&mut self, out: &mut [f64]) -> f64 {
+    fn correction(&mut self, out: &mut [R]) -> R {
         let list = &mut self.list;
         for k in 0..list.c.len() {
             list.correction[k] = list.dx[k] * list.ds[k] / list.s[k];
@@ -156,7 +185,7 @@ impl Block for Linear {
         dot(&list.c, &list.correction)
     }
 
-    fn direction(&mut self, dy: &[f64], step: Step) {
+    fn direction(&mut self, dy: &[R], step: Step<R>) {
         let list = &mut self.list;
         list.direction(dy, step);
         for k in 0..list.c.len() {
@@ -164,7 +193,7 @@ impl Block for Linear {
         }
     }
 
-    fn adjust(&mut self, dy: &[f64]) {
+    fn adjust(&mut self, dy: &[R]) {
         let list = &mut self.list;
         for k in 0..list.c.len() {
             let image = list.columns[k].dot(dy);
@@ -173,7 +202,7 @@ impl Block for Linear {
         }
     }
 
-    fn direction_product(&mut self, out: &mut [f64]) {
+    fn direction_product(&mut self, out: &mut [R]) {
         self.list.apply(&self.list.dx, out);
     }
 
@@ -185,11 +214,11 @@ impl Block for Linear {
             .zip(&list.dx)
             .chain(list.s.iter().zip(&list.ds));
         pairs
-            .filter(|(_, d)| **d < 0.0)
-            .fold(1e6, |least, (v, d)| least.min(-v / d))
+            .filter(|(_, d)| **d < R::ZERO)
+            .fold(1e6, |least: f64, (v, d)| least.min((-*v / *d).to_f64()))
     }
 
-    fn advance(&mut self, alpha: f64) {
+    fn advance(&mut self, alpha: R) {
         self.list.advance(alpha);
     }
 
@@ -202,32 +231,33 @@ impl Block for Linear {
     }
 
     fn values(&self) -> Values {
-        Values::List(self.list.x.clone(), self.list.s.clone())
+        let rounded = |v: &[R]| v.iter().map(|x| x.to_f64()).collect();
+        Values::List(rounded(&self.list.x), rounded(&self.list.s))
     }
 }
 
 /// One second-order cone; the first entry bounds the norm of the others.
 #[derive(Debug)]
-pub(super) struct SecondOrder {
-    list: List,
+pub(super) struct SecondOrder<R: Real> {
+    list: List<R>,
     /// Rows that occur, and `A J A^T` on them.
     rows: Vec<usize>,
-    fixed: Mat<f64>,
+    fixed: Mat<R>,
     /// Normalised scaling point and squared scale: `P = scale (2 w w^T - J)`.
-    w: Vec<f64>,
-    scale: f64,
-    aw: Vec<f64>,
-    work: [Vec<f64>; 3],
+    w: Vec<R>,
+    scale: R,
+    aw: Vec<R>,
+    work: [Vec<R>; 3],
 }
 
 /// `v^T J v` without the cancellation of squares.
-fn determinant(v: &[f64]) -> f64 {
-    let norm = dot(&v[1..], &v[1..]).sqrt();
+fn determinant<R: Real>(v: &[R]) -> R {
+    let norm = dot(&v[1..], &v[1..]).root();
     (v[0] - norm) * (v[0] + norm)
 }
 
 /// `a o b = (a^T b, a0 b1 + b0 a1)`.
-fn circle(a: &[f64], b: &[f64], out: &mut [f64]) {
+fn circle<R: Real>(a: &[R], b: &[R], out: &mut [R]) {
     out[0] = dot(a, b);
     for k in 1..a.len() {
         out[k] = a[0] * b[k] + b[0] * a[k];
@@ -235,7 +265,7 @@ fn circle(a: &[f64], b: &[f64], out: &mut [f64]) {
 }
 
 /// `out` with `a o out = b`.
-fn divide(a: &[f64], b: &[f64], out: &mut [f64]) {
+fn divide<R: Real>(a: &[R], b: &[R], out: &mut [R]) {
     let det = determinant(a);
     let cross = dot(&a[1..], &b[1..]);
     out[0] = (a[0] * b[0] - cross) / det;
@@ -244,11 +274,11 @@ fn divide(a: &[f64], b: &[f64], out: &mut [f64]) {
     }
 }
 
-impl SecondOrder {
-    pub(super) fn new(columns: Vec<Column>) -> Self {
+impl<R: Real> SecondOrder<R> {
+    pub(super) fn new(columns: Vec<Column<R>>) -> Self {
         let d = columns.len();
-        let mut unit = vec![0.0; d];
-        unit[0] = 1.0;
+        let mut unit = vec![R::ZERO; d];
+        unit[0] = R::from(1.0);
         let mut rows: Vec<usize> = columns
             .iter()
             .flat_map(|column| column.a.iter().map(|&(i, _)| i))
@@ -261,9 +291,9 @@ impl SecondOrder {
                 *i = rows.partition_point(|&row| row < *i);
             }
         }
-        let mut fixed = Mat::<f64>::zeros(rows.len(), rows.len());
+        let mut fixed = kernel::zeros(rows.len(), rows.len());
         for (k, column) in columns.iter().enumerate() {
-            let sign = if k == 0 { 1.0 } else { -1.0 };
+            let sign = R::from(if k == 0 { 1.0 } else { -1.0 });
             for &(i, a) in &column.a {
                 for &(j, b) in &column.a {
                     if i >= j {
@@ -280,18 +310,19 @@ impl SecondOrder {
         }
         Self {
             list: List::new(columns, unit),
-            aw: vec![0.0; rows.len()],
+            aw: vec![R::ZERO; rows.len()],
             rows,
             fixed,
-            w: vec![0.0; d],
-            scale: 1.0,
-            work: std::array::from_fn(|_| vec![0.0; d]),
+            w: vec![R::ZERO; d],
+            scale: R::from(1.0),
+            work: std::array::from_fn(|_| vec![R::ZERO; d]),
         }
     }
 
     /// `P v = scale (2 w (w^T v) - J v)`.
-    fn squared(&self, v: &[f64], out: &mut [f64]) {
-        let along = 2.0 * dot(&self.w, v);
+    fn squared(&self, v: &[R], out: &mut [R]) {
+        let half = dot(&self.w, v);
+        let along = half + half;
         for k in 0..v.len() {
             let j = if k == 0 { v[k] } else { -v[k] };
             out[k] = self.scale * (along * self.w[k] - j);
@@ -299,16 +330,17 @@ impl SecondOrder {
     }
 
     /// `W v`, or `W^-1 v`.
-    fn scaled(&self, v: &[f64], inverse: bool, out: &mut [f64]) {
-        let sign = if inverse { -1.0 } else { 1.0 };
+    fn scaled(&self, v: &[R], inverse: bool, out: &mut [R]) {
+        let one = R::from(1.0);
+        let sign = if inverse { -one } else { one };
         let factor = if inverse {
-            1.0 / self.scale.sqrt()
+            one / self.scale.root()
         } else {
-            self.scale.sqrt()
+            self.scale.root()
         };
         let tail = dot(&self.w[1..], &v[1..]);
         out[0] = factor * (self.w[0] * v[0] + sign * tail);
-        let along = sign * v[0] + tail / (1.0 + self.w[0]);
+        let along = sign * v[0] + tail / (one + self.w[0]);
         for k in 1..v.len() {
             out[k] = factor * (v[k] + along * self.w[k]);
         }
@@ -316,22 +348,22 @@ impl SecondOrder {
 }
 
 /// Largest step with `v + a d` in the cone.
-fn cone_step(v: &[f64], d: &[f64]) -> f64 {
+fn cone_step<R: Real>(v: &[R], d: &[R]) -> f64 {
     // Roots of the determinant along the line; the cone is left at the least positive one, or where
     // the first entry falls to zero.
-    let c = determinant(v).max(0.0);
+    let c = determinant(v).or_more(R::ZERO);
     let b = v[0] * d[0] - dot(&v[1..], &d[1..]);
     let a = determinant(d);
     let mut step = 1e6_f64;
-    if d[0] < 0.0 {
-        step = step.min(-v[0] / d[0]);
+    if d[0] < R::ZERO {
+        step = step.min((-v[0] / d[0]).to_f64());
     }
     let discriminant = b * b - a * c;
-    if discriminant >= 0.0 {
+    if discriminant >= R::ZERO {
         // c + 2 b t + a t^2 = 0 in the stable form.
-        let root = discriminant.sqrt();
-        let q = -(b + root.copysign(b));
-        for t in [q / a, c / q] {
+        let root = discriminant.root();
+        let q = if b < R::ZERO { root - b } else { -(b + root) };
+        for t in [(q / a).to_f64(), (c / q).to_f64()] {
             if t > 0.0 && t.is_finite() {
                 step = step.min(t);
             }
@@ -340,28 +372,30 @@ fn cone_step(v: &[f64], d: &[f64]) -> f64 {
     step
 }
 
-impl Block for SecondOrder {
+impl<R: Real> Block<R> for SecondOrder<R> {
     fn degree(&self) -> f64 {
         1.0
     }
 
-    fn set_dual(&mut self, y: &[f64], tau: f64, theta: f64) {
+    fn set_dual(&mut self, y: &[R], tau: R, theta: R) {
         self.list.set_dual(y, tau, theta);
     }
 
     fn factor(&mut self) -> bool {
-        let inside = |v: &[f64]| v[0] > 0.0 && determinant(v) > 0.0 && v[0].is_finite();
+        let inside =
+            |v: &[R]| v[0] > R::ZERO && determinant(v) > R::ZERO && v[0].to_f64().is_finite();
         inside(&self.list.x) && inside(&self.list.s)
     }
 
-    fn products(&mut self, out: &mut Products) {
+    fn products(&mut self, out: &mut Products<R>) {
         let (det_x, det_s) = (determinant(&self.list.x), determinant(&self.list.s));
-        let (root_x, root_s) = (det_x.sqrt(), det_s.sqrt());
+        let (root_x, root_s) = (det_x.root(), det_s.root());
         let cosine = dot(&self.list.x, &self.list.s) / (root_x * root_s);
-        let gamma = ((1.0 + cosine) / 2.0).sqrt();
+        let (one, two) = (R::from(1.0), R::from(2.0));
+        let gamma = ((one + cosine) / two).root();
         for k in 0..self.w.len() {
-            let sign = if k == 0 { 1.0 } else { -1.0 };
-            self.w[k] = (self.list.x[k] / root_x + sign * self.list.s[k] / root_s) / (2.0 * gamma);
+            let sign = R::from(if k == 0 { 1.0 } else { -1.0 });
+            self.w[k] = (self.list.x[k] / root_x + sign * self.list.s[k] / root_s) / (two * gamma);
             self.list.inverse[k] = sign * self.list.s[k] / det_s;
         }
         self.scale = root_x / root_s;
@@ -374,8 +408,8 @@ impl Block for SecondOrder {
         self.list.products(out);
     }
 
-    fn schur(&mut self, m: &mut Mat<f64>) {
-        self.aw.fill(0.0);
+    fn schur(&mut self, m: &mut Mat<R>) {
+        self.aw.fill(R::ZERO);
         for (column, &w) in self.list.columns.iter().zip(&self.w) {
             for &(i, a) in &column.a {
                 let local = self.rows.partition_point(|&row| row < i);
@@ -384,12 +418,13 @@ impl Block for SecondOrder {
         }
         for (q, &j) in self.rows.iter().enumerate() {
             for (p, &i) in self.rows.iter().enumerate().skip(q) {
-                m[(i, j)] += self.scale * (2.0 * self.aw[p] * self.aw[q] - self.fixed[(p, q)]);
+                let product = self.aw[p] * self.aw[q];
+                m[(i, j)] += self.scale * (product + product - self.fixed[(p, q)]);
             }
         }
     }
 
-    fn correction(&mut self, out: &mut [f64]) -> f64 {
+    fn correction(&mut self, out: &mut [R]) -> R {
         let mut work = std::mem::take(&mut self.work);
         let mut correction = std::mem::take(&mut self.list.correction);
         let [first, second, third] = &mut work;
@@ -406,17 +441,17 @@ impl Block for SecondOrder {
         dot(&self.list.c, &self.list.correction)
     }
 
-    fn direction(&mut self, dy: &[f64], step: Step) {
+    fn direction(&mut self, dy: &[R], step: Step<R>) {
         self.list.direction(dy, step);
         let mut image = std::mem::take(&mut self.work[0]);
         self.squared(&self.list.adjoint, &mut image);
         for (d, v) in self.list.dx.iter_mut().zip(&image) {
-            *d += v;
+            *d += *v;
         }
         self.work[0] = image;
     }
 
-    fn adjust(&mut self, dy: &[f64]) {
+    fn adjust(&mut self, dy: &[R]) {
         let mut image = std::mem::take(&mut self.work[0]);
         for k in 0..image.len() {
             self.list.adjoint[k] = self.list.columns[k].dot(dy);
@@ -424,12 +459,12 @@ impl Block for SecondOrder {
         }
         self.squared(&self.list.adjoint, &mut image);
         for (d, v) in self.list.dx.iter_mut().zip(&image) {
-            *d += v;
+            *d += *v;
         }
         self.work[0] = image;
     }
 
-    fn direction_product(&mut self, out: &mut [f64]) {
+    fn direction_product(&mut self, out: &mut [R]) {
         self.list.apply(&self.list.dx, out);
     }
 
@@ -437,7 +472,7 @@ impl Block for SecondOrder {
         cone_step(&self.list.x, &self.list.dx).min(cone_step(&self.list.s, &self.list.ds))
     }
 
-    fn advance(&mut self, alpha: f64) {
+    fn advance(&mut self, alpha: R) {
         self.list.advance(alpha);
     }
 
@@ -450,7 +485,8 @@ impl Block for SecondOrder {
     }
 
     fn values(&self) -> Values {
-        Values::List(self.list.x.clone(), self.list.s.clone())
+        let rounded = |v: &[R]| v.iter().map(|x| x.to_f64()).collect();
+        Values::List(rounded(&self.list.x), rounded(&self.list.s))
     }
 }
 
@@ -460,7 +496,11 @@ mod tests {
 
     #[test]
     fn the_scaling_maps_s_to_x() {
-        let columns = vec![Column::default(); 4];
+        let none = Column {
+            c: 0.0,
+            a: Vec::new(),
+        };
+        let columns = vec![none; 4];
         let mut cone = SecondOrder::new(columns);
         cone.list.x = vec![3.0, 1.0, -2.0, 0.5];
         cone.list.s = vec![1.0, 0.3, 0.1, -0.7];

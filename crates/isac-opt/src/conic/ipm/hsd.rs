@@ -1,7 +1,10 @@
 //! The loop of the homogeneous embedding.
 
+use isac_linalg::kernel::Real;
+
 use super::Standard;
 use super::block::{Block, Products, Step, Values};
+use super::cones::dot;
 use super::newton::Newton;
 use super::scale::{Prepared, Scaling, prepare};
 
@@ -13,6 +16,8 @@ pub(crate) struct Limits {
     pub(crate) max_iterations: usize,
     /// Whether exact reductions are allowed.
     pub(crate) reduce: bool,
+    /// Whether to work in twofold precision.
+    pub(crate) extended: bool,
 }
 
 /// How the loop ended; the caller verifies before it believes.
@@ -54,24 +59,30 @@ impl Run {
     }
 }
 
-#[derive(Debug, Clone, Default)]
-struct State {
-    y: Vec<f64>,
-    f: Vec<f64>,
-    tau: f64,
-    kappa: f64,
-    theta: f64,
+#[derive(Debug, Clone)]
+struct State<R> {
+    y: Vec<R>,
+    f: Vec<R>,
+    tau: R,
+    kappa: R,
+    theta: R,
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
+impl<R: Real> State<R> {
+    fn assign(&mut self, other: &Self) {
+        self.y.copy_from_slice(&other.y);
+        self.f.copy_from_slice(&other.f);
+        (self.tau, self.kappa, self.theta) = (other.tau, other.kappa, other.theta);
+    }
 }
 
-/// Residuals of the embedding and the measures in original units.
-struct Residuals {
-    rp: Vec<f64>,
-    rf: Vec<f64>,
-    rg: f64,
+/// Residuals of the embedding.
+struct Residuals<R> {
+    rp: Vec<R>,
+    rf: Vec<R>,
+    rg: R,
+    /// `F f`.
+    image: Vec<R>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -91,11 +102,11 @@ impl Measures {
     }
 }
 
-fn residuals(
-    prepared: &Prepared,
-    state: &State,
-    products: &Products,
-    out: &mut Residuals,
+fn residuals<R: Real>(
+    prepared: &Prepared<R>,
+    state: &State<R>,
+    products: &Products<R>,
+    out: &mut Residuals<R>,
 ) -> Measures {
     let Prepared {
         b,
@@ -104,36 +115,40 @@ fn residuals(
         scaling,
         ..
     } = prepared;
-    let mut af = vec![0.0; b.len()];
+    out.image.fill(R::ZERO);
     for (k, &value) in state.f.iter().enumerate() {
-        for (target, a) in af.iter_mut().zip(free.col_as_slice(k)) {
-            *target += a * value;
+        for (target, a) in out.image.iter_mut().zip(free.col_as_slice(k)) {
+            *target += *a * value;
         }
     }
     let (mut residual, mut image, mut scaled) = (0.0, 0.0, 0.0_f64);
     for i in 0..b.len() {
-        let ax = products.ax[i] + af[i];
+        let ax = products.ax[i] + out.image[i];
         out.rp[i] = b[i] * state.tau - ax;
         let weight = scaling.beta / scaling.rows[i];
-        residual += (weight * out.rp[i]).powi(2);
-        scaled = scaled.max(out.rp[i].abs());
-        image += (weight * ax).powi(2);
+        let size = out.rp[i].to_f64();
+        residual += (weight * size).powi(2);
+        scaled = scaled.max(size.abs());
+        image += (weight * ax.to_f64()).powi(2);
     }
     let (mut free_residual, mut free_image) = (0.0, 0.0);
     for k in 0..h.len() {
         let fy = dot(free.col_as_slice(k), &state.y);
         out.rf[k] = h[k] * state.tau - fy;
         let weight = scaling.gamma / scaling.free[k];
-        free_residual += (weight * out.rf[k]).powi(2);
-        free_image += (weight * fy).powi(2);
+        free_residual += (weight * out.rf[k].to_f64()).powi(2);
+        free_image += (weight * fy.to_f64()).powi(2);
     }
     let primal = products.cx + dot(h, &state.f);
     let dual = dot(b, &state.y);
     out.rg = state.kappa + primal - dual;
     let unit = scaling.beta * scaling.gamma;
-    let (p, d) = (primal * unit / state.tau, dual * unit / state.tau);
-    let dual_residual = scaling.objective_norm(state.theta, -state.theta);
-    let dual_image = scaling.objective_norm(state.tau - state.theta, state.theta);
+    let (tau, theta) = (state.tau.to_f64(), state.theta.to_f64());
+    let difference = unit * ((primal - dual) / state.tau).to_f64();
+    let (primal, dual) = (primal.to_f64(), dual.to_f64());
+    let (p, d) = (primal * unit / tau, dual * unit / tau);
+    let dual_residual = scaling.objective_norm(theta, -theta);
+    let dual_image = scaling.objective_norm(tau - theta, theta);
     let ratio = |norm: f64, value: f64| {
         if value > 0.0 {
             norm / (value * unit)
@@ -141,19 +156,21 @@ fn residuals(
             f64::INFINITY
         }
     };
+    let product = products.xs.to_f64() * unit / tau.powi(2);
     Measures {
         // In units of the data, and row by row in scaled units: tiny rows count like large ones.
-        primal: (residual.sqrt() / scaling.b_size).max(scaled) / state.tau,
-        dual: (dual_residual.powi(2) + free_residual).sqrt() / state.tau / scaling.c_size,
-        gap: (p - d).abs().max(products.xs * unit / state.tau.powi(2)) / (1.0 + p.abs() + d.abs()),
+        primal: (residual.sqrt() / scaling.b_size).max(scaled) / tau,
+        dual: (dual_residual.powi(2) + free_residual).sqrt() / tau / scaling.c_size,
+        gap: difference.abs().max(product) / (1.0 + p.abs() + d.abs()),
         primal_ray: ratio(image.sqrt(), -primal),
         dual_ray: ratio((dual_image.powi(2) + free_image).sqrt(), dual),
     }
 }
 
 /// Solves a standard form.
-pub(crate) fn solve(standard: &Standard, limits: &Limits) -> Run {
-    let mut prepared = prepare(standard);
+pub(crate) fn solve<R: Real>(standard: &Standard, limits: &Limits) -> Run {
+    let mut prepared = prepare::<R>(standard);
+    let one = R::from(1.0);
     let rows = prepared.b.len();
     let mut blocks = std::mem::take(&mut prepared.blocks);
     let free_count = prepared.h.len();
@@ -161,27 +178,28 @@ pub(crate) fn solve(standard: &Standard, limits: &Limits) -> Run {
     let mut newton = Newton::new(rows, prepared.free.clone());
     let mut products = Products::new(rows);
     let mut residual = Residuals {
-        rp: vec![0.0; rows],
-        rf: vec![0.0; free_count],
-        rg: 0.0,
+        rp: vec![R::ZERO; rows],
+        rf: vec![R::ZERO; free_count],
+        rg: R::ZERO,
+        image: vec![R::ZERO; rows],
     };
     let mut state = State {
-        y: vec![0.0; rows],
-        f: vec![0.0; free_count],
-        tau: 1.0,
-        kappa: 1.0,
-        theta: 1.0,
+        y: vec![R::ZERO; rows],
+        f: vec![R::ZERO; free_count],
+        tau: one,
+        kappa: one,
+        theta: one,
     };
     let mut previous = state.clone();
     let mut best = (f64::INFINITY, state.clone(), 0_usize);
-    let (mut v1, mut f1) = (vec![0.0; rows], vec![0.0; free_count]);
-    let (mut v2, mut f2) = (vec![0.0; rows], vec![0.0; free_count]);
-    let (mut dy, mut df) = (vec![0.0; rows], vec![0.0; free_count]);
-    let (mut r, mut g) = (vec![0.0; rows], vec![0.0; free_count]);
-    let mut correction = vec![0.0; rows];
-    let mut image = vec![0.0; rows];
+    let (mut v1, mut f1) = (vec![R::ZERO; rows], vec![R::ZERO; free_count]);
+    let (mut v2, mut f2) = (vec![R::ZERO; rows], vec![R::ZERO; free_count]);
+    let (mut dy, mut df) = (vec![R::ZERO; rows], vec![R::ZERO; free_count]);
+    let (mut r, mut g) = (vec![R::ZERO; rows], vec![R::ZERO; free_count]);
+    let mut correction = vec![R::ZERO; rows];
+    let mut image = vec![R::ZERO; rows];
     let mut applied = 0.0;
-    let (mut dtau, mut dkappa, mut eta) = (0.0, 0.0, 0.0);
+    let (mut dtau, mut dkappa, mut eta) = (R::ZERO, R::ZERO, R::ZERO);
     let mut ended = Ended::IterationLimit;
     let mut iteration = 0;
     let mut short = 0;
@@ -203,7 +221,7 @@ pub(crate) fn solve(standard: &Standard, limits: &Limits) -> Run {
             }
             let shorter = 0.6 * applied;
             for block in &mut blocks {
-                block.advance(shorter - applied);
+                block.advance(R::from(shorter) - R::from(applied));
             }
             applied = shorter;
             move_state(&mut state, &previous, applied, &dy, &df, dtau, dkappa, eta);
@@ -213,12 +231,13 @@ pub(crate) fn solve(standard: &Standard, limits: &Limits) -> Run {
             block.products(&mut products);
         }
         let measures = residuals(&prepared, &state, &products, &mut residual);
-        let mu = (products.xs + state.tau * state.kappa) / degree;
+        let mu = (products.xs + state.tau * state.kappa).to_f64() / degree;
+        let (tau, kappa) = (state.tau.to_f64(), state.kappa.to_f64());
         tracing::debug!(
             iteration,
             mu,
-            tau = state.tau,
-            kappa = state.kappa,
+            tau,
+            kappa,
             primal = measures.primal,
             dual = measures.dual,
             gap = measures.gap,
@@ -233,14 +252,15 @@ pub(crate) fn solve(standard: &Standard, limits: &Limits) -> Run {
             break;
         }
         if measures.worst() < best.0 {
-            best = (measures.worst(), state.clone(), iteration);
+            (best.0, best.2) = (measures.worst(), iteration);
+            best.1.assign(&state);
             blocks.iter_mut().for_each(|block| block.save());
         }
         if measures.worst() <= limits.tolerance {
             ended = Ended::Optimal;
             break;
         }
-        if state.kappa > 1e3 * state.tau {
+        if kappa > 1e3 * tau {
             if measures.dual_ray <= 0.03 * limits.ray_tolerance {
                 ended = Ended::DualRay;
                 break;
@@ -250,12 +270,12 @@ pub(crate) fn solve(standard: &Standard, limits: &Limits) -> Run {
                 break;
             }
         }
-        if short >= 5 || (iteration > best.2 + 25 && state.kappa < state.tau) {
+        if short >= 5 || (iteration > best.2 + 25 && kappa < tau) {
             ended = Ended::Stalled;
             break;
         }
 
-        newton.m.fill(0.0);
+        newton.m.fill(R::ZERO);
         for block in &mut blocks {
             block.schur(&mut newton.m);
         }
@@ -272,7 +292,7 @@ pub(crate) fn solve(standard: &Standard, limits: &Limits) -> Run {
             for i in 0..rows {
                 sum += (prepared.b[i] - products.apc[i]) * v1[i];
             }
-            sum.max(0.0) + state.kappa / state.tau
+            sum.or_more(R::ZERO) + state.kappa / state.tau
         };
 
         let mut sigma = 0.0;
@@ -280,17 +300,17 @@ pub(crate) fn solve(standard: &Standard, limits: &Limits) -> Run {
         let mut alpha = 0.0;
         for phase in 0..2 {
             let corrected = phase == 1;
-            let mut c_correction = 0.0;
+            let mut c_correction = R::ZERO;
             let mut kappa_target = -state.tau * state.kappa;
             if corrected {
-                correction.fill(0.0);
+                correction.fill(R::ZERO);
                 for block in &mut blocks {
                     c_correction += block.correction(&mut correction);
                 }
-                kappa_target += sigma * mu - dtau * dkappa;
+                kappa_target += R::from(sigma * mu) - dtau * dkappa;
             }
-            eta = 1.0 - sigma;
-            let (barrier, shift) = (sigma * mu, eta * state.theta);
+            eta = one - R::from(sigma);
+            let (barrier, shift) = (R::from(sigma * mu), eta * state.theta);
             for i in 0..rows {
                 let mut au = barrier * products.a_inverse[i]
                     - products.ax[i]
@@ -346,13 +366,12 @@ pub(crate) fn solve(standard: &Standard, limits: &Limits) -> Run {
             for block in &mut blocks {
                 longest = longest.min(block.max_step(!corrected));
             }
-            if dtau < 0.0 {
-                longest = longest.min(-state.tau / dtau);
+            for (value, change) in [(state.tau, dtau), (state.kappa, dkappa)] {
+                if change < R::ZERO {
+                    longest = longest.min((-value / change).to_f64());
+                }
             }
-            if dkappa < 0.0 {
-                longest = longest.min(-state.kappa / dkappa);
-            }
-            if !(dtau.is_finite() && longest.is_finite()) {
+            if !(dtau.to_f64().is_finite() && longest.is_finite()) {
                 ended = Ended::Numerical;
                 break 'outer;
             }
@@ -365,9 +384,9 @@ pub(crate) fn solve(standard: &Standard, limits: &Limits) -> Run {
             }
         }
         short = if alpha < 1e-3 { short + 1 } else { 0 };
-        previous.clone_from(&state);
+        previous.assign(&state);
         for block in &mut blocks {
-            block.advance(alpha);
+            block.advance(R::from(alpha));
         }
         applied = alpha;
         move_state(&mut state, &previous, alpha, &dy, &df, dtau, dkappa, eta);
@@ -379,7 +398,7 @@ pub(crate) fn solve(standard: &Standard, limits: &Limits) -> Run {
         && best.0.is_finite()
         && !(ray_like && best.0 > 1e-4)
     {
-        state = best.1;
+        state.assign(&best.1);
         for block in &mut blocks {
             block.restore();
             block.set_dual(&state.y, state.tau, state.theta);
@@ -398,16 +417,17 @@ pub(crate) fn solve(standard: &Standard, limits: &Limits) -> Run {
 
 /// `state = previous + alpha (direction)`.
 #[expect(clippy::too_many_arguments, reason = "the parts of one direction")]
-fn move_state(
-    state: &mut State,
-    previous: &State,
+fn move_state<R: Real>(
+    state: &mut State<R>,
+    previous: &State<R>,
     alpha: f64,
-    dy: &[f64],
-    df: &[f64],
-    dtau: f64,
-    dkappa: f64,
-    eta: f64,
+    dy: &[R],
+    df: &[R],
+    dtau: R,
+    dkappa: R,
+    eta: R,
 ) {
+    let alpha = R::from(alpha);
     for (k, y) in state.y.iter_mut().enumerate() {
         *y = previous.y[k] + alpha * dy[k];
     }
@@ -416,53 +436,53 @@ fn move_state(
     }
     state.tau = previous.tau + alpha * dtau;
     state.kappa = previous.kappa + alpha * dkappa;
-    state.theta = previous.theta * (1.0 - alpha * eta);
+    state.theta = previous.theta * (R::from(1.0) - alpha * eta);
 }
 
 /// Corrections of the primal equations, which rounding in the products with `P` disturbs most.
-fn refine(
-    blocks: &mut [Box<dyn Block>],
-    newton: &mut Newton,
-    prepared: &Prepared,
-    residual: &Residuals,
-    (dtau, eta): (f64, f64),
-    (dy, df): (&mut [f64], &mut [f64]),
-    (image, r, g): (&mut [f64], &mut [f64], &mut [f64]),
-    (v2, f2): (&mut [f64], &mut [f64]),
+fn refine<R: Real>(
+    blocks: &mut [Box<dyn Block<R>>],
+    newton: &mut Newton<R>,
+    prepared: &Prepared<R>,
+    residual: &Residuals<R>,
+    (dtau, eta): (R, R),
+    (dy, df): (&mut [R], &mut [R]),
+    (image, r, g): (&mut [R], &mut [R], &mut [R]),
+    (v2, f2): (&mut [R], &mut [R]),
 ) {
-    let size: f64 = residual.rp.iter().map(|v| v * v).sum();
+    let size = dot(&residual.rp, &residual.rp).to_f64();
     let mut last = f64::INFINITY;
     for _ in 0..3 {
-        image.fill(0.0);
+        image.fill(R::ZERO);
         for block in blocks.iter_mut() {
             block.direction_product(image);
         }
-        let mut error = 0.0;
         for i in 0..r.len() {
-            let wanted = prepared.b[i] * dtau + eta * residual.rp[i];
-            let free: f64 = (0..df.len()).map(|k| prepared.free[(i, k)] * df[k]).sum();
-            r[i] = wanted - image[i] - free;
-            error += r[i] * r[i];
+            r[i] = prepared.b[i] * dtau + eta * residual.rp[i] - image[i];
+            for (k, f) in df.iter().enumerate() {
+                r[i] -= prepared.free[(i, k)] * *f;
+            }
         }
+        let error = dot(r, r).to_f64();
         if error <= 1e-4 * size || error > 0.25 * last {
             return;
         }
         last = error;
-        g.fill(0.0);
+        g.fill(R::ZERO);
         newton.solve(r, g, v2, f2);
-        dy.iter_mut().zip(&*v2).for_each(|(y, d)| *y += d);
-        df.iter_mut().zip(&*f2).for_each(|(f, d)| *f += d);
+        dy.iter_mut().zip(&*v2).for_each(|(y, d)| *y += *d);
+        df.iter_mut().zip(&*f2).for_each(|(f, d)| *f += *d);
         for block in blocks.iter_mut() {
             block.adjust(v2);
         }
     }
 }
 
-fn unscale(
+fn unscale<R: Real>(
     standard: &Standard,
     scaling: &Scaling,
-    blocks: &[Box<dyn Block>],
-    state: &State,
+    blocks: &[Box<dyn Block<R>>],
+    state: &State<R>,
     ended: Ended,
     iterations: usize,
     ray_like: bool,
@@ -470,7 +490,7 @@ fn unscale(
     let divisor = if ray_like || matches!(ended, Ended::DualRay | Ended::PrimalRay) {
         1.0
     } else {
-        state.tau
+        state.tau.to_f64()
     };
     let (beta, gamma) = (scaling.beta / divisor, scaling.gamma / divisor);
     let mut run = Run {
@@ -483,13 +503,13 @@ fn unscale(
             .f
             .iter()
             .zip(&scaling.free)
-            .map(|(f, e)| f * e * beta)
+            .map(|(f, e)| f.to_f64() * e * beta)
             .collect(),
         y: state
             .y
             .iter()
             .zip(&scaling.rows)
-            .map(|(y, d)| y * d * gamma)
+            .map(|(y, d)| y.to_f64() * d * gamma)
             .collect(),
         ray_like,
     };

@@ -19,15 +19,24 @@ mod psd;
 mod scale;
 mod steplength;
 
+use isac_linalg::kernel::Twofold;
 use isac_linalg::{Mat, c64};
 
 pub(super) use hsd::{Ended, Limits, Run};
 
-/// Solves a standard form, with facial reduction where `limits.reduce` allows it.
+/// Solves a standard form, with facial reduction where `limits.reduce` allows it, in `f64` or, with
+/// `limits.extended`, in about 31 digits.
 pub(super) fn solve(standard: &Standard, limits: &Limits) -> Run {
+    let run = |standard: &Standard| {
+        if limits.extended {
+            hsd::solve::<Twofold>(standard, limits)
+        } else {
+            hsd::solve::<f64>(standard, limits)
+        }
+    };
     match face::reduce(standard).filter(|_| limits.reduce) {
-        Some(face) => face.expand(standard, hsd::solve(&face.standard, limits)),
-        None => hsd::solve(standard, limits),
+        Some(face) => face.expand(standard, run(&face.standard)),
+        None => run(standard),
     }
 }
 
@@ -37,18 +46,6 @@ pub(super) struct Column {
     pub(super) c: f64,
     /// `(row, coefficient)`, each row once.
     pub(super) a: Vec<(usize, f64)>,
-}
-
-impl Column {
-    fn dot(&self, y: &[f64]) -> f64 {
-        self.a.iter().map(|&(i, a)| a * y[i]).sum()
-    }
-
-    fn add(&self, factor: f64, out: &mut [f64]) {
-        for &(i, a) in &self.a {
-            out[i] += factor * a;
-        }
-    }
 }
 
 /// Upper entries `(i, j, value)`, `i <= j`, of a Hermitian matrix.

@@ -10,45 +10,55 @@
 //! unshifted system.
 
 use isac_linalg::Mat;
-use isac_linalg::kernel::{Field, Scratch};
+use isac_linalg::kernel::{self, Real, Scratch};
+
+use super::cones::dot;
 
 /// Refinement steps at most.
 const REFINEMENTS: usize = 12;
 
 #[derive(Debug)]
-pub(super) struct Newton {
+pub(super) struct Newton<R: Real> {
     /// Lower triangle of the Schur complement, filled by the caller.
-    pub(super) m: Mat<f64>,
-    factor: Mat<f64>,
-    scale: Vec<f64>,
-    free: Mat<f64>,
+    pub(super) m: Mat<R>,
+    factor: Mat<R>,
+    scale: Vec<R>,
+    free: Mat<R>,
     /// `K^-1 F` and the Cholesky factor of `F^T K^-1 F`.
-    free_image: Mat<f64>,
-    free_factor: Mat<f64>,
-    rho: f64,
+    free_image: Mat<R>,
+    free_factor: Mat<R>,
+    rho: R,
     scratch: Scratch,
-    rhs: Mat<f64>,
-    small: Mat<f64>,
-    residual: (Vec<f64>, Vec<f64>),
-    best: (Vec<f64>, Vec<f64>),
+    rhs: Mat<R>,
+    small: Mat<R>,
+    residual: (Vec<R>, Vec<R>),
+    best: (Vec<R>, Vec<R>),
+    /// Conjugate gradients: direction, its image, preconditioned residual.
+    search: (Vec<R>, Vec<R>),
+    image: (Vec<R>, Vec<R>),
+    conditioned: (Vec<R>, Vec<R>),
 }
 
-impl Newton {
-    pub(super) fn new(rows: usize, free: Mat<f64>) -> Self {
+impl<R: Real> Newton<R> {
+    pub(super) fn new(rows: usize, free: Mat<R>) -> Self {
         let f = free.ncols();
+        let pair = || (vec![R::ZERO; rows], vec![R::ZERO; f]);
         Self {
-            m: Mat::zeros(rows, rows),
-            factor: Mat::zeros(rows, rows),
-            scale: vec![1.0; rows],
+            m: kernel::zeros(rows, rows),
+            factor: kernel::zeros(rows, rows),
+            scale: vec![R::from(1.0); rows],
             free_image: free.clone(),
             free,
-            free_factor: Mat::zeros(f, f),
-            rho: 0.0,
-            scratch: Scratch::new::<f64>(rows.max(f)),
-            rhs: Mat::zeros(rows, 1),
-            small: Mat::zeros(f, 1),
-            residual: (vec![0.0; rows], vec![0.0; f]),
-            best: (vec![0.0; rows], vec![0.0; f]),
+            free_factor: kernel::zeros(f, f),
+            rho: R::ZERO,
+            scratch: Scratch::new::<R>(rows.max(f)),
+            rhs: kernel::zeros(rows, 1),
+            small: kernel::zeros(f, 1),
+            residual: pair(),
+            best: pair(),
+            search: pair(),
+            image: pair(),
+            conditioned: pair(),
         }
     }
 
@@ -57,19 +67,18 @@ impl Newton {
         let n = self.m.nrows();
         let f = self.free.ncols();
         if f > 0 {
-            let top = (0..n).fold(0.0_f64, |t, i| t.max(self.m[(i, i)]));
+            let top = (0..n).fold(R::from(1e-300), |t, i| t.or_more(self.m[(i, i)]));
             let own = (0..n)
-                .map(|i| (0..f).map(|k| self.free[(i, k)].powi(2)).sum::<f64>())
-                .fold(0.0, f64::max);
-            self.rho = if own > 0.0 {
-                top.max(1e-300) / own
-            } else {
-                0.0
-            };
+                .map(|i| {
+                    let row = (0..f).map(|k| self.free[(i, k)]);
+                    row.fold(R::ZERO, |sum, a| sum + a * a)
+                })
+                .fold(R::ZERO, R::or_more);
+            self.rho = if own > R::ZERO { top / own } else { R::ZERO };
         }
-        let mut shift = 1e-15;
-        while shift < 1e-6 {
-            if self.try_factor(shift) {
+        let mut shift = 9.0 * R::UNIT;
+        while shift < 1e9 * R::UNIT {
+            if self.try_factor(R::from(shift)) {
                 return true;
             }
             shift *= 30.0;
@@ -77,7 +86,7 @@ impl Newton {
         false
     }
 
-    fn try_factor(&mut self, shift: f64) -> bool {
+    fn try_factor(&mut self, shift: R) -> bool {
         let n = self.m.nrows();
         let f = self.free.ncols();
         for j in 0..n {
@@ -87,19 +96,20 @@ impl Newton {
         for k in 0..f {
             for j in 0..n {
                 let b = self.rho * self.free[(j, k)];
-                if b != 0.0 {
+                if b != R::ZERO {
                     for i in j..n {
                         self.factor[(i, j)] += b * self.free[(i, k)];
                     }
                 }
             }
         }
+        let one = R::from(1.0);
         for i in 0..n {
             let d = self.factor[(i, i)];
-            if !d.is_finite() {
+            if !d.to_f64().is_finite() {
                 return false;
             }
-            self.scale[i] = if d > 0.0 { 1.0 / d.sqrt() } else { 1.0 };
+            self.scale[i] = if d > R::ZERO { one / d.root() } else { one };
         }
         for j in 0..n {
             let own = self.scale[j];
@@ -107,47 +117,43 @@ impl Newton {
             for i in j..n {
                 column[i] *= own * self.scale[i];
             }
-            column[j] = column[j].max(0.0) + shift;
+            column[j] = column[j].or_more(R::ZERO) + shift;
         }
-        if !f64::cholesky(self.factor.as_mut(), &mut self.scratch) {
+        if !R::cholesky(self.factor.as_mut(), &mut self.scratch) {
             return false;
         }
         if f == 0 {
             return true;
         }
-        self.free_image.copy_from(&self.free);
+        kernel::copy(&mut self.free_image, &self.free);
         self.apply_factor_to_image();
-        let mut gram = Mat::<f64>::zeros(f, f);
-        for a in 0..f {
-            for b in 0..=a {
-                let pairs = self.free.col_as_slice(a).iter();
-                gram[(a, b)] = pairs
-                    .zip(self.free_image.col_as_slice(b))
-                    .map(|(x, y)| x * y)
-                    .sum();
+        for b in 0..f {
+            for a in b..f {
+                self.free_factor[(a, b)] =
+                    dot(self.free.col_as_slice(a), self.free_image.col_as_slice(b));
             }
         }
-        let top = (0..f).fold(0.0_f64, |t, i| t.max(gram[(i, i)]));
+        let gram = &mut self.free_factor;
+        let top = (0..f).fold(R::from(1e-300), |t, i| t.or_more(gram[(i, i)]));
         for i in 0..f {
-            gram[(i, i)] += shift * top.max(1e-300);
+            gram[(i, i)] += shift * top;
         }
-        self.free_factor = gram;
-        f64::cholesky(self.free_factor.as_mut(), &mut self.scratch)
+        R::cholesky(self.free_factor.as_mut(), &mut self.scratch)
     }
 
     fn apply_factor_to_image(&mut self) {
         for k in 0..self.free_image.ncols() {
             scale_rows(self.free_image.col_as_slice_mut(k), &self.scale);
         }
-        f64::solve_lower(self.factor.as_ref(), self.free_image.as_mut());
-        f64::solve_lower_adjoint(self.factor.as_ref(), self.free_image.as_mut());
+        R::solve_lower(self.factor.as_ref(), self.free_image.as_mut());
+        R::solve_lower_adjoint(self.factor.as_ref(), self.free_image.as_mut());
         for k in 0..self.free_image.ncols() {
             scale_rows(self.free_image.col_as_slice_mut(k), &self.scale);
         }
     }
 
     /// Approximate solution in place, by the factors.
-    fn raw(&mut self, r: &mut [f64], g: &mut [f64]) {
+    fn raw(&mut self, r: &mut [R], g: &mut [R]) {
         let f = self.free.ncols();
         for k in 0..f {
             for (i, value) in r.iter_mut().enumerate() {
@@ -156,39 +162,29 @@ impl Newton {
         }
         self.rhs.col_as_slice_mut(0).copy_from_slice(r);
         scale_rows(self.rhs.col_as_slice_mut(0), &self.scale);
-        f64::solve_lower(self.factor.as_ref(), self.rhs.as_mut());
-        f64::solve_lower_adjoint(self.factor.as_ref(), self.rhs.as_mut());
+        R::solve_lower(self.factor.as_ref(), self.rhs.as_mut());
+        R::solve_lower_adjoint(self.factor.as_ref(), self.rhs.as_mut());
         scale_rows(self.rhs.col_as_slice_mut(0), &self.scale);
         r.copy_from_slice(self.rhs.col_as_slice(0));
         if f == 0 {
             return;
         }
         for k in 0..f {
-            let along: f64 = self
-                .free
-                .col_as_slice(k)
-                .iter()
-                .zip(&*r)
-                .map(|(a, b)| a * b)
-                .sum();
-            self.small[(k, 0)] = along - g[k];
+            self.small[(k, 0)] = dot(self.free.col_as_slice(k), r) - g[k];
         }
-        f64::solve_lower(self.free_factor.as_ref(), self.small.as_mut());
-        f64::solve_lower_adjoint(self.free_factor.as_ref(), self.small.as_mut());
+        R::solve_lower(self.free_factor.as_ref(), self.small.as_mut());
+        R::solve_lower_adjoint(self.free_factor.as_ref(), self.small.as_mut());
         for k in 0..f {
             g[k] = self.small[(k, 0)];
             for (value, image) in r.iter_mut().zip(self.free_image.col_as_slice(k)) {
-                *value -= g[k] * image;
+                *value -= g[k] * *image;
             }
         }
     }
 
-    /// Residual of `(dy, df)` into `self.residual`, and its norm.
-    fn residual(&mut self, r: &[f64], g: &[f64], dy: &[f64], df: &[f64]) -> f64 {
+    /// `(top, bottom) <- (top, bottom) - K (dy, df)`, `K` the unshifted system.
+    fn subtract(&self, dy: &[R], df: &[R], (top, bottom): (&mut [R], &mut [R])) {
         let n = self.m.nrows();
-        let (top, bottom) = (&mut self.residual.0, &mut self.residual.1);
-        top.copy_from_slice(r);
-        bottom.copy_from_slice(g);
         for j in 0..n {
             let column = self.m.col_as_slice(j);
             let y = dy[j];
@@ -202,54 +198,67 @@ impl Newton {
         for (k, value) in df.iter().enumerate() {
             let column = self.free.col_as_slice(k);
             for i in 0..n {
-                top[i] -= column[i] * value;
+                top[i] -= column[i] * *value;
                 bottom[k] -= column[i] * dy[i];
             }
         }
-        let square = |v: &[f64]| v.iter().map(|x| x * x).sum::<f64>();
-        (square(top) + square(bottom)).sqrt()
+    }
+
+    /// Residual of `(dy, df)` into `self.residual`, and its norm.
+    fn residual(&mut self, r: &[R], g: &[R], dy: &[R], df: &[R]) -> f64 {
+        let (mut top, mut bottom) = std::mem::take(&mut self.residual);
+        top.copy_from_slice(r);
+        bottom.copy_from_slice(g);
+        self.subtract(dy, df, (&mut top, &mut bottom));
+        let norm = norm(&top, &bottom);
+        self.residual = (top, bottom);
+        norm
     }
 
     /// Solves for `(dy, df)`; both are overwritten.
     ///
     /// Conjugate gradients with the factors as preconditioner: near a degenerate optimum plain
     /// refinement no longer converges. The best iterate by residual is kept.
-    pub(super) fn solve(&mut self, r: &[f64], g: &[f64], dy: &mut [f64], df: &mut [f64]) {
+    pub(super) fn solve(&mut self, r: &[R], g: &[R], dy: &mut [R], df: &mut [R]) {
         dy.copy_from_slice(r);
         df.copy_from_slice(g);
         self.raw(dy, df);
-        let square = |v: &[f64]| v.iter().map(|x| x * x).sum::<f64>();
-        let target = 1e-15 * (square(r) + square(g)).sqrt();
+        let target = 9.0 * R::UNIT * norm(r, g);
         let mut least = self.residual(r, g, dy, df);
         self.best.0.copy_from_slice(dy);
         self.best.1.copy_from_slice(df);
-        let (mut p, mut q) = (vec![0.0; dy.len()], vec![0.0; df.len()]);
-        let mut previous = 0.0;
+        let mut search = std::mem::take(&mut self.search);
+        let mut image = std::mem::take(&mut self.image);
+        let mut conditioned = std::mem::take(&mut self.conditioned);
+        search.0.fill(R::ZERO);
+        search.1.fill(R::ZERO);
+        let mut previous = R::ZERO;
         for round in 0..REFINEMENTS {
             if least <= target || !least.is_finite() {
                 break;
             }
-            // z = preconditioned residual; residual left as it is.
-            let mut z = self.residual.0.clone();
-            let mut w = self.residual.1.clone();
-            self.raw(&mut z, &mut w);
-            let now = dot(&z, &self.residual.0) + dot(&w, &self.residual.1);
-            let beta = if round == 0 { 0.0 } else { now / previous };
+            conditioned.0.copy_from_slice(&self.residual.0);
+            conditioned.1.copy_from_slice(&self.residual.1);
+            self.raw(&mut conditioned.0, &mut conditioned.1);
+            let now = pair_dot(&conditioned, &self.residual);
+            let beta = if round == 0 { R::ZERO } else { now / previous };
             previous = now;
-            p.iter_mut().zip(&z).for_each(|(p, z)| *p = z + beta * *p);
-            q.iter_mut().zip(&w).for_each(|(q, w)| *q = w + beta * *q);
-            let held = (self.residual.0.clone(), self.residual.1.clone());
-            // The image of the direction, by the residual of zero right sides.
-            let zeros = (vec![0.0; p.len()], vec![0.0; q.len()]);
-            self.residual(&zeros.0, &zeros.1, &p, &q);
-            let curvature = -(dot(&p, &self.residual.0) + dot(&q, &self.residual.1));
-            let step = now / curvature;
-            if !step.is_finite() {
+            for (p, z) in search.0.iter_mut().zip(&conditioned.0) {
+                *p = *z + beta * *p;
+            }
+            for (p, z) in search.1.iter_mut().zip(&conditioned.1) {
+                *p = *z + beta * *p;
+            }
+            // Minus the image of the direction.
+            image.0.fill(R::ZERO);
+            image.1.fill(R::ZERO);
+            self.subtract(&search.0, &search.1, (&mut image.0, &mut image.1));
+            let step = -now / pair_dot(&search, &image);
+            if !step.to_f64().is_finite() {
                 break;
             }
-            self.residual = held;
-            dy.iter_mut().zip(&p).for_each(|(y, p)| *y += step * p);
-            df.iter_mut().zip(&q).for_each(|(f, q)| *f += step * q);
+            add(dy, step, &search.0);
+            add(df, step, &search.1);
             let size = self.residual(r, g, dy, df);
             if size < least {
                 let slow = size > 0.9 * least && round > 2;
@@ -263,17 +272,28 @@ impl Newton {
                 break;
             }
         }
+        (self.search, self.image, self.conditioned) = (search, image, conditioned);
         dy.copy_from_slice(&self.best.0);
         df.copy_from_slice(&self.best.1);
     }
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
+fn norm<R: Real>(top: &[R], bottom: &[R]) -> f64 {
+    (dot(top, top) + dot(bottom, bottom)).to_f64().sqrt()
 }
 
-fn scale_rows(values: &mut [f64], scale: &[f64]) {
-    values.iter_mut().zip(scale).for_each(|(v, s)| *v *= s);
+fn pair_dot<R: Real>(a: &(Vec<R>, Vec<R>), b: &(Vec<R>, Vec<R>)) -> R {
+    dot(&a.0, &b.0) + dot(&a.1, &b.1)
+}
+
+fn add<R: Real>(target: &mut [R], factor: R, v: &[R]) {
+    for (t, v) in target.iter_mut().zip(v) {
+        *t += factor * *v;
+    }
+}
+
+fn scale_rows<R: Real>(values: &mut [R], scale: &[R]) {
+    values.iter_mut().zip(scale).for_each(|(v, s)| *v *= *s);
 }
 
 #[cfg(test)]

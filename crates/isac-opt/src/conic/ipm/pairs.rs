@@ -5,7 +5,7 @@
 //! the double sum over entries.
 
 use isac_linalg::Mat;
-use isac_linalg::kernel::Field;
+use isac_linalg::kernel::{Field, Real};
 use isac_linalg::ops::Op;
 
 /// The data of one row in one block: all entries, both triangles.
@@ -34,15 +34,16 @@ impl<T: Field> Part<T> {
     }
 
     /// `<A, U>` for Hermitian `U`.
-    pub(super) fn inner(&self, u: &Mat<T>) -> f64 {
-        let terms = self.entries.iter();
-        terms
-            .map(|&(a, b, v)| v.conjugate().re_mul(u[(a as usize, b as usize)]))
-            .sum()
+    pub(super) fn inner(&self, u: &Mat<T>) -> T::R {
+        let mut sum = T::R::ZERO;
+        for &(a, b, v) in &self.entries {
+            sum += v.conjugate().re_mul(u[(a as usize, b as usize)]);
+        }
+        sum
     }
 
     /// `target += factor A`.
-    pub(super) fn scatter(&self, target: &mut Mat<T>, factor: f64) {
+    pub(super) fn scatter(&self, target: &mut Mat<T>, factor: T::R) {
         for &(a, b, v) in &self.entries {
             target[(a as usize, b as usize)] += v.times(factor);
         }
@@ -55,11 +56,11 @@ pub(super) fn pair<T: Field>(
     b: &[(u32, u32, T)],
     x: &Mat<T>,
     z: &Mat<T>,
-) -> f64 {
-    let mut total = 0.0;
+) -> T::R {
+    let mut total = T::R::ZERO;
     for &(p, q, v) in a {
         let (xq, zp) = (x.col_as_slice(q as usize), z.col_as_slice(p as usize));
-        let mut sum = T::default();
+        let mut sum = T::ZERO;
         for &(r, s, w) in b {
             sum += xq[r as usize].conjugate() * w * zp[s as usize];
         }
@@ -79,7 +80,7 @@ pub(super) fn add_pairs<T: Field>(
     parts: &[Part<T>],
     x: &Mat<T>,
     z: &Mat<T>,
-    m: &mut Mat<f64>,
+    m: &mut Mat<T::R>,
     work: &mut [Mat<T>; 3],
 ) {
     let n = x.nrows();
@@ -101,27 +102,27 @@ pub(super) fn add_pairs<T: Field>(
                 T::gemm(
                     whole.as_mut(),
                     false,
-                    1.0,
+                    T::R::from(1.0),
                     left.as_ref().subrows(0, columns),
                     Op::Adjoint,
                     right.as_ref().subrows(0, columns),
                     Op::Plain,
                 );
                 for other in &parts[at..] {
-                    let terms = other.entries.iter();
-                    let value = terms
-                        .map(|&(c, d, w)| w.re_mul(whole[(d as usize, c as usize)]))
-                        .sum();
+                    let mut value = T::R::ZERO;
+                    for &(c, d, w) in &other.entries {
+                        value += w.re_mul(whole[(d as usize, c as usize)]);
+                    }
                     add(m, part.row, other.row, value);
                 }
             } else {
                 for other in &parts[at..] {
-                    let mut value = 0.0;
+                    let mut value = T::R::ZERO;
                     for &(c, d, w) in &other.entries {
                         let pairs = left.col_as_slice(d as usize)[..columns]
                             .iter()
                             .zip(&right.col_as_slice(c as usize)[..columns]);
-                        let mut entry = T::default();
+                        let mut entry = T::ZERO;
                         for (l, r) in pairs {
                             entry += l.conjugate() * *r;
                         }
@@ -140,7 +141,7 @@ fn half_product<T: Field>(part: &Part<T>, x: &Mat<T>, z: &Mat<T>, work: &mut [Ma
     let [left, right, _] = work;
     let n = x.nrows();
     for d in 0..n {
-        left.col_as_slice_mut(d)[..part.columns.len()].fill(T::default());
+        left.col_as_slice_mut(d)[..part.columns.len()].fill(T::ZERO);
     }
     for (&(a, _, v), &k) in part.entries.iter().zip(&part.positions) {
         let v = v.conjugate();
@@ -157,7 +158,7 @@ fn half_product<T: Field>(part: &Part<T>, x: &Mat<T>, z: &Mat<T>, work: &mut [Ma
     }
 }
 
-fn add(m: &mut Mat<f64>, i: usize, j: usize, value: f64) {
+fn add<R: Real>(m: &mut Mat<R>, i: usize, j: usize, value: R) {
     m[(i.max(j), i.min(j))] += value;
 }
 

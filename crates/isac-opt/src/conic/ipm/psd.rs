@@ -21,7 +21,7 @@ pub(super) struct Psd<T: Field> {
     explicit: Vec<Part<T>>,
     /// `c = c_shift I + V c_core V^H` when compact, `c_dense` otherwise.
     compact: bool,
-    c_shift: f64,
+    c_shift: T::R,
     c_core: Mat<T>,
     c_dense: Mat<T>,
     c_entries: Option<Part<T>>,
@@ -42,7 +42,7 @@ pub(super) struct Psd<T: Field> {
     x_pool: Mat<T>,
     s_pool: Mat<T>,
     /// The direction of `s` in compact form.
-    ds_shift: f64,
+    ds_shift: T::R,
     ds_core: Mat<T>,
     work: [Mat<T>; 3],
     pool_work: [Mat<T>; 3],
@@ -58,14 +58,18 @@ pub(super) struct PsdInput<T: Field> {
     pub(super) vectors: Mat<T>,
     pub(super) pool: Vec<Part<T>>,
     pub(super) explicit: Vec<Part<T>>,
-    pub(super) c_shift: f64,
+    pub(super) c_shift: T::R,
     /// All entries of the pool part of `c`.
     pub(super) c_core: Vec<(u32, u32, T)>,
     /// All entries of the rest of `c`.
     pub(super) c_explicit: Vec<(u32, u32, T)>,
 }
 
-fn product<T: Field>(dst: &mut Mat<T>, add: bool, alpha: f64, a: &Mat<T>, b: &Mat<T>) {
+fn one<T: Field>() -> T::R {
+    T::R::from(1.0)
+}
+
+fn product<T: Field>(dst: &mut Mat<T>, add: bool, alpha: T::R, a: &Mat<T>, b: &Mat<T>) {
     T::gemm(
         dst.as_mut(),
         add,
@@ -81,7 +85,7 @@ fn adjoint_product<T: Field>(dst: &mut Mat<T>, a: &Mat<T>, b: &Mat<T>) {
     T::gemm(
         dst.as_mut(),
         false,
-        1.0,
+        one::<T>(),
         a.as_ref(),
         Op::Adjoint,
         b.as_ref(),
@@ -89,7 +93,7 @@ fn adjoint_product<T: Field>(dst: &mut Mat<T>, a: &Mat<T>, b: &Mat<T>) {
     );
 }
 
-fn product_adjoint<T: Field>(dst: &mut Mat<T>, add: bool, alpha: f64, a: &Mat<T>, b: &Mat<T>) {
+fn product_adjoint<T: Field>(dst: &mut Mat<T>, add: bool, alpha: T::R, a: &Mat<T>, b: &Mat<T>) {
     T::gemm(
         dst.as_mut(),
         add,
@@ -115,9 +119,9 @@ impl<T: Field> Psd<T> {
         pairs::sort(&mut pool);
         pairs::sort(&mut explicit);
         let p = vectors.ncols();
-        let zeros = |n: usize| Mat::<T>::zeros(n, n);
+        let zeros = |n: usize| kernel::zeros(n, n);
         let mut core = zeros(p);
-        Part::new(0, c_core).scatter(&mut core, 1.0);
+        Part::new(0, c_core).scatter(&mut core, one::<T>());
         let compact = explicit.is_empty() && c_explicit.is_empty();
         let (mut c_dense, mut c_entries) = (zeros(if compact { 0 } else { n }), None);
         if !compact {
@@ -125,17 +129,17 @@ impl<T: Field> Psd<T> {
                 c_dense[(i, i)] += T::real(c_shift);
             }
             let part = Part::new(0, c_explicit);
-            part.scatter(&mut c_dense, 1.0);
+            part.scatter(&mut c_dense, one::<T>());
             if p > 0 {
-                let mut half = Mat::<T>::zeros(n, p);
-                product(&mut half, false, 1.0, &vectors, &core);
-                product_adjoint(&mut c_dense, true, 1.0, &half, &vectors);
+                let mut half = kernel::zeros(n, p);
+                product(&mut half, false, one::<T>(), &vectors, &core);
+                product_adjoint(&mut c_dense, true, one::<T>(), &half, &vectors);
             }
             let mut entries = Vec::new();
             for j in 0..n {
                 for i in 0..n {
                     let v = c_dense[(i, j)];
-                    if v != T::default() {
+                    if v != T::ZERO {
                         entries.push((i as u32, j as u32, v));
                     }
                 }
@@ -151,7 +155,7 @@ impl<T: Field> Psd<T> {
             c_core: core,
             c_dense,
             c_entries,
-            x: Mat::identity(n, n),
+            x: kernel::identity(n),
             s: zeros(n),
             s_inverse: zeros(n),
             lower_x: zeros(n),
@@ -161,16 +165,16 @@ impl<T: Field> Psd<T> {
             pc: zeros(n),
             pe: zeros(n),
             correction: zeros(n),
-            saved: Mat::identity(n, n),
-            xv: Mat::zeros(n, p),
-            sv: Mat::zeros(n, p),
+            saved: kernel::identity(n),
+            xv: kernel::zeros(n, p),
+            sv: kernel::zeros(n, p),
             x_pool: zeros(p),
             s_pool: zeros(p),
-            ds_shift: 0.0,
+            ds_shift: T::R::ZERO,
             ds_core: zeros(p),
             work: std::array::from_fn(|_| zeros(n)),
             pool_work: std::array::from_fn(|_| zeros(p)),
-            thin: std::array::from_fn(|_| Mat::zeros(n, p)),
+            thin: std::array::from_fn(|_| kernel::zeros(n, p)),
             scratch: Scratch::new::<T>(n),
             step: StepLength::new(n),
             vectors,
@@ -182,19 +186,19 @@ impl<T: Field> Psd<T> {
     /// `target += factor V core V^H` for Hermitian `core`.
     fn expand(
         target: &mut Mat<T>,
-        factor: f64,
+        factor: T::R,
         vectors: &Mat<T>,
         core: &Mat<T>,
         half: &mut Mat<T>,
     ) {
         if vectors.ncols() > 0 {
-            product(half, false, 1.0, vectors, core);
+            product(half, false, one::<T>(), vectors, core);
             product_adjoint(target, true, factor, half, vectors);
         }
     }
 
     /// Adds `A u` for Hermitian `u`, given `V^H u V`.
-    fn apply(&self, u: &Mat<T>, pooled: &Mat<T>, out: &mut [f64]) {
+    fn apply(&self, u: &Mat<T>, pooled: &Mat<T>, out: &mut [T::R]) {
         for part in &self.pool {
             out[part.row] += part.inner(pooled);
         }
@@ -204,9 +208,12 @@ impl<T: Field> Psd<T> {
     }
 
     /// `<c, u>`, given `V^H u V`.
-    fn inner_c(&self, u: &Mat<T>, pooled: &Mat<T>) -> f64 {
+    fn inner_c(&self, u: &Mat<T>, pooled: &Mat<T>) -> T::R {
         if self.compact {
-            let trace: f64 = (0..self.n).map(|i| u[(i, i)].re()).sum();
+            let mut trace = T::R::ZERO;
+            for i in 0..self.n {
+                trace += u[(i, i)].re();
+            }
             self.c_shift * trace + kernel::inner(&self.c_core, pooled)
         } else if let Some(part) = &self.c_entries {
             part.inner(u)
@@ -216,12 +223,12 @@ impl<T: Field> Psd<T> {
     }
 
     /// Adds `A u` and returns `<c, u>`; `which` selects one of the block's own matrices.
-    fn both(&mut self, which: fn(&Self) -> &Mat<T>, out: &mut [f64]) -> f64 {
+    fn both(&mut self, which: fn(&Self) -> &Mat<T>, out: &mut [T::R]) -> T::R {
         let mut pooled = std::mem::replace(&mut self.pool_work[0], Mat::new());
         let mut half = std::mem::replace(&mut self.thin[0], Mat::new());
         let u = which(self);
         if self.vectors.ncols() > 0 {
-            product(&mut half, false, 1.0, u, &self.vectors);
+            product(&mut half, false, one::<T>(), u, &self.vectors);
             adjoint_product(&mut pooled, &self.vectors, &half);
         }
         self.apply(u, &pooled, out);
@@ -233,11 +240,11 @@ impl<T: Field> Psd<T> {
 
     /// `target <- left (V core V^H) S^-1` made Hermitian, with `left V` given.
     fn pooled_p(&mut self, core: &Mat<T>, into_work: usize) {
-        product(&mut self.thin[0], false, 1.0, &self.xv, core);
+        product(&mut self.thin[0], false, one::<T>(), &self.xv, core);
         product_adjoint(
             &mut self.work[into_work],
             false,
-            1.0,
+            one::<T>(),
             &self.thin[0],
             &self.sv,
         );
@@ -245,13 +252,13 @@ impl<T: Field> Psd<T> {
     }
 }
 
-impl<T: Field> Block for Psd<T> {
+impl<T: Field> Block<T::R> for Psd<T> {
     fn degree(&self) -> f64 {
         self.n as f64
     }
 
-    fn set_dual(&mut self, y: &[f64], tau: f64, theta: f64) {
-        let diagonal = |s: &mut Mat<T>, value: f64| {
+    fn set_dual(&mut self, y: &[T::R], tau: T::R, theta: T::R) {
+        let diagonal = |s: &mut Mat<T>, value: T::R| {
             for i in 0..s.nrows() {
                 s[(i, i)] += T::real(value);
             }
@@ -259,14 +266,18 @@ impl<T: Field> Block for Psd<T> {
         let mut core = std::mem::replace(&mut self.ds_core, Mat::new());
         kernel::assign_scaled(
             &mut core,
-            if self.compact { tau - theta } else { 0.0 },
+            if self.compact {
+                tau - theta
+            } else {
+                T::R::ZERO
+            },
             &self.c_core,
         );
         for part in &self.pool {
             part.scatter(&mut core, -y[part.row]);
         }
         if self.compact {
-            self.s.fill(T::default());
+            self.s.fill(T::ZERO);
             diagonal(&mut self.s, theta + (tau - theta) * self.c_shift);
         } else {
             kernel::assign_scaled(&mut self.s, tau - theta, &self.c_dense);
@@ -275,43 +286,55 @@ impl<T: Field> Block for Psd<T> {
                 part.scatter(&mut self.s, -y[part.row]);
             }
         }
-        Self::expand(&mut self.s, 1.0, &self.vectors, &core, &mut self.thin[0]);
+        Self::expand(
+            &mut self.s,
+            one::<T>(),
+            &self.vectors,
+            &core,
+            &mut self.thin[0],
+        );
         self.ds_core = core;
         kernel::make_hermitian(&mut self.s);
     }
 
     fn factor(&mut self) -> bool {
-        self.lower_x.copy_from(&self.x);
-        self.lower_s.copy_from(&self.s);
+        kernel::copy(&mut self.lower_x, &self.x);
+        kernel::copy(&mut self.lower_s, &self.s);
         T::cholesky(self.lower_s.as_mut(), &mut self.scratch)
             && T::cholesky(self.lower_x.as_mut(), &mut self.scratch)
     }
 
-    fn products(&mut self, out: &mut Products) {
+    fn products(&mut self, out: &mut Products<T::R>) {
         T::inverse_from_lower(
             self.s_inverse.as_mut(),
             self.lower_s.as_ref(),
             &mut self.scratch,
         );
         if self.vectors.ncols() > 0 {
-            product(&mut self.xv, false, 1.0, &self.x, &self.vectors);
-            product(&mut self.sv, false, 1.0, &self.s_inverse, &self.vectors);
+            product(&mut self.xv, false, one::<T>(), &self.x, &self.vectors);
+            product(
+                &mut self.sv,
+                false,
+                one::<T>(),
+                &self.s_inverse,
+                &self.vectors,
+            );
             adjoint_product(&mut self.x_pool, &self.vectors, &self.xv);
             adjoint_product(&mut self.s_pool, &self.vectors, &self.sv);
             kernel::make_hermitian(&mut self.x_pool);
             kernel::make_hermitian(&mut self.s_pool);
         }
-        product(&mut self.pe, false, 1.0, &self.x, &self.s_inverse);
+        product(&mut self.pe, false, one::<T>(), &self.x, &self.s_inverse);
         kernel::make_hermitian(&mut self.pe);
         if self.compact {
             kernel::assign_scaled(&mut self.pc, self.c_shift, &self.pe);
             let core = std::mem::replace(&mut self.c_core, Mat::new());
             self.pooled_p(&core, 0);
             self.c_core = core;
-            kernel::axpy(&mut self.pc, 1.0, &self.work[0]);
+            kernel::axpy(&mut self.pc, one::<T>(), &self.work[0]);
         } else {
             if let Some(c) = &self.c_entries {
-                self.work[0].fill(T::default());
+                self.work[0].fill(T::ZERO);
                 for &(a, b, v) in &c.entries {
                     let source = self.x.col_as_slice(a as usize);
                     let target = self.work[0].col_as_slice_mut(b as usize);
@@ -320,9 +343,15 @@ impl<T: Field> Block for Psd<T> {
                     }
                 }
             } else {
-                product(&mut self.work[0], false, 1.0, &self.x, &self.c_dense);
+                product(&mut self.work[0], false, one::<T>(), &self.x, &self.c_dense);
             }
-            product(&mut self.pc, false, 1.0, &self.work[0], &self.s_inverse);
+            product(
+                &mut self.pc,
+                false,
+                one::<T>(),
+                &self.work[0],
+                &self.s_inverse,
+            );
             kernel::make_hermitian(&mut self.pc);
         }
         out.xs += kernel::inner(&self.x, &self.s);
@@ -334,7 +363,7 @@ impl<T: Field> Block for Psd<T> {
         out.cpe += self.both(|block| &block.pe, &mut out.ape);
     }
 
-    fn schur(&mut self, m: &mut Mat<f64>) {
+    fn schur(&mut self, m: &mut Mat<T::R>) {
         pairs::add_pairs(&self.explicit, &self.x, &self.s_inverse, m, &mut self.work);
         if self.pool.is_empty() {
             return;
@@ -348,7 +377,7 @@ impl<T: Field> Block for Psd<T> {
         );
         // A row's explicit part against all pool parts: V^H S^-1 A X V once per part.
         for part in &self.explicit {
-            self.thin[0].fill(T::default());
+            self.thin[0].fill(T::ZERO);
             for &(a, b, v) in &part.entries {
                 for k in 0..self.vectors.ncols() {
                     self.thin[0][(a as usize, k)] += v * self.xv[(b as usize, k)];
@@ -359,12 +388,12 @@ impl<T: Field> Block for Psd<T> {
             for other in &self.pool {
                 let value = other.inner(&self.pool_work[0]);
                 let (i, j) = (part.row.max(other.row), part.row.min(other.row));
-                m[(i, j)] += if i == j { 2.0 * value } else { value };
+                m[(i, j)] += if i == j { value + value } else { value };
             }
         }
     }
 
-    fn correction(&mut self, out: &mut [f64]) -> f64 {
+    fn correction(&mut self, out: &mut [T::R]) -> T::R {
         if self.compact {
             product(
                 &mut self.work[0],
@@ -374,18 +403,24 @@ impl<T: Field> Block for Psd<T> {
                 &self.s_inverse,
             );
             if self.vectors.ncols() > 0 {
-                product(&mut self.thin[0], false, 1.0, &self.dx, &self.vectors);
+                product(
+                    &mut self.thin[0],
+                    false,
+                    one::<T>(),
+                    &self.dx,
+                    &self.vectors,
+                );
                 let [first, second] = &mut self.thin;
-                product(second, false, 1.0, first, &self.ds_core);
-                product_adjoint(&mut self.work[0], true, 1.0, second, &self.sv);
+                product(second, false, one::<T>(), first, &self.ds_core);
+                product_adjoint(&mut self.work[0], true, one::<T>(), second, &self.sv);
             }
             std::mem::swap(&mut self.correction, &mut self.work[0]);
         } else {
-            product(&mut self.work[0], false, 1.0, &self.dx, &self.ds);
+            product(&mut self.work[0], false, one::<T>(), &self.dx, &self.ds);
             product(
                 &mut self.correction,
                 false,
-                1.0,
+                one::<T>(),
                 &self.work[0],
                 &self.s_inverse,
             );
@@ -394,11 +429,11 @@ impl<T: Field> Block for Psd<T> {
         self.both(|block| &block.correction, out)
     }
 
-    fn direction(&mut self, dy: &[f64], step: Step) {
+    fn direction(&mut self, dy: &[T::R], step: Step<T::R>) {
         let c_factor = step.dtau + step.shift;
         // Pool part of A^T dy.
         let mut core = std::mem::replace(&mut self.ds_core, Mat::new());
-        core.fill(T::default());
+        core.fill(T::ZERO);
         for part in &self.pool {
             part.scatter(&mut core, dy[part.row]);
         }
@@ -410,28 +445,34 @@ impl<T: Field> Block for Psd<T> {
                 }
             }
             self.ds_shift = self.c_shift * c_factor - step.shift;
-            self.ds.fill(T::default());
+            self.ds.fill(T::ZERO);
             for i in 0..self.n {
                 self.ds[(i, i)] = T::real(self.ds_shift);
             }
-            Self::expand(&mut self.ds, 1.0, &self.vectors, &core, &mut self.thin[0]);
+            Self::expand(
+                &mut self.ds,
+                one::<T>(),
+                &self.vectors,
+                &core,
+                &mut self.thin[0],
+            );
             kernel::make_hermitian(&mut self.ds);
         } else {
             let [first, second, _] = &mut self.work;
-            second.fill(T::default());
+            second.fill(T::ZERO);
             for part in &self.explicit {
                 part.scatter(second, dy[part.row]);
             }
-            Self::expand(second, 1.0, &self.vectors, &core, &mut self.thin[0]);
+            Self::expand(second, one::<T>(), &self.vectors, &core, &mut self.thin[0]);
             kernel::assign_scaled(&mut self.ds, c_factor, &self.c_dense);
             for i in 0..self.n {
                 self.ds[(i, i)] += T::real(-step.shift);
             }
-            kernel::axpy(&mut self.ds, -1.0, second);
+            kernel::axpy(&mut self.ds, -one::<T>(), second);
             kernel::make_hermitian(&mut self.ds);
             // `dx` serves as memory for the product before it is set.
-            product(&mut self.dx, false, 1.0, &self.x, second);
-            product(first, false, 1.0, &self.dx, &self.s_inverse);
+            product(&mut self.dx, false, one::<T>(), &self.x, second);
+            product(first, false, one::<T>(), &self.dx, &self.s_inverse);
             kernel::make_hermitian(first);
         }
         self.ds_core = core;
@@ -455,35 +496,41 @@ impl<T: Field> Block for Psd<T> {
         }
     }
 
-    fn adjust(&mut self, dy: &[f64]) {
+    fn adjust(&mut self, dy: &[T::R]) {
         let mut core = std::mem::replace(&mut self.pool_work[1], Mat::new());
-        core.fill(T::default());
+        core.fill(T::ZERO);
         for part in &self.pool {
             part.scatter(&mut core, dy[part.row]);
         }
         if self.compact {
             self.pooled_p(&core, 0);
-            Self::expand(&mut self.ds, -1.0, &self.vectors, &core, &mut self.thin[0]);
-            kernel::axpy(&mut self.ds_core, -1.0, &core);
+            Self::expand(
+                &mut self.ds,
+                -one::<T>(),
+                &self.vectors,
+                &core,
+                &mut self.thin[0],
+            );
+            kernel::axpy(&mut self.ds_core, -one::<T>(), &core);
         } else {
             let [first, second, third] = &mut self.work;
-            second.fill(T::default());
+            second.fill(T::ZERO);
             for part in &self.explicit {
                 part.scatter(second, dy[part.row]);
             }
-            Self::expand(second, 1.0, &self.vectors, &core, &mut self.thin[0]);
+            Self::expand(second, one::<T>(), &self.vectors, &core, &mut self.thin[0]);
             kernel::make_hermitian(second);
-            kernel::axpy(&mut self.ds, -1.0, second);
-            product(third, false, 1.0, &self.x, second);
-            product(first, false, 1.0, third, &self.s_inverse);
+            kernel::axpy(&mut self.ds, -one::<T>(), second);
+            product(third, false, one::<T>(), &self.x, second);
+            product(first, false, one::<T>(), third, &self.s_inverse);
             kernel::make_hermitian(first);
         }
         self.pool_work[1] = core;
         kernel::make_hermitian(&mut self.ds);
-        kernel::axpy(&mut self.dx, 1.0, &self.work[0]);
+        kernel::axpy(&mut self.dx, one::<T>(), &self.work[0]);
     }
 
-    fn direction_product(&mut self, out: &mut [f64]) {
+    fn direction_product(&mut self, out: &mut [T::R]) {
         self.both(|block| &block.dx, out);
     }
 
@@ -498,16 +545,16 @@ impl<T: Field> Block for Psd<T> {
         primal.min(dual)
     }
 
-    fn advance(&mut self, alpha: f64) {
+    fn advance(&mut self, alpha: T::R) {
         kernel::axpy(&mut self.x, alpha, &self.dx);
     }
 
     fn save(&mut self) {
-        self.saved.copy_from(&self.x);
+        kernel::copy(&mut self.saved, &self.x);
     }
 
     fn restore(&mut self) {
-        self.x.copy_from(&self.saved);
+        kernel::copy(&mut self.x, &self.saved);
     }
 
     fn values(&self) -> Values {

@@ -1,14 +1,14 @@
 //! Equilibration of a standard form and the way back.
 //!
-//! Rows are multiplied by `d_i` and blocks by `a_k` until the Frobenius norms of the pieces are
+//! All factors are powers of two, so that scaling rounds nothing. Rows are multiplied by `d_i` and blocks by `a_k` until the Frobenius norms of the pieces are
 //! near one (Ruiz), then right side and objective by one number each:
 //! `x_k = beta a_k x^_k`, `y_i = gamma d_i y^_i`, `s_k = gamma s^_k / a_k`.
 
-use isac_linalg::kernel::Field;
+use isac_linalg::kernel::{self, Field, Real};
 use isac_linalg::{Mat, c64, ops};
 
 use super::block::Block;
-use super::cones::{Linear, SecondOrder};
+use super::cones::{self, Linear, SecondOrder};
 use super::pairs::{Part, pair};
 use super::psd::{Psd, PsdInput};
 use super::{Column, Matrices, Standard, Upper};
@@ -53,11 +53,11 @@ impl Scaling {
 }
 
 /// The scaled program, ready to iterate.
-pub(super) struct Prepared {
-    pub(super) blocks: Vec<Box<dyn Block>>,
-    pub(super) b: Vec<f64>,
-    pub(super) free: Mat<f64>,
-    pub(super) h: Vec<f64>,
+pub(super) struct Prepared<R> {
+    pub(super) blocks: Vec<Box<dyn Block<R>>>,
+    pub(super) b: Vec<R>,
+    pub(super) free: Mat<R>,
+    pub(super) h: Vec<R>,
     pub(super) scaling: Scaling,
 }
 
@@ -91,7 +91,7 @@ fn full<T: Field>(upper: &Upper, factor: f64) -> Vec<(u32, u32, T)> {
             sum = c64::new(sum.re, 0.0);
         }
         let value = T::from_c64(sum * factor);
-        if value == T::default() {
+        if value == T::ZERO {
             continue;
         }
         out.push((i as u32, j as u32, value));
@@ -186,7 +186,15 @@ fn equilibrate(standard: &Standard) -> (Vec<f64>, Vec<f64>) {
     {
         blocks[k] = 1.0 / (rows[i] * norm);
     }
+    rows.iter_mut()
+        .chain(&mut blocks)
+        .for_each(|s| *s = power_of_two(*s));
     (rows, blocks)
+}
+
+/// The power of two nearest to a positive number, by ratio.
+fn power_of_two(x: f64) -> f64 {
+    2.0_f64.powi(x.log2().round().clamp(-1000.0, 1000.0) as i32)
 }
 
 /// Rows with nothing but single scalars take their scale from those.
@@ -198,18 +206,19 @@ fn fall_back(top: &mut [f64], single: &[f64]) {
     }
 }
 
-fn scaled_columns(columns: &[Column], own: f64, rows: &[f64], gamma: f64) -> Vec<Column> {
-    columns
-        .iter()
-        .map(|column| Column {
-            c: column.c * own / gamma,
-            a: column
-                .a
-                .iter()
-                .map(|&(i, a)| (i, a * own * rows[i]))
-                .collect(),
-        })
-        .collect()
+fn scaled_columns<R: Real>(
+    columns: &[Column],
+    own: f64,
+    rows: &[f64],
+    gamma: f64,
+) -> Vec<cones::Column<R>> {
+    let scaled = |column: &Column| cones::Column {
+        c: R::from(column.c * own / gamma),
+        a: (column.a.iter())
+            .map(|&(i, a)| (i, R::from(a * own * rows[i])))
+            .collect(),
+    };
+    columns.iter().map(scaled).collect()
 }
 
 fn matrix_block<T: Field>(data: &Matrices, own: f64, rows: &[f64], gamma: f64) -> Psd<T> {
@@ -220,7 +229,7 @@ fn matrix_block<T: Field>(data: &Matrices, own: f64, rows: &[f64], gamma: f64) -
         vectors: Mat::from_fn(n, p, |i, j| T::from_c64(data.vectors[(i, j)])),
         pool: data.pool.iter().map(part).collect(),
         explicit: data.explicit.iter().map(part).collect(),
-        c_shift: data.c_shift * own / gamma,
+        c_shift: T::R::from(data.c_shift * own / gamma),
         c_core: full(&data.c_core, own / gamma),
         c_explicit: full(&data.c_explicit, own / gamma),
     })
@@ -253,10 +262,16 @@ fn objective_sizes(data: &Matrices) -> (f64, f64, f64) {
 }
 
 /// Scales a program and builds its blocks.
-pub(super) fn prepare(standard: &Standard) -> Prepared {
+pub(super) fn prepare<R: Real>(standard: &Standard) -> Prepared<R> {
     let (rows, blocks) = equilibrate(standard);
     let top = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |t: f64, v| t.max(v.abs()));
-    let or_one = |v: f64| if v > 0.0 && v.is_finite() { v } else { 1.0 };
+    let or_one = |v: f64| {
+        if v > 0.0 && v.is_finite() {
+            power_of_two(v)
+        } else {
+            1.0
+        }
+    };
     let beta = or_one(top(&mut standard.b.iter().zip(&rows).map(|(b, d)| b * d)));
 
     let sizes: Vec<_> = standard.matrices.iter().map(objective_sizes).collect();
@@ -288,7 +303,7 @@ pub(super) fn prepare(standard: &Standard) -> Prepared {
     }
     let gamma = or_one(gamma);
 
-    let mut list: Vec<Box<dyn Block>> = Vec::new();
+    let mut list: Vec<Box<dyn Block<R>>> = Vec::new();
     let mut quadratic = [0.0; 3];
     let mut weigh = |own: f64, cc: f64, ce: f64, ee: f64| {
         // Scaled: c^ = own c / gamma; the unscaled norm multiplies by gamma / own.
@@ -300,9 +315,9 @@ pub(super) fn prepare(standard: &Standard) -> Prepared {
     for (k, data) in standard.matrices.iter().enumerate() {
         weigh(blocks[k], sizes[k].0, sizes[k].1, data.n as f64);
         list.push(if data.real {
-            Box::new(matrix_block::<f64>(data, blocks[k], &rows, gamma))
+            Box::new(matrix_block::<R>(data, blocks[k], &rows, gamma))
         } else {
-            Box::new(matrix_block::<c64>(data, blocks[k], &rows, gamma))
+            Box::new(matrix_block::<R::Complex>(data, blocks[k], &rows, gamma))
         });
     }
     let mut at = standard.matrices.len();
@@ -328,10 +343,10 @@ pub(super) fn prepare(standard: &Standard) -> Prepared {
         list.push(Box::new(SecondOrder::new(columns)));
         at += 1;
     }
-    let mut free_matrix = Mat::<f64>::zeros(standard.b.len(), standard.free.len());
+    let mut free_matrix = kernel::zeros::<R>(standard.b.len(), standard.free.len());
     for (k, column) in standard.free.iter().enumerate() {
         for &(i, a) in &column.a {
-            free_matrix[(i, k)] += a * rows[i] * free[k];
+            free_matrix[(i, k)] += R::from(a * rows[i] * free[k]);
         }
     }
     Prepared {
@@ -340,14 +355,14 @@ pub(super) fn prepare(standard: &Standard) -> Prepared {
             .b
             .iter()
             .zip(&rows)
-            .map(|(b, d)| b * d / beta)
+            .map(|(b, d)| R::from(b * d / beta))
             .collect(),
         free: free_matrix,
         h: standard
             .free
             .iter()
             .zip(&free)
-            .map(|(column, own)| column.c * own / gamma)
+            .map(|(column, own)| R::from(column.c * own / gamma))
             .collect(),
         scaling: Scaling {
             rows,

@@ -1,7 +1,7 @@
 //! How far a direction may be followed inside the semidefinite cone.
 
 use isac_linalg::Mat;
-use isac_linalg::kernel::{self, Field, Scratch};
+use isac_linalg::kernel::{self, Field, Real, Scratch};
 use isac_linalg::ops::Op;
 
 /// Blocks up to this order get all eigenvalues; larger ones Lanczos bounds.
@@ -13,6 +13,9 @@ const FAR: f64 = 1e6;
 #[derive(Debug)]
 pub(super) struct StepLength<T: Field> {
     values: Vec<T>,
+    /// For the eigenvalues of small blocks, rounded.
+    low: Mat<T::Low>,
+    low_values: Vec<T::Low>,
     basis: Mat<T>,
     next: Mat<T>,
     tridiagonal: Mat<f64>,
@@ -23,11 +26,14 @@ pub(super) struct StepLength<T: Field> {
 impl<T: Field> StepLength<T> {
     pub(super) fn new(n: usize) -> Self {
         let depth = if n > EXACT { n.min(60) } else { 0 };
+        let order = if n > EXACT { 0 } else { n };
         Self {
-            values: vec![T::default(); n],
-            basis: Mat::zeros(n, depth),
-            next: Mat::zeros(n, 1),
-            tridiagonal: Mat::zeros(depth, depth),
+            values: vec![T::ZERO; n],
+            low: kernel::zeros(order, order),
+            low_values: vec![T::Low::ZERO; order],
+            basis: kernel::zeros(n, depth),
+            next: kernel::zeros(n, 1),
+            tridiagonal: kernel::zeros(depth, depth),
             small: vec![0.0; depth],
             scratch: Scratch::new::<f64>(depth),
         }
@@ -46,10 +52,10 @@ impl<T: Field> StepLength<T> {
         let n = d.nrows();
         let least = if n == 1 {
             let pivot = lower[(0, 0)].re();
-            d[(0, 0)].re() / (pivot * pivot)
+            (d[(0, 0)].re() / (pivot * pivot)).to_f64()
         } else if n <= EXACT {
             let [half, whole, _] = work;
-            half.copy_from(d);
+            kernel::copy(half, d);
             T::solve_lower(lower.as_ref(), half.as_mut());
             for j in 0..n {
                 for i in 0..n {
@@ -57,7 +63,12 @@ impl<T: Field> StepLength<T> {
                 }
             }
             T::solve_lower(lower.as_ref(), whole.as_mut());
-            T::min_eigenvalue(whole.as_ref(), &mut self.values, scratch)
+            for j in 0..n {
+                for i in j..n {
+                    self.low[(i, j)] = whole[(i, j)].low();
+                }
+            }
+            T::min_eigenvalue(self.low.as_ref(), &mut self.low_values, scratch)
         } else {
             self.lanczos(lower, d, rough)
         };
@@ -82,13 +93,14 @@ impl<T: Field> StepLength<T> {
         let mut seed = 0x2545_f491_u32;
         for i in 0..n {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            self.next[(i, 0)] = T::real(f64::from(seed >> 8) / f64::from(1 << 24) - 0.4);
+            let value = f64::from(seed >> 8) / f64::from(1 << 24) - 0.4;
+            self.next[(i, 0)] = T::real(value.into());
         }
-        let mut beta = kernel::inner(&self.next, &self.next).sqrt();
+        let mut beta = kernel::inner(&self.next, &self.next).root();
         let mut bound = f64::NAN;
         for k in 0..depth {
             for i in 0..n {
-                self.basis[(i, k)] = self.next[(i, 0)].times(1.0 / beta);
+                self.basis[(i, k)] = self.next[(i, 0)].times(T::R::from(1.0) / beta);
             }
             // next <- L^-1 D L^-H basis_k; `values` holds the intermediate product.
             for i in 0..n {
@@ -100,7 +112,7 @@ impl<T: Field> StepLength<T> {
             T::gemm(
                 image,
                 false,
-                1.0,
+                T::R::from(1.0),
                 d.as_ref(),
                 Op::Plain,
                 self.next.as_ref(),
@@ -114,12 +126,12 @@ impl<T: Field> StepLength<T> {
                 for q in (0..=k).rev() {
                     let column = self.basis.col_as_slice(q);
                     let next = self.next.col_as_slice_mut(0);
-                    let mut dot = T::default();
+                    let mut dot = T::ZERO;
                     for (b, v) in column.iter().zip(&*next) {
                         dot += b.conjugate() * *v;
                     }
                     if q == k && pass == 0 {
-                        alpha = dot.re();
+                        alpha = dot.re().to_f64();
                     }
                     for (b, v) in column.iter().zip(next) {
                         *v -= *b * dot;
@@ -127,10 +139,11 @@ impl<T: Field> StepLength<T> {
                 }
             }
             self.tridiagonal[(k, k)] = alpha;
-            beta = kernel::inner(&self.next, &self.next).sqrt();
-            let last = k + 1 == depth || k + 1 == n || beta < 1e-14;
+            beta = kernel::inner(&self.next, &self.next).root();
+            let next_beta = beta.to_f64();
+            let last = k + 1 == depth || k + 1 == n || next_beta < 1e-14;
             if last || (k >= 6 && k % 3 == 0) {
-                let (ritz, residual) = self.ritz(k + 1, beta);
+                let (ritz, residual) = self.ritz(k + 1, next_beta);
                 bound = ritz - residual;
                 let accuracy = if rough { 0.2 } else { 0.02 };
                 // Enough when the step is unlimited anyway or the bound is tight.
@@ -139,7 +152,7 @@ impl<T: Field> StepLength<T> {
                 }
             }
             if k + 1 < depth {
-                self.tridiagonal[(k + 1, k)] = beta;
+                self.tridiagonal[(k + 1, k)] = next_beta;
             }
         }
         bound
