@@ -7,7 +7,7 @@
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use faer::dyn_stack::StackReq;
-use faer::traits::pulp::Arch;
+use faer::traits::pulp::{Arch, NullaryFnOnce};
 
 use crate::kernel::{Field, Real, Scratch};
 use crate::ops::Op;
@@ -184,7 +184,6 @@ impl Real for Twofold {
 trait Parts: Field {
     fn split(self) -> [f64; 4];
     fn join(parts: [f64; 4]) -> Self;
-    fn divided(self, by: Self::R) -> Self;
 }
 
 impl Parts for Twofold {
@@ -196,9 +195,6 @@ impl Parts for Twofold {
     fn join([hi, lo, ..]: [f64; 4]) -> Self {
         Self::new(hi, lo)
     }
-    fn divided(self, by: Self) -> Self {
-        self / by
-    }
 }
 
 impl Parts for TwofoldComplex {
@@ -209,10 +205,6 @@ impl Parts for TwofoldComplex {
     #[inline(always)]
     fn join([a, b, c, d]: [f64; 4]) -> Self {
         let (re, im) = (Twofold::new(a, b), Twofold::new(c, d));
-        Self { re, im }
-    }
-    fn divided(self, by: Twofold) -> Self {
-        let (re, im) = (self.re / by, self.im / by);
         Self { re, im }
     }
 }
@@ -238,8 +230,13 @@ impl Planes {
         };
         let mut out = Self::zeros::<T>(rows, columns);
         for j in 0..columns {
+            let [re, re_low, im, im_low] = out.column_mut(j, 0, rows);
             for i in 0..rows {
-                out.set(i, j, entry(a, op, i, j));
+                let parts = entry(a, op, i, j).split();
+                (re[i], re_low[i]) = (parts[0], parts[1]);
+                if !T::REAL {
+                    (im[i], im_low[i]) = (parts[2], parts[3]);
+                }
             }
         }
         out
@@ -281,17 +278,37 @@ impl Planes {
     }
 }
 
-/// `sum += a b`, `a` a column.
-#[inline(always)]
-fn add_column<T: Parts>(sum: [&mut [f64]; 4], a: [&[f64]; 4], b: T) {
-    let [re, re_low, im, im_low] = sum;
-    let [ah, al, ai, ak] = a;
-    let [b0, b1, b2, b3] = b.split();
-    add_product(re, re_low, ah, al, b0, b1);
-    if !T::REAL {
-        add_product(re, re_low, ai, ak, -b2, -b3);
-        add_product(im, im_low, ah, al, b2, b3);
-        add_product(im, im_low, ai, ak, b0, b1);
+/// `sum += columns[from..to, first..] factors`: the one inner loop of everything here.
+struct Combine<'a, T> {
+    sum: [&'a mut [f64]; 4],
+    columns: &'a Planes,
+    rows: (usize, usize),
+    first: usize,
+    factors: &'a [T],
+}
+
+impl<T: Parts> NullaryFnOnce for Combine<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let [re, re_low, im, im_low] = self.sum;
+        for (k, &factor) in self.factors.iter().enumerate() {
+            if factor == T::ZERO {
+                continue;
+            }
+            let column = self
+                .columns
+                .column(self.first + k, self.rows.0, self.rows.1);
+            let [ah, al, ai, ak] = column;
+            let [b0, b1, b2, b3] = factor.split();
+            add_product(re, re_low, ah, al, b0, b1);
+            if !T::REAL {
+                add_product(re, re_low, ai, ak, -b2, -b3);
+                add_product(im, im_low, ah, al, b2, b3);
+                add_product(im, im_low, ai, ak, b0, b1);
+            }
+        }
     }
 }
 
@@ -324,97 +341,98 @@ fn gemm<T: Parts>(
     (a, op_a): (MatRef<'_, T>, Op),
     (b, op_b): (MatRef<'_, T>, Op),
 ) {
-    let left = Planes::of(a, op_a);
-    let (rows, columns) = (dst.nrows(), dst.ncols());
-    let depth = match op_a {
-        Op::Plain => a.ncols(),
-        Op::Adjoint => a.nrows(),
+    let columns = Planes::of(a, op_a);
+    let (rows, depth) = match op_a {
+        Op::Plain => (a.nrows(), a.ncols()),
+        Op::Adjoint => (a.ncols(), a.nrows()),
     };
-    let mut sum = Planes::zeros::<T>(rows, 1);
-    Arch::new().dispatch(|| {
-        for j in 0..columns {
-            sum.parts.iter_mut().for_each(|part| part.fill(0.0));
-            for p in 0..depth {
-                let factor = entry(b, op_b, p, j);
-                if factor != T::ZERO {
-                    add_column(sum.column_mut(0, 0, rows), left.column(p, 0, rows), factor);
-                }
-            }
-            for i in 0..rows {
-                let value = sum.get::<T>(i, 0).times(alpha);
-                dst[(i, j)] = if accumulate {
-                    dst[(i, j)] + value
-                } else {
-                    value
-                };
-            }
+    let (arch, mut sum) = (Arch::new(), Planes::zeros::<T>(rows, 1));
+    let mut factors = vec![T::ZERO; depth];
+    for j in 0..dst.ncols() {
+        for (p, factor) in factors.iter_mut().enumerate() {
+            *factor = entry(b, op_b, p, j);
         }
-    });
+        sum.parts.iter_mut().for_each(|part| part.fill(0.0));
+        arch.dispatch(Combine {
+            sum: sum.column_mut(0, 0, rows),
+            columns: &columns,
+            rows: (0, rows),
+            first: 0,
+            factors: &factors,
+        });
+        for i in 0..rows {
+            let value = sum.get::<T>(i, 0).times(alpha);
+            dst[(i, j)] = if accumulate {
+                dst[(i, j)] + value
+            } else {
+                value
+            };
+        }
+    }
 }
 
 fn cholesky<T: Parts>(mut a: MatMut<'_, T>) -> bool {
     let n = a.nrows();
     let mut lower = Planes::of(a.rb(), Op::Plain);
-    let mut sum = Planes::zeros::<T>(n, 1);
-    let done = Arch::new().dispatch(|| {
-        for j in 0..n {
-            let own = lower.column(j, j, n);
-            for (target, source) in sum.column_mut(0, j, n).into_iter().zip(own) {
-                target.copy_from_slice(source);
-            }
-            for p in 0..j {
-                let factor = -lower.get::<T>(j, p).conjugate();
-                if factor != T::ZERO {
-                    add_column(sum.column_mut(0, j, n), lower.column(p, j, n), factor);
-                }
-            }
-            let pivot = sum.get::<T>(j, 0).re();
-            let size = pivot.to_f64();
-            if !(size > 0.0 && size.is_finite()) {
-                return false;
-            }
-            let root = pivot.root();
-            let inverse = T::R::from(1.0) / root;
-            lower.set(j, j, T::real(root));
-            for i in j + 1..n {
-                lower.set(i, j, sum.get::<T>(i, 0).times(inverse));
-            }
-        }
-        true
-    });
+    let (arch, mut sum) = (Arch::new(), Planes::zeros::<T>(n, 1));
+    let mut factors = vec![T::ZERO; n];
     for j in 0..n {
-        for i in j..n {
-            a[(i, j)] = lower.get(i, j);
+        for (p, factor) in factors[..j].iter_mut().enumerate() {
+            *factor = -lower.get::<T>(j, p).conjugate();
+        }
+        let own = lower.column(j, j, n);
+        for (target, source) in sum.column_mut(0, j, n).into_iter().zip(own) {
+            target.copy_from_slice(source);
+        }
+        arch.dispatch(Combine {
+            sum: sum.column_mut(0, j, n),
+            columns: &lower,
+            rows: (j, n),
+            first: 0,
+            factors: &factors[..j],
+        });
+        let pivot = sum.get::<T>(j, 0).re();
+        let size = pivot.to_f64();
+        if !(size > 0.0 && size.is_finite()) {
+            return false;
+        }
+        let root = pivot.root();
+        let inverse = T::R::from(1.0) / root;
+        lower.set(j, j, T::real(root));
+        a[(j, j)] = T::real(root);
+        for i in j + 1..n {
+            let value = sum.get::<T>(i, 0).times(inverse);
+            lower.set(i, j, value);
+            a[(i, j)] = value;
         }
     }
-    done
+    true
 }
 
 /// `rhs <- L^-1 rhs`, or `L^-H rhs`.
 fn solve<T: Parts>(l: MatRef<'_, T>, op: Op, mut rhs: MatMut<'_, T>) {
     let n = l.nrows();
-    let factor = Planes::of(l, op);
-    let mut x = Planes::zeros::<T>(n, 1);
-    Arch::new().dispatch(|| {
-        for j in 0..rhs.ncols() {
-            for i in 0..n {
-                x.set(i, 0, rhs[(i, j)]);
-            }
-            for step in 0..n {
-                let p = if op == Op::Plain { step } else { n - 1 - step };
-                let value = x.get::<T>(p, 0).divided(l[(p, p)].re());
-                rhs[(p, j)] = value;
-                if value != T::ZERO {
-                    let (from, to) = if op == Op::Plain { (p + 1, n) } else { (0, p) };
-                    add_column(
-                        x.column_mut(0, from, to),
-                        factor.column(p, from, to),
-                        -value,
-                    );
-                }
-            }
+    let columns = Planes::of(l, op);
+    let (arch, mut x) = (Arch::new(), Planes::zeros::<T>(n, 1));
+    let pivots: Vec<T::R> = (0..n).map(|p| T::R::from(1.0) / l[(p, p)].re()).collect();
+    for j in 0..rhs.ncols() {
+        for i in 0..n {
+            x.set(i, 0, rhs[(i, j)]);
         }
-    });
+        for step in 0..n {
+            let p = if op == Op::Plain { step } else { n - 1 - step };
+            let value = x.get::<T>(p, 0).times(pivots[p]);
+            rhs[(p, j)] = value;
+            let rows = if op == Op::Plain { (p + 1, n) } else { (0, p) };
+            arch.dispatch(Combine {
+                sum: x.column_mut(0, rows.0, rows.1),
+                columns: &columns,
+                rows,
+                first: p,
+                factors: &[-value],
+            });
+        }
+    }
 }
 
 fn inverse_from_lower<T: Parts>(mut dst: MatMut<'_, T>, l: MatRef<'_, T>) {

@@ -26,25 +26,50 @@ pub(super) fn solve(program: &Program, options: &Options) -> Result<Outcome, Err
 fn attempt(program: &Program, reduced: Option<&Reduced>, form: Form, options: &Options) -> Outcome {
     let smaller = reduced.map_or(program, |r| &r.program);
     let lowered = lower::lower(smaller, form);
+    if let Some(run) = empty_row(&lowered.standard) {
+        return verdict(program, reduced, lowered.form, &run, options);
+    }
     let limits = Limits {
         tolerance: options.tolerance,
         ray_tolerance: options.ray_tolerance,
         max_iterations: options.max_iterations,
-        reduce: options.reduce,
-        extended: false,
     };
-    let run =
-        empty_row(&lowered.standard).unwrap_or_else(|| ipm::solve(&lowered.standard, &limits));
-    let first = verdict(program, reduced, lowered.form, &run, options);
-    if matches!(first, Outcome::Inaccurate(_) | Outcome::Unknown(_)) {
-        let limits = Limits {
-            extended: true,
-            ..limits
-        };
-        let run = ipm::solve(&lowered.standard, &limits);
-        return verdict(program, reduced, lowered.form, &run, options);
+    let mut solver = ipm::Solver::new(&lowered.standard, options.reduce);
+    let judge = |run: Run| verdict(program, reduced, lowered.form, &run, options);
+    let mut outcome = judge(solver.solve(&limits));
+    if options.extend && falls_short(&outcome, options) && solver.can_extend() {
+        outcome = better(outcome, judge(solver.extend(&limits)));
+        if matches!(outcome, Outcome::Inaccurate(_) | Outcome::Unknown(_)) {
+            outcome = better(outcome, judge(solver.extend(&limits)));
+        }
     }
-    first
+    outcome
+}
+
+/// Whether an outcome lacks an answer, or one within ten times the tolerance.
+fn falls_short(outcome: &Outcome, options: &Options) -> bool {
+    match outcome {
+        Outcome::Solved(solution) => solution.dimacs.worst() > 10.0 * options.tolerance,
+        Outcome::Inaccurate(_) | Outcome::Unknown(_) => true,
+        Outcome::Infeasible(_) | Outcome::Unbounded(_) => false,
+    }
+}
+
+/// The outcome that says more; the more accurate one of two points.
+fn better(first: Outcome, second: Outcome) -> Outcome {
+    let worst = |outcome: &Outcome| match outcome {
+        Outcome::Infeasible(_) | Outcome::Unbounded(_) => 0.0,
+        Outcome::Unknown(unknown) => unknown
+            .last
+            .as_ref()
+            .map_or(f64::INFINITY, |s| s.dimacs.worst()),
+        Outcome::Solved(s) | Outcome::Inaccurate(s) => s.dimacs.worst(),
+    };
+    if worst(&second) <= worst(&first) && (!first.is_solved() || second.is_solved()) {
+        second
+    } else {
+        first
+    }
 }
 
 /// A row (or free variable) without any coefficient but with a right side (or cost) is a proof by

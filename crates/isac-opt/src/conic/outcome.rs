@@ -38,6 +38,10 @@ pub struct Options {
     pub max_iterations: usize,
     /// Replace matrix variables by their compression to the span of their data where exact.
     pub reduce: bool,
+    /// Continue in about 31 digits where `f64` ends short of ten times `tolerance` or without an
+    /// answer. Programs whose iterations would take more than a few seconds that way (order of the
+    /// linear system above about 1,600) are left as they are.
+    pub extend: bool,
     /// Standard form.
     pub form: Form,
 }
@@ -51,6 +55,7 @@ impl Default for Options {
             ray_tolerance: 1e-8,
             max_iterations: 150,
             reduce: true,
+            extend: true,
             form: Form::Auto,
         }
     }

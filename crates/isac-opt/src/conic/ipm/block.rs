@@ -99,10 +99,14 @@ pub(super) trait Block<R: Real>: std::fmt::Debug {
     fn max_step(&mut self, rough: bool) -> f64;
     /// `x += alpha dx`.
     fn advance(&mut self, alpha: R);
-    /// Remembers `x`.
-    fn save(&mut self);
-    /// Takes `x` back to what was remembered.
-    fn restore(&mut self);
+    /// Remembers `x` in one of two places.
+    fn save(&mut self, place: usize);
+    /// Takes `x` back to what was remembered there.
+    fn restore(&mut self, place: usize);
+    /// Sets `x`.
+    fn load(&mut self, values: &Values);
+    /// Largest modulus of an entry of `x`.
+    fn largest(&self) -> f64;
     /// `x` and `s` as they are, for the caller of the solver.
     fn values(&self) -> Values;
 }

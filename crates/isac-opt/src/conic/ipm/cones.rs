@@ -54,7 +54,7 @@ struct List<R> {
     pc: Vec<R>,
     pe: Vec<R>,
     correction: Vec<R>,
-    saved: Vec<R>,
+    saved: [Vec<R>; 2],
     adjoint: Vec<R>,
 }
 
@@ -65,7 +65,7 @@ impl<R: Real> List<R> {
             c: columns.iter().map(|column| column.c).collect(),
             x: unit.clone(),
             s: unit.clone(),
-            saved: unit.clone(),
+            saved: [unit.clone(), unit.clone()],
             unit,
             inverse: zeros.clone(),
             dx: zeros.clone(),
@@ -114,6 +114,18 @@ impl<R: Real> List<R> {
                 self.dx[k] -= self.correction[k];
             }
         }
+    }
+
+    fn load(&mut self, values: &Values) {
+        if let Values::List(x, _) = values {
+            for (own, &x) in self.x.iter_mut().zip(x) {
+                *own = x.into();
+            }
+        }
+    }
+
+    fn largest(&self) -> f64 {
+        self.x.iter().fold(0.0, |t, x| t.max(x.to_f64().abs()))
     }
 
     fn advance(&mut self, alpha: R) {
@@ -222,12 +234,20 @@ impl<R: Real> Block<R> for Linear<R> {
         self.list.advance(alpha);
     }
 
-    fn save(&mut self) {
-        self.list.saved.copy_from_slice(&self.list.x);
+    fn save(&mut self, place: usize) {
+        self.list.saved[place].copy_from_slice(&self.list.x);
     }
 
-    fn restore(&mut self) {
-        self.list.x.copy_from_slice(&self.list.saved);
+    fn restore(&mut self, place: usize) {
+        self.list.x.copy_from_slice(&self.list.saved[place]);
+    }
+
+    fn load(&mut self, values: &Values) {
+        self.list.load(values);
+    }
+
+    fn largest(&self) -> f64 {
+        self.list.largest()
     }
 
     fn values(&self) -> Values {
@@ -476,12 +496,20 @@ impl<R: Real> Block<R> for SecondOrder<R> {
         self.list.advance(alpha);
     }
 
-    fn save(&mut self) {
-        self.list.saved.copy_from_slice(&self.list.x);
+    fn save(&mut self, place: usize) {
+        self.list.saved[place].copy_from_slice(&self.list.x);
     }
 
-    fn restore(&mut self) {
-        self.list.x.copy_from_slice(&self.list.saved);
+    fn restore(&mut self, place: usize) {
+        self.list.x.copy_from_slice(&self.list.saved[place]);
+    }
+
+    fn load(&mut self, values: &Values) {
+        self.list.load(values);
+    }
+
+    fn largest(&self) -> f64 {
+        self.list.largest()
     }
 
     fn values(&self) -> Values {

@@ -14,10 +14,6 @@ pub(crate) struct Limits {
     pub(crate) tolerance: f64,
     pub(crate) ray_tolerance: f64,
     pub(crate) max_iterations: usize,
-    /// Whether exact reductions are allowed.
-    pub(crate) reduce: bool,
-    /// Whether to work in twofold precision.
-    pub(crate) extended: bool,
 }
 
 /// How the loop ended; the caller verifies before it believes.
@@ -59,6 +55,18 @@ impl Run {
     }
 }
 
+/// A scaled point inside the cones from which another run may start.
+#[derive(Debug, Clone)]
+pub(super) struct Snapshot {
+    state: State<f64>,
+    blocks: Vec<Values>,
+}
+
+/// Places of [`Block::save`]: the best point so far, and the last one that rounding had not moved
+/// from the path.
+const BEST: usize = 0;
+const CLEAN: usize = 1;
+
 #[derive(Debug, Clone)]
 struct State<R> {
     y: Vec<R>,
@@ -69,6 +77,17 @@ struct State<R> {
 }
 
 impl<R: Real> State<R> {
+    fn converted<S: Real>(&self) -> State<S> {
+        let list = |v: &[R]| v.iter().map(|x| x.to_f64().into()).collect();
+        State {
+            y: list(&self.y),
+            f: list(&self.f),
+            tau: self.tau.to_f64().into(),
+            kappa: self.kappa.to_f64().into(),
+            theta: self.theta.to_f64().into(),
+        }
+    }
+
     fn assign(&mut self, other: &Self) {
         self.y.copy_from_slice(&other.y);
         self.f.copy_from_slice(&other.f);
@@ -90,6 +109,8 @@ struct Measures {
     primal: f64,
     dual: f64,
     gap: f64,
+    /// `1 + |p| + |d|`.
+    size: f64,
     /// Errors of the two kinds of rays; infinite where the value has the wrong sign.
     primal_ray: f64,
     dual_ray: f64,
@@ -156,19 +177,26 @@ fn residuals<R: Real>(
             f64::INFINITY
         }
     };
+    let size = 1.0 + p.abs() + d.abs();
     let product = products.xs.to_f64() * unit / tau.powi(2);
     Measures {
         // In units of the data, and row by row in scaled units: tiny rows count like large ones.
         primal: (residual.sqrt() / scaling.b_size).max(scaled) / tau,
         dual: (dual_residual.powi(2) + free_residual).sqrt() / tau / scaling.c_size,
-        gap: difference.abs().max(product) / (1.0 + p.abs() + d.abs()),
+        gap: difference.abs().max(product) / size,
+        size,
         primal_ray: ratio(image.sqrt(), -primal),
         dual_ray: ratio((dual_image.powi(2) + free_image).sqrt(), dual),
     }
 }
 
-/// Solves a standard form.
-pub(crate) fn solve<R: Real>(standard: &Standard, limits: &Limits) -> Run {
+/// Solves a standard form, from a point of another run if one is given. The second result is a point
+/// for a run in higher precision.
+pub(super) fn solve<R: Real>(
+    standard: &Standard,
+    limits: &Limits,
+    start: Option<&Snapshot>,
+) -> (Run, Snapshot) {
     let mut prepared = prepare::<R>(standard);
     let one = R::from(1.0);
     let rows = prepared.b.len();
@@ -190,8 +218,18 @@ pub(crate) fn solve<R: Real>(standard: &Standard, limits: &Limits) -> Run {
         kappa: one,
         theta: one,
     };
+    if let Some(start) = start {
+        state = start.state.converted();
+        for (block, values) in blocks.iter_mut().zip(&start.blocks) {
+            block.load(values);
+        }
+    }
     let mut previous = state.clone();
-    let mut best = (f64::INFINITY, state.clone(), 0_usize);
+    let mut clean = state.clone();
+    let mut first_residual = 0.0;
+    let mut best = (f64::INFINITY, state.clone());
+    // The last iteration that made `best` smaller by a third, and what it was then.
+    let mut progress = (0_usize, f64::INFINITY);
     let (mut v1, mut f1) = (vec![R::ZERO; rows], vec![R::ZERO; free_count]);
     let (mut v2, mut f2) = (vec![R::ZERO; rows], vec![R::ZERO; free_count]);
     let (mut dy, mut df) = (vec![R::ZERO; rows], vec![R::ZERO; free_count]);
@@ -230,7 +268,20 @@ pub(crate) fn solve<R: Real>(standard: &Standard, limits: &Limits) -> Run {
         for block in &mut blocks {
             block.products(&mut products);
         }
-        let measures = residuals(&prepared, &state, &products, &mut residual);
+        let mut measures = residuals(&prepared, &state, &products, &mut residual);
+        if R::UNIT < f64::EPSILON.powi(2) {
+            // The answer is handed over in `f64`.
+            let x = blocks.iter().fold(0.0, |t: f64, b| t.max(b.largest()));
+            let y = state
+                .y
+                .iter()
+                .fold(0.0, |t: f64, y| t.max(y.to_f64().abs()));
+            let tau = state.tau.to_f64();
+            let [primal, dual, products] = prepared.scaling.rounding(x / tau, y / tau);
+            measures.primal += primal;
+            measures.dual += dual;
+            measures.gap += products / measures.size;
+        }
         let mu = (products.xs + state.tau * state.kappa).to_f64() / degree;
         let (tau, kappa) = (state.tau.to_f64(), state.kappa.to_f64());
         tracing::debug!(
@@ -252,9 +303,31 @@ pub(crate) fn solve<R: Real>(standard: &Standard, limits: &Limits) -> Run {
             break;
         }
         if measures.worst() < best.0 {
-            (best.0, best.2) = (measures.worst(), iteration);
+            best.0 = measures.worst();
             best.1.assign(&state);
-            blocks.iter_mut().for_each(|block| block.save());
+            if best.0 < 0.7 * progress.1 {
+                progress = (iteration, best.0);
+            }
+            blocks.iter_mut().for_each(|block| block.save(BEST));
+        }
+        // Without rounding the primal residual shrinks exactly as the dual one does.
+        let size = dot(&residual.rp, &residual.rp).to_f64().sqrt();
+        if iteration == 0 {
+            first_residual = size / state.theta.to_f64();
+        }
+        let expected = first_residual * state.theta.to_f64();
+        if std::env::var_os("DBG").is_some() {
+            eprintln!(
+                "{iteration} mu {mu:.2e} tau {tau:.2e} kap {kappa:.2e} p {:.2e} d {:.2e} g {:.2e} step {applied:.3} theta {:.2e} halv {halvings} clean {}",
+                measures.primal,
+                measures.dual,
+                measures.gap,
+                state.theta.to_f64(),
+                (size - expected).abs() / expected
+            );
+        if (size - expected).abs() <= 0.1 * expected + 1e-12 && (applied > 0.3 || iteration == 0) {
+            clean.assign(&state);
+            blocks.iter_mut().for_each(|block| block.save(CLEAN));
         }
         if measures.worst() <= limits.tolerance {
             ended = Ended::Optimal;
@@ -270,7 +343,8 @@ pub(crate) fn solve<R: Real>(standard: &Standard, limits: &Limits) -> Run {
                 break;
             }
         }
-        if short >= 5 || (iteration > best.2 + 25 && kappa < tau) {
+        let patience = if best.0 < 1e-5 { 8 } else { 25 };
+        if short >= 3 || (iteration > progress.0 + patience && kappa < tau) {
             ended = Ended::Stalled;
             break;
         }
@@ -400,11 +474,11 @@ pub(crate) fn solve<R: Real>(standard: &Standard, limits: &Limits) -> Run {
     {
         state.assign(&best.1);
         for block in &mut blocks {
-            block.restore();
+            block.restore(BEST);
             block.set_dual(&state.y, state.tau, state.theta);
         }
     }
-    unscale(
+    let run = unscale(
         standard,
         &prepared.scaling,
         &blocks,
@@ -412,7 +486,13 @@ pub(crate) fn solve<R: Real>(standard: &Standard, limits: &Limits) -> Run {
         ended,
         iteration,
         ray_like,
-    )
+    );
+    blocks.iter_mut().for_each(|block| block.restore(CLEAN));
+    let snapshot = Snapshot {
+        state: clean.converted(),
+        blocks: blocks.iter().map(|block| block.values()).collect(),
+    };
+    (run, snapshot)
 }
 
 /// `state = previous + alpha (direction)`.

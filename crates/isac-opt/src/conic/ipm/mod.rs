@@ -22,21 +22,64 @@ mod steplength;
 use isac_linalg::kernel::Twofold;
 use isac_linalg::{Mat, c64};
 
+use hsd::Snapshot;
 pub(super) use hsd::{Ended, Limits, Run};
 
-/// Solves a standard form, with facial reduction where `limits.reduce` allows it, in `f64` or, with
-/// `limits.extended`, in about 31 digits.
-pub(super) fn solve(standard: &Standard, limits: &Limits) -> Run {
-    let run = |standard: &Standard| {
-        if limits.extended {
-            hsd::solve::<Twofold>(standard, limits)
-        } else {
-            hsd::solve::<f64>(standard, limits)
+/// Most multiplications of one iteration in twofold precision (a second or two).
+const EXTENDED_COST: f64 = 1.5e9;
+
+/// A standard form to be solved, with facial reduction where that is allowed.
+pub(super) struct Solver<'a> {
+    standard: &'a Standard,
+    face: Option<face::Face>,
+    clean: Option<Snapshot>,
+    iterations: usize,
+}
+
+impl<'a> Solver<'a> {
+    pub(super) fn new(standard: &'a Standard, reduce: bool) -> Self {
+        Self {
+            standard,
+            face: face::reduce(standard).filter(|_| reduce),
+            clean: None,
+            iterations: 0,
         }
-    };
-    match face::reduce(standard).filter(|_| limits.reduce) {
-        Some(face) => face.expand(standard, run(&face.standard)),
-        None => run(standard),
+    }
+
+    /// A run in `f64`.
+    pub(super) fn solve(&mut self, limits: &Limits) -> Run {
+        let (run, clean) = hsd::solve::<f64>(self.smaller(), limits, None);
+        self.clean = Some(clean);
+        self.finish(run)
+    }
+
+    /// Whether a run in twofold precision costs a reasonable time.
+    pub(super) fn can_extend(&self) -> bool {
+        self.smaller().cost() <= EXTENDED_COST
+    }
+
+    /// A run in twofold precision (about 31 digits): at the first call from where rounding began to
+    /// matter in the first run, later from the start.
+    pub(super) fn extend(&mut self, limits: &Limits) -> Run {
+        let clean = self.clean.take();
+        let (run, _) = hsd::solve::<Twofold>(self.smaller(), limits, clean.as_ref());
+        self.finish(run)
+    }
+
+    fn smaller(&self) -> &Standard {
+        self.face
+            .as_ref()
+            .map_or(self.standard, |face| &face.standard)
+    }
+
+    /// The run as one of the program that was given; iterations are those of all runs.
+    fn finish(&mut self, mut run: Run) -> Run {
+        self.iterations += run.iterations;
+        run.iterations = self.iterations;
+        match &self.face {
+            Some(face) => face.expand(self.standard, run),
+            None => run,
+        }
     }
 }
 
@@ -67,6 +110,22 @@ pub(super) struct Matrices {
     pub(super) real: bool,
 }
 
+impl Matrices {
+    /// Multiplications of one iteration, roughly.
+    fn cost(&self) -> f64 {
+        let n = self.n as f64;
+        let schur = |order: f64, parts: &[(usize, Upper)]| {
+            let sizes = parts.iter().map(|(_, entries)| entries.len() as f64);
+            let total: f64 = sizes.clone().sum();
+            let product = |e: f64| 4.0 * order * e + order * order * e.min(order) / 6.0;
+            sizes.map(|e| product(e).min(2.0 * e * total)).sum::<f64>()
+        };
+        let products = schur(n, &self.explicit) + schur(self.vectors.ncols() as f64, &self.pool);
+        let weight = if self.real { 1.0 } else { 4.0 };
+        weight * (15.0 * n.powi(3) + 4.0 * products)
+    }
+}
+
 /// A program in the form above.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Standard {
@@ -75,4 +134,12 @@ pub(super) struct Standard {
     pub(super) linear: Vec<Column>,
     pub(super) cones: Vec<Vec<Column>>,
     pub(super) free: Vec<Column>,
+}
+
+impl Standard {
+    /// Multiplications of one iteration, roughly.
+    fn cost(&self) -> f64 {
+        let blocks: f64 = self.matrices.iter().map(Matrices::cost).sum();
+        (self.b.len() as f64).powi(3) / 3.0 + blocks
+    }
 }

@@ -11,15 +11,18 @@
 
 use isac_linalg::Mat;
 use isac_linalg::kernel::{self, Real, Scratch};
+use isac_linalg::ops::Op;
 
 use super::cones::dot;
 
 /// Refinement steps at most.
 const REFINEMENTS: usize = 12;
+/// Relative residual that no run needs to go below.
+const ENOUGH: f64 = 1e-24;
 
 #[derive(Debug)]
 pub(super) struct Newton<R: Real> {
-    /// Lower triangle of the Schur complement, filled by the caller.
+    /// The Schur complement, its lower triangle filled by the caller.
     pub(super) m: Mat<R>,
     factor: Mat<R>,
     scale: Vec<R>,
@@ -30,6 +33,7 @@ pub(super) struct Newton<R: Real> {
     rho: R,
     scratch: Scratch,
     rhs: Mat<R>,
+    product: Mat<R>,
     small: Mat<R>,
     residual: (Vec<R>, Vec<R>),
     best: (Vec<R>, Vec<R>),
@@ -53,6 +57,7 @@ impl<R: Real> Newton<R> {
             rho: R::ZERO,
             scratch: Scratch::new::<R>(rows.max(f)),
             rhs: kernel::zeros(rows, 1),
+            product: kernel::zeros(rows, 1),
             small: kernel::zeros(f, 1),
             residual: pair(),
             best: pair(),
@@ -62,9 +67,15 @@ impl<R: Real> Newton<R> {
         }
     }
 
-    /// Factors what stands in `m`; false when it is not finite.
+    /// Factors what stands in the lower triangle of `m` (and completes the upper one); false when it
+    /// is not finite.
     pub(super) fn factor(&mut self) -> bool {
         let n = self.m.nrows();
+        for j in 0..n {
+            for i in j + 1..n {
+                self.m[(j, i)] = self.m[(i, j)];
+            }
+        }
         let f = self.free.ncols();
         if f > 0 {
             let top = (0..n).fold(R::from(1e-300), |t, i| t.or_more(self.m[(i, i)]));
@@ -183,17 +194,20 @@ impl<R: Real> Newton<R> {
     }
 
     /// `(top, bottom) <- (top, bottom) - K (dy, df)`, `K` the unshifted system.
-    fn subtract(&self, dy: &[R], df: &[R], (top, bottom): (&mut [R], &mut [R])) {
+    fn subtract(&mut self, dy: &[R], df: &[R], (top, bottom): (&mut [R], &mut [R])) {
         let n = self.m.nrows();
-        for j in 0..n {
-            let column = self.m.col_as_slice(j);
-            let y = dy[j];
-            let mut own = column[j] * y;
-            for i in j + 1..n {
-                top[i] -= column[i] * y;
-                own += column[i] * dy[i];
-            }
-            top[j] -= own;
+        self.rhs.col_as_slice_mut(0).copy_from_slice(dy);
+        R::gemm(
+            self.product.as_mut(),
+            false,
+            R::from(-1.0),
+            self.m.as_ref(),
+            Op::Plain,
+            self.rhs.as_ref(),
+            Op::Plain,
+        );
+        for (t, v) in top.iter_mut().zip(self.product.col_as_slice(0)) {
+            *t += *v;
         }
         for (k, value) in df.iter().enumerate() {
             let column = self.free.col_as_slice(k);
@@ -223,7 +237,7 @@ impl<R: Real> Newton<R> {
         dy.copy_from_slice(r);
         df.copy_from_slice(g);
         self.raw(dy, df);
-        let target = 9.0 * R::UNIT * norm(r, g);
+        let target = (9.0 * R::UNIT).max(ENOUGH) * norm(r, g);
         let mut least = self.residual(r, g, dy, df);
         self.best.0.copy_from_slice(dy);
         self.best.1.copy_from_slice(df);

@@ -5,7 +5,7 @@
 //! is nothing else but a multiple of the identity in the objective (`compact`), the direction needs
 //! only two products of the block's own order.
 
-use isac_linalg::kernel::{self, Field, Scratch};
+use isac_linalg::kernel::{self, Field, Real, Scratch};
 use isac_linalg::ops::Op;
 use isac_linalg::{Mat, c64};
 
@@ -35,7 +35,7 @@ pub(super) struct Psd<T: Field> {
     pc: Mat<T>,
     pe: Mat<T>,
     correction: Mat<T>,
-    saved: Mat<T>,
+    saved: [Mat<T>; 2],
     /// `X V`, `S^-1 V` and their products with `V^H`.
     xv: Mat<T>,
     sv: Mat<T>,
@@ -165,7 +165,7 @@ impl<T: Field> Psd<T> {
             pc: zeros(n),
             pe: zeros(n),
             correction: zeros(n),
-            saved: kernel::identity(n),
+            saved: [kernel::identity(n), kernel::identity(n)],
             xv: kernel::zeros(n, p),
             sv: kernel::zeros(n, p),
             x_pool: zeros(p),
@@ -549,12 +549,23 @@ impl<T: Field> Block<T::R> for Psd<T> {
         kernel::axpy(&mut self.x, alpha, &self.dx);
     }
 
-    fn save(&mut self) {
-        kernel::copy(&mut self.saved, &self.x);
+    fn save(&mut self, place: usize) {
+        kernel::copy(&mut self.saved[place], &self.x);
     }
 
-    fn restore(&mut self) {
-        kernel::copy(&mut self.x, &self.saved);
+    fn restore(&mut self, place: usize) {
+        kernel::copy(&mut self.x, &self.saved[place]);
+    }
+
+    fn load(&mut self, values: &Values) {
+        if let Values::Matrix(x, _) = values {
+            self.x = Mat::from_fn(self.n, self.n, |i, j| T::from_c64(x[(i, j)]));
+        }
+    }
+
+    fn largest(&self) -> f64 {
+        // The largest entry of a semidefinite matrix stands on its diagonal.
+        (0..self.n).fold(0.0, |t, i| t.max(self.x[(i, i)].re().to_f64()))
     }
 
     fn values(&self) -> Values {

@@ -39,6 +39,18 @@ impl Scaling {
         (p * p * cc + 2.0 * p * q * ce + q * q * ee).max(0.0).sqrt()
     }
 
+    /// What rounding a point to `f64` adds to the errors of primal constraints, dual constraints and
+    /// complementarity (of mixed signs, hence a quarter), for scaled variables and multipliers up
+    /// to the given sizes.
+    pub(super) fn rounding(&self, x: f64, y: f64) -> [f64; 3] {
+        let unit = 0.5 * f64::EPSILON;
+        let squares = |values: &[f64]| values.iter().map(|d| d.powi(-2)).sum::<f64>();
+        let primal = self.beta * squares(&self.rows).sqrt() / self.b_size;
+        let dual = self.gamma * squares(&self.blocks).sqrt() / self.c_size;
+        let products = self.beta * self.gamma;
+        [x * primal, y * dual, 0.25 * x * y * products].map(|size| unit * size)
+    }
+
     pub(super) fn matrix(&self, k: usize) -> f64 {
         self.blocks[k]
     }
