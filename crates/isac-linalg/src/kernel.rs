@@ -133,6 +133,7 @@ pub trait Real:
     /// Square root.
     fn root(self) -> Self;
     /// The larger of the two.
+    #[inline]
     fn or_more(self, other: Self) -> Self {
         if other > self { other } else { self }
     }
@@ -141,9 +142,11 @@ pub trait Real:
 impl Real for f64 {
     type Complex = c64;
     const UNIT: f64 = 0.5 * f64::EPSILON;
+    #[inline]
     fn to_f64(self) -> f64 {
         self
     }
+    #[inline]
     fn root(self) -> Self {
         self.sqrt()
     }
@@ -157,24 +160,31 @@ macro_rules! field {
             type R = f64;
             type Low = Self;
 
+            #[inline]
             fn real(x: f64) -> Self {
                 $from_re(x)
             }
+            #[inline]
             fn from_c64(x: c64) -> Self {
                 $from_c(x)
             }
+            #[inline]
             fn to_c64(self) -> c64 {
                 $to_c(self)
             }
+            #[inline]
             fn low(self) -> Self {
                 self
             }
+            #[inline]
             fn conjugate(self) -> Self {
                 $conj(self)
             }
+            #[inline]
             fn re(self) -> f64 {
                 $re(self)
             }
+            #[inline]
             fn times(self, factor: f64) -> Self {
                 self * factor
             }

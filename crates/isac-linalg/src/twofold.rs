@@ -58,6 +58,7 @@ impl Twofold {
 }
 
 impl From<f64> for Twofold {
+    #[inline]
     fn from(x: f64) -> Self {
         Self { hi: x, lo: 0.0 }
     }
@@ -165,6 +166,7 @@ impl Real for Twofold {
     type Complex = TwofoldComplex;
     const UNIT: f64 = 0.25 * f64::EPSILON * f64::EPSILON;
 
+    #[inline]
     fn to_f64(self) -> f64 {
         self.hi
     }
@@ -473,12 +475,15 @@ macro_rules! field {
             fn real(x: Twofold) -> Self {
                 $from_re(x)
             }
+            #[inline]
             fn from_c64(x: c64) -> Self {
                 $from_c(x)
             }
+            #[inline]
             fn to_c64(self) -> c64 {
                 $to_c(self)
             }
+            #[inline]
             fn low(self) -> $low {
                 $to_low(self)
             }

@@ -316,15 +316,6 @@ pub(super) fn solve<R: Real>(
             first_residual = size / state.theta.to_f64();
         }
         let expected = first_residual * state.theta.to_f64();
-        if std::env::var_os("DBG").is_some() {
-            eprintln!(
-                "{iteration} mu {mu:.2e} tau {tau:.2e} kap {kappa:.2e} p {:.2e} d {:.2e} g {:.2e} step {applied:.3} theta {:.2e} halv {halvings} clean {}",
-                measures.primal,
-                measures.dual,
-                measures.gap,
-                state.theta.to_f64(),
-                (size - expected).abs() / expected
-            );
         if (size - expected).abs() <= 0.1 * expected + 1e-12 && (applied > 0.3 || iteration == 0) {
             clean.assign(&state);
             blocks.iter_mut().for_each(|block| block.save(CLEAN));
