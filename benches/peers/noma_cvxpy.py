@@ -3,9 +3,12 @@
 Solves Eq. (13) in antenna space with CLARABEL at every midpoint of the printed bracket, with the test
 mended to P*(t) <= P_total, for both decoding modes. Needs numpy and cvxpy.
 
-    python3 benches/peers/noma_cvxpy.py [seed]
+    python3 benches/peers/noma_cvxpy.py FILE [seed]
+
+FILE receives the channels, for our side of the comparison (`examples/noma_peer.rs`).
 """
 
+import json
 import sys
 import time
 
@@ -40,7 +43,9 @@ def least_power(h, a, t, full):
 
 
 def main():
-    h, a = scene(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
+    h, a = scene(int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    with open(sys.argv[1], "w") as file:
+        json.dump({"schema": "noma/1", "H": {"re": h.real.tolist(), "im": h.imag.tolist()}}, file)
     for full in (False, True):
         low, high, solves = 0.0, P_TOTAL * np.linalg.norm(h[:, 0]) ** 2 / NOISE, 0
         start = time.process_time()
@@ -49,7 +54,7 @@ def main():
             solves += 1
             low, high = (t, high) if least_power(h, a, t, full) <= P_TOTAL else (low, t)
         seconds = time.process_time() - start
-        print(f"{'full' if full else 'own'}: t = {low:.4f}, {solves} solves, {seconds:.2f} s CPU")
+        print(f"{'full' if full else 'own'}: t = {low:.4f}, {solves} solves, {seconds:.4f} CPU s")
 
 
 if __name__ == "__main__":

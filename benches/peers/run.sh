@@ -3,8 +3,9 @@
 #   cargo xtask peers            all sizes
 #   cargo xtask peers 8 16 32    these sizes only
 # Debian packages: coinor-csdp, sdpa, dsdp. Python: cvxpy (with Clarabel and SCS), numpy, pymanopt.
-# Tolerances: ours 1e-9; the others as packaged (CSDP 1e-8, SDPA 1e-7, DSDP 1e-6). Times of the
-# others are what they report as solve time, without reading the file.
+# Tolerances: ours 1e-9; the others as packaged (CSDP 1e-8, SDPA 1e-7, DSDP 1e-6). Times are CPU
+# times of one thread without reading the file; where a program reports a solve time of its own, that
+# clock on the wall stands beside it.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=${TMPDIR:-/tmp}/isac-peers
@@ -12,7 +13,8 @@ mkdir -p "$work"
 cd "$here/../.."
 sizes=${*:-8 16 32 64 128}
 
-cargo build -q --profile repro -p isac-benches --example conic_peer
+export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
+cargo build -q --profile repro -p isac-benches --example conic_peer --example noma_peer
 # shellcheck disable=SC2086
 ./target/repro/examples/conic_peer "$work" $sizes >"$work/ours.txt"
 echo "N  ours_full_ms  ours_reduced_ms  iterations  worst_dimacs  objective"
@@ -22,30 +24,86 @@ ratio() { # name N milliseconds
     ours=$(awk -v n="$2" '$1 == n { print $2 }' "$work/ours.txt")
     reduced=$(awk -v n="$2" '$1 == n { print $3 }' "$work/ours.txt")
     awk -v name="$1" -v n="$2" -v t="$3" -v o="$ours" -v r="$reduced" 'BEGIN {
-        printf "%-18s N=%-4d %10.1f ms   %8.1fx ours full   %10.1fx ours reduced\n", name, n, t, t/o, t/r }'
+        printf "%-24s N=%-4d %10.2f ms   %8.1fx ours full   %10.1fx ours reduced\n", name, n, t, t/o, t/r }'
 }
 
+# CPU milliseconds (user) of `$1` runs of the rest, each.
+cpu() {
+    runs=$1
+    shift
+    times >"$work/before"
+    i=0
+    while [ "$i" -lt "$runs" ]; do
+        "$@" >"$work/output" 2>&1 || true
+        i=$((i + 1))
+    done
+    times >"$work/after"
+    awk -v runs="$runs" 'function s(text) { split(text, p, /[ms]/); return 60 * p[1] + p[2] }
+        FNR == 2 { t[++files] = s($1) } END { print 1000 * (t[2] - t[1]) / runs }' \
+        "$work/before" "$work/after"
+}
+
+# The solve alone: CPU time of whole runs less that of runs stopped after one iteration, which read
+# the file and set up; a machine with other jobs makes every clock on the wall useless.
+alone() { # name N runs full... -- short...
+    name=$1 n=$2 runs=$3
+    shift 3
+    full=$(cpu "$runs" sh -c "$1")
+    short=$(cpu "$runs" sh -c "$2")
+    ratio "$name" "$n" "$(awk -v a="$full" -v b="$short" 'BEGIN { d = a - b; print (d > 0 ? d : 0) }')"
+}
+
+mkdir -p "$work/csdp_one"
+cat >"$work/csdp_one/param.csdp" <<'PARAM'
+axtol=1.0e-8
+atytol=1.0e-8
+objtol=1.0e-8
+pinftol=1.0e8
+dinftol=1.0e8
+maxiter=1
+minstepfrac=0.90
+maxstepfrac=0.97
+minstepp=1.0e-8
+minstepd=1.0e-8
+usexzgap=1
+tweakgap=0
+affine=0
+printlevel=0
+perturbobj=1
+fastmode=0
+PARAM
+param=/usr/share/sdpa/param.sdpa
 for n in $sizes; do
     file=$work/power_$n.dat-s
+    runs=$((n <= 16 ? 20 : (n <= 32 ? 5 : 2)))
     if command -v csdp >/dev/null; then
-        # CSDP reports a total with its set-up; user time is what it prints last.
-        seconds=$(csdp "$file" 2>/dev/null | awk '/^Total time:/ { t = $3 } END { print t }')
-        [ -n "$seconds" ] && ratio csdp "$n" "$(awk -v s="$seconds" 'BEGIN { print 1000 * s }')"
+        alone csdp "$n" "$runs" "cd '$work' && csdp '$file'" "cd '$work/csdp_one' && csdp '$file'"
     fi
-    if command -v sdpa >/dev/null; then
-        sdpa -ds "$file" -o "$work/sdpa.out" >/dev/null 2>&1 || true
+    if command -v sdpa >/dev/null && [ -r "$param" ]; then
+        sed 's/^[0-9]* *\(.*maxIteration\)/1 \1/' "$param" >"$work/sdpa_one.param"
+        alone sdpa "$n" "$runs" "sdpa -ds '$file' -o '$work/sdpa.out' -p '$param'" \
+            "sdpa -ds '$file' -o '$work/sdpa.one' -p '$work/sdpa_one.param'"
         seconds=$(awk '/main loop time/ { t = $NF } END { print t }' "$work/sdpa.out")
-        [ -n "$seconds" ] && ratio sdpa "$n" "$(awk -v s="$seconds" 'BEGIN { print 1000 * s }')"
+        [ -n "$seconds" ] && ratio "sdpa, as it reports" "$n" "$(awk -v s="$seconds" 'BEGIN { print 1000 * s }')"
     fi
     if command -v dsdp5 >/dev/null; then
-        seconds=$(dsdp5 "$file" 2>/dev/null | awk '/DSDP Solve Time|Solve Time/ { t = $NF } END { print t }')
-        [ -n "$seconds" ] && ratio dsdp5 "$n" "$(awk -v s="$seconds" 'BEGIN { print 1000 * s }')"
+        alone dsdp5 "$n" "$runs" "cd '$work' && dsdp5 '$file'" "cd '$work' && dsdp5 '$file' -maxit 1"
+        seconds=$(cd "$work" && dsdp5 "$file" 2>/dev/null | awk '/^DSDP Solve Time/ { t = $4 } END { print t }')
+        [ -n "$seconds" ] && ratio "dsdp5, as it reports" "$n" "$(awk -v s="$seconds" 'BEGIN { print 1000 * s }')"
     fi
 done
 
 if python3 -c "import cvxpy, numpy" 2>/dev/null; then
     # shellcheck disable=SC2086
     python3 "$here/cvxpy_sdp.py" "$work" $sizes | while read -r name n t; do ratio "$name" "$n" "$t"; done
+    # One max-min design by the printed Algorithm 1 against ours, on the same channels.
+    python3 "$here/noma_cvxpy.py" "$work/noma.json" >"$work/noma_cvxpy.txt"
+    ./target/repro/examples/noma_peer "$work/noma.json" >"$work/noma_ours.txt"
+    cat "$work/noma_cvxpy.txt" "$work/noma_ours.txt"
+    awk 'NR == FNR { their[$1] = $(NF - 2); next }
+        { printf "%-5s printed Algorithm 1 through cvxpy takes %.0f times as long\n", $2, their[$2] / $(NF - 2) }' \
+        "$work/noma_cvxpy.txt" "$work/noma_ours.txt"
+    ./target/repro/examples/noma_peer
 else
     echo "cvxpy is not installed: its rows are left out"
 fi
