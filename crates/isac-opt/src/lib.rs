@@ -22,7 +22,7 @@
 //! The largest `|h^H w|^2` under `||w||^2 <= 2` and `|g^H w|^2 <= 1`, by its semidefinite relaxation:
 //!
 //! ```
-//! use isac_linalg::{Mat, c64};
+//! use isac_opt::{Mat, c64};
 //! use isac_opt::conic::{Options, Outcome, Program};
 //! let data = Mat::from_fn(3, 2, |i, j| c64::new(1.0 + (i * j) as f64, i as f64));
 //! let mut program = Program::new();
@@ -57,5 +57,5 @@ mod solution;
 pub mod sqp;
 
 pub use error::Error;
-pub use isac_linalg::trust_region;
+pub use isac_linalg::{Mat, c64, trust_region};
 pub use solution::{StopReason, Trace, TraceRow};

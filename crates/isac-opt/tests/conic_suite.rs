@@ -3,6 +3,7 @@
 
 use isac_linalg::{Mat, c64, factor, ops};
 use isac_opt::conic::{Affine, Coefficient, Form, Options, Outcome, Program, Solution};
+use isac_opt::s_procedure::RobustQuadratic;
 
 fn sample(n: usize, k: usize, seed: u32) -> Mat<c64> {
     let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(977);
@@ -233,4 +234,77 @@ fn the_bound_holds_and_is_close() {
             assert!(bound >= best * (1.0 - 1e3 * options.tolerance));
         }
     }
+}
+
+/// Least total power of two covariances whose worst-case ratios over balls around the channels reach
+/// 4, as S-procedure blocks, with a cap per diagonal entry.
+fn robust(n: usize, seed: u32, power: Option<f64>) -> Program {
+    let h = sample(n, 2, seed);
+    let mut p = Program::new();
+    let w: Vec<_> = (0..2).map(|k| p.psd(format!("W{k}"), n)).collect();
+    for k in 0..2 {
+        let mut quadratic = RobustQuadratic::ball(n, 0.1).unwrap();
+        quadratic.add_form(w[k].expr() * 0.25 + w[1 - k].expr() * -1.0, h.col(k));
+        quadratic.add_constant(-0.1);
+        quadratic.impose(&mut p, &format!("robust {k}"));
+    }
+    for i in 0..n {
+        let unit = Coefficient::sparse(&[(i, i, c64::ONE)]);
+        let own: Affine = w.iter().map(|w| w.inner(unit.clone())).sum();
+        p.at_most(format!("entry {i}"), own, 50.0);
+    }
+    let total: Affine = w.iter().map(|w| w.trace()).sum();
+    match power {
+        Some(cap) => {
+            p.at_most("cap", total, cap);
+        }
+        None => p.minimise(total),
+    }
+    p
+}
+
+#[test]
+fn robust_programs_near_the_edge_of_feasibility() {
+    let options = Options::default();
+    for (n, seed) in [(2, 1), (3, 2), (4, 3)] {
+        let best = solution(&robust(n, seed, None), &options);
+        assert!(best.dimacs.worst() <= 1e-8, "{n} {:?}", best.dimacs);
+        for ratio in [0.3, 0.9, 0.99, 0.999, 0.9999, 1.0001, 1.001] {
+            let program = robust(n, seed, Some(ratio * best.objective));
+            match program.solve(&options).unwrap() {
+                Outcome::Solved(s) => {
+                    assert!(ratio > 1.0, "{n} {ratio}");
+                    assert!(s.dimacs.worst() <= 1e-8, "{n} {ratio} {:?}", s.dimacs);
+                }
+                Outcome::Infeasible(_) => assert!(ratio < 1.0, "{n} {ratio}"),
+                Outcome::Unknown(_) => println!("{n} {ratio} unknown"),
+                other => panic!("{n} {ratio} {}", other.name()),
+            }
+        }
+    }
+}
+
+/// Rows scaled by factors from 1e-6 to 1e6 are the same rows.
+#[test]
+fn rows_of_very_different_size() {
+    let n = 5;
+    let (h, a) = (sample(n, 3, 21), sample(n, 2, 22));
+    let program = |factors: &[f64]| {
+        let mut p = Program::new();
+        let w = p.psd("W", n);
+        let columns = (0..3).map(|k| h.col(k)).chain((0..2).map(|k| a.col(k)));
+        for (k, (column, factor)) in columns.zip(factors).enumerate() {
+            let row = w.quadratic(column) * *factor;
+            p.at_least(format!("row {k}"), row, (1.0 + k as f64) * factor);
+        }
+        p.minimise(w.trace());
+        p
+    };
+    let even = solution(&program(&[1.0; 5]), &Options::default());
+    let uneven = solution(&program(&[1e-6, 1e6, 1.0, 1e3, 1e-3]), &Options::default());
+    for s in [&even, &uneven] {
+        assert!(s.dimacs.worst() <= 1e-8, "{:?}", s.dimacs);
+    }
+    let difference = (even.objective - uneven.objective).abs();
+    assert!(difference <= 1e-7 * even.objective, "{difference}");
 }
