@@ -93,6 +93,19 @@ impl UncertainChannel {
         }
     }
 
+    /// The link with the same estimate and its error set multiplied by `t > 0`.
+    ///
+    /// # Errors
+    /// A factor that is not positive.
+    pub fn with_error_scaled(&self, t: f64) -> Result<Self, Error> {
+        validate::positive("factor of the error set", t, "")?;
+        let whole = self.scaled(t);
+        Ok(Self {
+            estimate: self.estimate.clone(),
+            error: whole.error,
+        })
+    }
+
     /// The link with estimate and error multiplied by `t > 0`.
     #[must_use]
     pub fn scaled(&self, t: f64) -> Self {

@@ -17,6 +17,9 @@ pub struct Options {
     pub feasibility: f64,
     /// Starts that [`design`] tries, at most those of [`RawStart::variations`].
     pub starts: usize,
+    /// How worst cases are bounded, in the design and in its report. Anything but
+    /// [`Bound::Exact`] serves comparison; `Decoupled` and `Appendix` know errors in balls only.
+    pub bound: Bound,
     /// The optimiser.
     pub sqp: sqp::Options,
 }
@@ -26,6 +29,7 @@ impl Default for Options {
         Self {
             feasibility: 1e-5,
             starts: 2,
+            bound: Bound::Exact,
             sqp: sqp::Options::default(),
         }
     }
@@ -36,9 +40,9 @@ impl Default for Options {
 pub struct Solution {
     /// The beams, full dimension.
     pub design: Design,
-    /// Exact metrics and violations.
+    /// Metrics and violations, exact unless [`Options::bound`] says otherwise.
     pub report: Report,
-    /// Whether the exact evaluation accepts it.
+    /// Whether that evaluation accepts it.
     pub feasible: bool,
     /// Why the method stopped.
     pub stopped: StopReason,
@@ -97,6 +101,7 @@ pub fn solve_in(
         working.echo,
         working.network.antennas1(),
         frozen,
+        options.bound,
     );
     let x = program.variables(&working.reduce(start));
     let found = sqp::solve_pieces(
@@ -107,7 +112,7 @@ pub fn solve_in(
         &options.sqp,
     )?;
     let design = working.expand(&program.design(&found.x));
-    let report = evaluate(problem, &working.network, &design, Bound::Exact)?;
+    let report = evaluate(problem, &working.network, &design, options.bound)?;
     Ok(Solution {
         feasible: report.max_violation() <= options.feasibility,
         design,
@@ -125,7 +130,7 @@ fn judge(
     design: Design,
     options: &Options,
 ) -> Result<Solution, Error> {
-    let report = evaluate(problem, &working.network, &design, Bound::Exact)?;
+    let report = evaluate(problem, &working.network, &design, options.bound)?;
     Ok(Solution {
         feasible: report.max_violation() <= options.feasibility,
         design,
@@ -136,45 +141,107 @@ fn judge(
     })
 }
 
-/// The best design over a few raw starts and the given ones, exact evaluation deciding. A given
-/// design also counts as it stands, so a sweep over growing power limits that passes on its last
-/// design never loses feasibility.
+/// The best design over the given starts and a few raw ones. A given design also counts as it stands,
+/// so a sweep over growing power limits that passes on its last design never loses feasibility.
+/// While nothing feasible is known, more raw starts are tried, and then a path along which the
+/// error sets grow to their size.
 ///
 /// # Errors
 /// As [`solve`].
 pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<Solution, Error> {
     let working = Working::new(problem)?;
     let mut best: Option<Solution> = None;
-    let mut iterations = 0;
-    let variations = RawStart::variations();
+    for start in warm {
+        take(&mut best, improve(problem, &working, start, options)?);
+    }
     let count = options.starts.max(usize::from(warm.is_empty()));
-    for index in 0..warm.len() + variations.len() {
-        let start = match warm.get(index) {
-            Some(design) => design.clone(),
-            None => {
-                let raw = index - warm.len();
-                // More starts only while nothing feasible is known.
-                if raw >= count && best.as_ref().is_some_and(|b| b.feasible) {
-                    break;
-                }
-                variations[raw].design(problem, &working)?
-            }
-        };
-        let found = solve_in(problem, &working, &start, options)?;
-        iterations += found.iterations;
-        if index < warm.len() {
-            let kept = judge(problem, &working, start, options)?;
-            if best.as_ref().is_none_or(|b| kept.beats(b)) {
-                best = Some(kept);
-            }
+    for (raw, start) in RawStart::variations().iter().enumerate() {
+        if raw >= count && best.as_ref().is_some_and(|b| b.feasible) {
+            break;
         }
-        if best.as_ref().is_none_or(|b| found.beats(b)) {
-            best = Some(found);
+        let start = start.design(problem, &working)?;
+        take(&mut best, solve_in(problem, &working, &start, options)?);
+    }
+    if let Some(at) = best.as_ref().filter(|b| !b.feasible) {
+        let grown = along_growing_errors(problem, &at.design, options)?;
+        take(&mut best, grown);
+    }
+    best.ok_or_else(|| isac_linalg::Error::range("starts", 0.0, "at least 1").into())
+}
+
+/// Keeps the better of two, with the iterations of both.
+fn take(best: &mut Option<Solution>, found: Solution) {
+    match best {
+        None => *best = Some(found),
+        Some(b) => {
+            let iterations = b.iterations + found.iterations;
+            if found.beats(b) {
+                *b = found;
+            }
+            b.iterations = iterations;
         }
     }
-    let mut best = best.ok_or_else(|| isac_linalg::Error::range("starts", 0.0, "at least 1"))?;
-    best.iterations = iterations;
-    Ok(best)
+}
+
+/// The better of a start as it stands and what the optimiser makes of it.
+fn improve(
+    problem: &Problem,
+    working: &Working,
+    start: &Design,
+    options: &Options,
+) -> Result<Solution, Error> {
+    let mut best = Some(solve_in(problem, working, start, options)?);
+    take(&mut best, judge(problem, working, start.clone(), options)?);
+    best.ok_or_else(|| isac_linalg::Error::range("starts", 0.0, "at least 1").into())
+}
+
+/// Solves for a tenth of the errors, a third, two thirds and all of them in turn.
+fn along_growing_errors(
+    problem: &Problem,
+    start: &Design,
+    options: &Options,
+) -> Result<Solution, Error> {
+    let mut at = start.clone();
+    let mut iterations = 0;
+    for share in [0.1, 0.33, 0.67, 1.0] {
+        let eased = problem.with_errors_scaled(share)?;
+        let found = solve_in(&eased, &Working::new(&eased)?, &at, options)?;
+        iterations += found.iterations;
+        at = found.design;
+    }
+    let mut found = judge(problem, &Working::new(problem)?, at, options)?;
+    found.iterations = iterations;
+    Ok(found)
+}
+
+/// Designs for a family of problems of one access scheme in order, such as a sweep over power limits
+/// in ascending order: each starts from its predecessor's design and the raw starts, and on the
+/// way back from its successor's. A point that is feasible for its neighbour too is never lost.
+///
+/// # Errors
+/// As [`solve`].
+pub fn sweep(problems: &[Problem], options: &Options) -> Result<Vec<Solution>, Error> {
+    let mut found: Vec<Solution> = Vec::new();
+    for problem in problems {
+        let warm: Vec<Design> = found
+            .last()
+            .filter(|last| last.feasible)
+            .map(|last| last.design.clone())
+            .into_iter()
+            .collect();
+        found.push(design(problem, &warm, options)?);
+    }
+    for i in (0..problems.len().saturating_sub(1)).rev() {
+        let start = found[i + 1].design.clone();
+        if found[i + 1].feasible {
+            let working = Working::new(&problems[i])?;
+            let back = improve(&problems[i], &working, &start, options)?;
+            if back.beats(&found[i]) {
+                found[i] = back;
+            }
+        }
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

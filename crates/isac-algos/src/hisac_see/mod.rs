@@ -7,14 +7,18 @@
 //! | none | [`direct`] (default) | SQP on the exact functions (`isac_opt::sqp`) |
 //! | (27)-(53), Algorithms 2-4 | [`sca`]: alternating, overlapping, joint; phase I | S-procedure steps on `isac_opt::conic` |
 //! | (20)-(26), Algorithm 1 | `isac_metrics::scnr` | closed form |
+//! | none | [`relaxation`]: proof that no design exists | S-procedure relaxation and its Farkas certificate |
+//! | traversal, artificial noise (Figs. 2a, 4) | [`baselines`] | the direct route on grids |
 //!
 //! Every algorithm works in the spans of the channels, which loses nothing, and its result is judged
 //! by the exact evaluation in full dimension alone.
 
+pub mod baselines;
 pub mod direct;
 mod evaluate;
 mod problem;
 mod program;
+pub mod relaxation;
 pub mod sca;
 mod start;
 

@@ -199,6 +199,24 @@ impl Problem {
         }
     }
 
+    /// The same problem with all error sets scaled by `share > 0`.
+    ///
+    /// # Errors
+    /// Error sets that do not scale.
+    pub(crate) fn with_errors_scaled(&self, share: f64) -> Result<Self, Error> {
+        let mut out = self.clone();
+        let cell = &mut out.cell;
+        for link in [
+            &mut cell.h_bo,
+            &mut cell.h_e,
+            &mut cell.g_bo,
+            &mut cell.g_e,
+        ] {
+            *link = link.with_error_scaled(share)?;
+        }
+        Ok(out)
+    }
+
     /// Rate target of a unicast user, bps/Hz.
     pub fn unicast_rate(&self) -> f64 {
         let (common, private) = (

@@ -8,7 +8,7 @@ use crate::Error;
 use isac_linalg::c64;
 use isac_metrics::rsma::Decoding;
 use isac_metrics::scnr::Echo;
-use isac_metrics::secrecy::isotropic_at;
+use isac_metrics::secrecy::{Bound, isotropic_at};
 use isac_metrics::worst_case::{Attained, Extreme, Link};
 use isac_models::two_cell::TwoCell;
 use isac_opt::sqp::Point;
@@ -34,6 +34,7 @@ pub(crate) struct Program<'a> {
     needed: Option<Vec<f64>>,
     frozen_bo: Option<Vec<c64>>,
     frozen_ta: Option<Vec<c64>>,
+    bound: Bound,
     layout: Layout,
     /// Fixed power that scales the efficiency to the size of a rate, W.
     reference_power: f64,
@@ -53,6 +54,8 @@ struct Layout {
     portion_count: usize,
     /// One variable per slot: a bound on Bob's interference plus noise.
     bounds: usize,
+    /// Rows per slot for it.
+    pieces: usize,
     rows: usize,
 }
 
@@ -64,14 +67,28 @@ impl Layout {
 
 impl<'a> Program<'a> {
     /// `cell` in working coordinates; `echo` of the full network; frozen beams in `cell`'s
-    /// coordinates.
+    /// coordinates. Worst cases by `bound`.
     pub(crate) fn new(
         problem: &'a Problem,
         cell: TwoCell,
         echo: Echo,
         antennas1: usize,
         frozen: [Option<Vec<c64>>; 2],
+        bound: Bound,
     ) -> Self {
+        let nominal = bound == Bound::Nominal;
+        let link = |channel: &isac_models::csi_error::UncertainChannel| {
+            if nominal {
+                Link::new(&channel.nominal())
+            } else {
+                Link::new(channel)
+            }
+        };
+        let pieces = if matches!(bound, Bound::Decoupled | Bound::Appendix) {
+            1
+        } else {
+            PIECES
+        };
         let n = cell.users();
         let (m1, m2) = (cell.antennas1(), cell.antennas2());
         let (decodings, needed) = problem.decodings();
@@ -97,15 +114,19 @@ impl<'a> Program<'a> {
         } else {
             decodings.len()
         };
-        let rows = 1 + slots + 1 + (2 + PIECES) * slots + order + scnr + users;
+        let rows = 1 + slots + 1 + (2 + pieces) * slots + order + scnr + users;
         let columns = |m: &isac_linalg::Mat<c64>| {
             (0..m.ncols())
                 .map(|j| m.col(j).iter().copied().collect())
                 .collect()
         };
         Self {
-            links: [&cell.h_bo, &cell.h_e, &cell.g_bo, &cell.g_e].map(Link::new),
-            noise_bo: isotropic_at(&cell.h_bo, isotropic),
+            links: [&cell.h_bo, &cell.h_e, &cell.g_bo, &cell.g_e].map(link),
+            noise_bo: if nominal {
+                isotropic_at(&cell.h_bo.nominal(), isotropic)
+            } else {
+                isotropic_at(&cell.h_bo, isotropic)
+            },
             h_users: columns(&cell.h_users),
             g_users: columns(&cell.g_users),
             problem,
@@ -127,8 +148,10 @@ impl<'a> Program<'a> {
                 portions,
                 portion_count,
                 bounds,
+                pieces,
                 rows,
             },
+            bound,
             reference_power: problem.circuit_power + 20.0,
         }
     }
@@ -164,7 +187,11 @@ impl<'a> Program<'a> {
             }
         }
         for (s, streams) in self.slots(design).enumerate() {
-            if let Ok(pieces) = self.worst_pieces(streams) {
+            if l.pieces == 1 {
+                let heard = streams.chunks_exact(l.m2);
+                let sum: f64 = heard.map(|o| self.term(&self.links[2], o).high).sum();
+                x[l.bounds + s] = sum + 1.0 + self.noise_bo;
+            } else if let Ok(pieces) = self.worst_pieces(streams) {
                 x[l.bounds + s] = power_of(&pieces[0], streams) + 1.0 + self.noise_bo;
             }
         }
@@ -317,6 +344,9 @@ impl<'a> Program<'a> {
     ) -> Result<(f64, Vec<f64>), Error> {
         let l = &self.layout;
         let n = x.len();
+        if l.pieces == 1 {
+            return Ok(self.termwise_rows(x, design, rows));
+        }
         let [h_bo, h_e, _, g_e] = &self.links;
         let anchored = anchor.map(|anchor| self.design(anchor));
         let chosen = anchored.as_ref().unwrap_or(design);
@@ -409,6 +439,114 @@ impl<'a> Program<'a> {
             &rate_gradient,
         );
         Ok((rate, rate_gradient))
+    }
+
+    /// A beam's power over a link by its own worst case, `Bound::Decoupled` or `Bound::Appendix`.
+    fn term(&self, link: &Link, w: &[c64]) -> Term {
+        let (c, r) = (link.centre(), link.radius());
+        let product = dot(c, w);
+        let (size, length) = (product.norm(), square(w).sqrt());
+        let combine = |a: c64, b: f64| -> Vec<c64> {
+            c.iter().zip(w).map(|(c, w)| c * a + w * b).collect()
+        };
+        if self.bound == Bound::Decoupled {
+            let phase = if size > 0.0 { product / size } else { c64::ONE };
+            let shrink = if length > 0.0 { r / length } else { 0.0 };
+            let (low, high) = (size - r * length, size + r * length);
+            return Term {
+                low: low * low.abs(),
+                low_gradient: combine(phase * (2.0 * low.abs()), -2.0 * low.abs() * shrink),
+                high: high * high,
+                high_gradient: combine(phase * (2.0 * high), 2.0 * high * shrink),
+            };
+        }
+        let spread = 2.0 * r * square(c).sqrt() + r * r;
+        Term {
+            low: size * size - spread * length * length,
+            low_gradient: combine(product * 2.0, -2.0 * spread),
+            high: size * size + spread * length * length,
+            high_gradient: combine(product * 2.0, 2.0 * spread),
+        }
+    }
+
+    /// [`Program::secrecy_rows`] with every power bounded by itself.
+    fn termwise_rows(&self, x: &[f64], design: &Design, rows: &mut Rows<'_>) -> (f64, Vec<f64>) {
+        let l = &self.layout;
+        let [h_bo, h_e, g_bo, g_e] = &self.links;
+        let gamma = self.problem.requirements.sinr;
+        let [data_bo, sensing_bo] = [&design.w_bo, &design.w_ta].map(|w| self.term(h_bo, w));
+        let [data_e, sensing_e] = [&design.w_bo, &design.w_ta].map(|w| self.term(h_e, w));
+        let least = (square(h_e.centre()).sqrt() - h_e.radius()).max(0.0);
+        let noise_e = 1.0 + self.isotropic * least * least;
+        let signal = data_bo.low.max(0.0);
+        let rate_row = rows.reserve();
+        let (mut rate, mut rate_gradient) = (0.0, vec![0.0; x.len()]);
+        let share = 1.0 / (LN_2 * l.slots as f64);
+        let per_slot = l.m2 * l.streams / l.slots;
+        for (s, streams) in self.slots(design).enumerate() {
+            let at = |k: usize| Some(l.o + 2 * (s * per_slot + k * l.m2));
+            let terms = |link: &Link| -> Vec<Term> {
+                let streams = streams.chunks_exact(l.m2);
+                streams.map(|o| self.term(link, o)).collect()
+            };
+            let z = x[l.bounds + s];
+            let heard = terms(g_bo);
+            let sum: f64 = heard.iter().map(|t| t.high).sum();
+            let row = rows.push(sum + 1.0 + self.noise_bo - z);
+            for (k, t) in heard.iter().enumerate() {
+                put(row, at(k), 1.0, &t.high_gradient);
+            }
+            row[l.bounds + s] = -1.0;
+            // A lower bound below zero says nothing and has no slope.
+            let jamming: Vec<Term> = terms(g_e);
+            let beta: f64 = jamming.iter().map(|t| t.low.max(0.0)).sum();
+            let jam = |row: &mut [f64], factor: f64| {
+                for (k, t) in jamming.iter().enumerate().filter(|(_, t)| t.low > 0.0) {
+                    put(row, at(k), factor, &t.low_gradient);
+                }
+            };
+            let under = sensing_e.low.max(0.0) + beta + noise_e;
+            let t = data_e.high / under;
+            rate += share * ((signal / z).ln_1p() - t.ln_1p());
+            let g = &mut rate_gradient;
+            let bob = share / (1.0 + signal / z);
+            if data_bo.low > 0.0 {
+                put(g, l.w_bo, bob / z, &data_bo.low_gradient);
+            }
+            g[l.bounds + s] -= bob * signal / (z * z);
+            let leak = share / ((1.0 + t) * under);
+            put(g, l.w_bo, -leak, &data_e.high_gradient);
+            if sensing_e.low > 0.0 {
+                put(g, l.w_ta, leak * t, &sensing_e.low_gradient);
+            }
+            jam(g, leak * t);
+            let row = rows.push(gamma * z - data_bo.low);
+            row[l.bounds + s] = gamma;
+            put(row, l.w_bo, -1.0, &data_bo.low_gradient);
+            let row = rows.push(gamma * (data_bo.high + z) - sensing_bo.low);
+            row[l.bounds + s] = gamma;
+            put(row, l.w_bo, gamma, &data_bo.high_gradient);
+            put(row, l.w_ta, -1.0, &sensing_bo.low_gradient);
+            if self.problem.ordering {
+                let floor = data_e.low.max(0.0) + beta + noise_e;
+                let row = rows.push(sensing_e.high - gamma * floor);
+                put(row, l.w_ta, 1.0, &sensing_e.high_gradient);
+                if data_e.low > 0.0 {
+                    put(row, l.w_bo, -gamma, &data_e.low_gradient);
+                }
+                jam(row, -gamma);
+            }
+        }
+        if self.problem.ordering {
+            for (data, sensing) in [(&data_bo, &sensing_bo), (&data_e, &sensing_e)] {
+                let row = rows.push(data.high - sensing.low);
+                put(row, l.w_bo, 1.0, &data.high_gradient);
+                put(row, l.w_ta, -1.0, &sensing.low_gradient);
+            }
+        }
+        let needed = self.problem.requirements.secrecy_rate;
+        add(rows.fill(rate_row, needed - rate), -1.0, &rate_gradient);
+        (rate, rate_gradient)
     }
 
     fn scnr_row(&self, design: &Design, n: usize, rows: &mut Rows<'_>) -> (f64, Vec<f64>) {
@@ -535,6 +673,15 @@ impl<'a> Program<'a> {
     }
 }
 
+/// Bounds of a received power with their gradients; the lower one keeps the sign of what it bounds
+/// and counts as 0 where it is negative.
+struct Term {
+    low: f64,
+    low_gradient: Vec<c64>,
+    high: f64,
+    high_gradient: Vec<c64>,
+}
+
 /// Constraint rows being filled in order.
 struct Rows<'a> {
     constraints: &'a mut [f64],
@@ -623,12 +770,15 @@ mod tests {
     #[test]
     fn gradients_have_slope_two_for_every_scheme_and_objective() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        for (access, objective) in [
-            (Access::RsmaFree, Objective::EnergyEfficiency),
-            (Access::RsmaFixed, Objective::SecrecyRate),
-            (Access::Sdma, Objective::Scnr),
-            (Access::Noma, Objective::Weighted { weight: 0.3 }),
-            (Access::Tdma, Objective::EnergyEfficiency),
+        for (access, objective, bound) in [
+            (Access::RsmaFree, Objective::EnergyEfficiency, Bound::Exact),
+            (Access::RsmaFixed, Objective::SecrecyRate, Bound::Exact),
+            (Access::Sdma, Objective::Scnr, Bound::Exact),
+            (Access::Noma, Objective::Weighted { weight: 0.3 }, Bound::Exact),
+            (Access::Tdma, Objective::EnergyEfficiency, Bound::Exact),
+            (Access::RsmaFixed, Objective::EnergyEfficiency, Bound::Decoupled),
+            (Access::Tdma, Objective::EnergyEfficiency, Bound::Appendix),
+            (Access::RsmaFree, Objective::SecrecyRate, Bound::Nominal),
         ] {
             let problem = problem(access, objective);
             let working = Working::new(&problem).unwrap();
@@ -638,6 +788,7 @@ mod tests {
                 working.echo,
                 6,
                 [None, None],
+                bound,
             );
             let start = RawStart::default().design(&problem, &working).unwrap();
             let x = program.variables(&working.reduce(&start));

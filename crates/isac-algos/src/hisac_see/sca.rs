@@ -13,6 +13,7 @@ use super::start::Working;
 use crate::Error;
 use isac_linalg::faer::ColRef;
 use isac_linalg::{Mat, c64, validate};
+use isac_metrics::rsma::Decoding;
 use isac_metrics::scnr::Clutter;
 use isac_metrics::secrecy::{Bound, isotropic_at};
 use isac_models::two_cell::TwoCell;
@@ -81,15 +82,28 @@ impl Default for Options {
 /// the objective after every accepted step and never falls.
 ///
 /// # Errors
-/// Bad input; an objective other than efficiency or secrecy rate, or the free split, which the
+/// Bad input; an objective other than efficiency or secrecy rate, or an ellipsoidal error, which the
 /// convex step does not know.
 pub fn solve(problem: &Problem, start: &Design, options: &Options) -> Result<Solution, Error> {
+    solve_in(problem, &Working::new(problem)?, start, options)
+}
+
+/// [`solve`] in given working coordinates.
+///
+/// # Errors
+/// As [`solve`].
+pub fn solve_in(
+    problem: &Problem,
+    working: &Working,
+    start: &Design,
+    options: &Options,
+) -> Result<Solution, Error> {
     check(options)?;
-    let context = Context::new(problem)?;
+    let context = Context::new(problem, working)?;
     let mut at = context.point(start.clone())?;
     let mut steps = 0;
     if at.1.max_violation() > options.accept {
-        let found = phase_one(problem, start, options)?;
+        let found = phase_one_in(problem, working, start, options)?;
         if !found.feasible {
             return Ok(found);
         }
@@ -129,7 +143,21 @@ pub fn solve(problem: &Problem, start: &Design, options: &Options) -> Result<Sol
 /// # Errors
 /// As [`solve`].
 pub fn phase_one(problem: &Problem, start: &Design, options: &Options) -> Result<Solution, Error> {
-    let context = Context::new(problem)?;
+    phase_one_in(problem, &Working::new(problem)?, start, options)
+}
+
+/// [`phase_one`] in given working coordinates.
+///
+/// # Errors
+/// As [`solve`].
+pub fn phase_one_in(
+    problem: &Problem,
+    working: &Working,
+    start: &Design,
+    options: &Options,
+) -> Result<Solution, Error> {
+    check(options)?;
+    let context = Context::new(problem, working)?;
     let mut at = context.point(start.clone())?;
     let mut steps = 0;
     while at.1.max_violation() > 1e-7 && steps < 12 {
@@ -167,24 +195,22 @@ fn solution(
 
 struct Context<'a> {
     problem: &'a Problem,
-    working: Working,
+    working: &'a Working,
     isotropic: f64,
     noise_bo: f64,
 }
 
 impl<'a> Context<'a> {
-    fn new(problem: &'a Problem) -> Result<Self, Error> {
-        let working = Working::new(problem)?;
-        let (_, needed) = problem.decodings();
+    fn new(problem: &'a Problem, working: &'a Working) -> Result<Self, Error> {
         let known = matches!(
             problem.objective,
             Objective::EnergyEfficiency | Objective::SecrecyRate
         );
-        if needed.is_none() || !known || working.bases.is_none() {
+        if !known || !working.has_balls() {
             return Err(isac_linalg::Error::shape(
                 "convex step",
-                "efficiency or secrecy rate, fixed SINR targets, errors in balls",
-                format!("{:?}, {:?}", problem.objective, problem.access),
+                "efficiency or secrecy rate, errors in balls",
+                format!("{:?}", problem.objective),
             )
             .into());
         }
@@ -574,27 +600,78 @@ impl<'a> Step<'a> {
         self.program.squares_at_most("SCNR", scaled, room, 1.0);
     }
 
-    /// K12 for all decodings: `lin(g, o) / needed >= |interference|^2 + 1`.
+    /// K12 and K13: what the users need of each decoding.
     fn users(&mut self) {
         let (cell, p) = (self.cell, self.context.problem);
         let (decodings, needed) = p.decodings();
-        let columns = |m: &Mat<c64>, n: usize| m.col(n).iter().copied().collect::<Vec<_>>();
-        for (d, need) in decodings.iter().zip(needed.unwrap_or_default()) {
+        let Some(needed) = needed else {
+            self.shared_rates(&decodings);
+            return;
+        };
+        for (d, need) in decodings.iter().zip(needed) {
             if need <= 0.0 {
                 continue;
             }
-            let (g, h) = (
-                columns(&cell.g_users, d.user),
-                columns(&cell.h_users, d.user),
-            );
-            let mut heard = vec![self.w_bo.dot(&h), self.w_ta.dot(&h)];
-            heard.extend(d.interferers.iter().map(|&k| self.streams[k].dot(&g)));
-            let noise = 1.0 + self.context.isotropic * square(&h);
-            let wanted = self.streams[d.stream].linear(&g, self.stream_at(d.stream));
+            // The amplitude along its present phase: exact for a stream of one user, a minorant
+            // for one that several users need.
+            let (wanted, heard) = self.decoding(d);
             let relief = self.relief();
-            let room = wanted * (1.0 / (need * self.margin)) + relief - noise;
+            let noise = (1.0 + self.context.isotropic * square(&column(&cell.h_users, d.user))).sqrt();
+            let mut all = parts(heard);
+            all.push(Affine::constant(noise));
+            let room = wanted.0 * (1.0 / (need * self.margin).sqrt()) + relief;
+            self.program.norm_at_most("user", all, room);
+        }
+    }
+
+    /// What a decoding receives: the wanted amplitude along its present phase, with its present
+    /// size, and the amplitudes that disturb.
+    fn decoding(&self, d: &Decoding) -> ((Affine, f64), Vec<ComplexAffine>) {
+        let (g, h) = (
+            column(&self.cell.g_users, d.user),
+            column(&self.cell.h_users, d.user),
+        );
+        let now = dot(&g, self.stream_at(d.stream));
+        let size = now.norm();
+        let phase = if size > 0.0 { now / size } else { c64::ONE };
+        let wanted = self.streams[d.stream].dot(&g).times(phase.conj()).re;
+        let mut heard = vec![self.w_bo.dot(&h), self.w_ta.dot(&h)];
+        heard.extend(d.interferers.iter().map(|&k| self.streams[k].dot(&g)));
+        ((wanted, size), heard)
+    }
+
+    /// The free split: every SINR by its quadratic transform, every rate by the minorant of the
+    /// logarithm, portions that add up.
+    fn shared_rates(&mut self, decodings: &[Decoding]) {
+        let p = self.context.problem;
+        let target = p.unicast_rate() + if self.slack.is_some() { 1e-3 } else { 0.0 };
+        let portions = self.program.nonneg_list("portion", self.cell.users());
+        let total: Affine = portions.iter().map(|&c| Affine::from(c)).sum();
+        for d in decodings {
+            let ((wanted, size), heard) = self.decoding(d);
+            let h = column(&self.cell.h_users, d.user);
+            let noise = 1.0 + self.context.isotropic * square(&h);
+            let disturbed = {
+                let ta = dot(&h, &self.at.w_ta).norm_sqr() + dot(&h, &self.at.w_bo).norm_sqr();
+                let g = column(&self.cell.g_users, d.user);
+                let others = d.interferers.iter();
+                ta + others.map(|&k| dot(&g, self.stream_at(k)).norm_sqr()).sum::<f64>() + noise
+            };
+            let y = size.max(1e-3) / disturbed;
+            let sinr = self.program.nonneg("SINR of a user");
+            let power = self.program.nonneg("power that disturbs a user");
             self.program
-                .squares_at_most("user", parts(heard), room, 1.0);
+                .squares_at_most("power that disturbs a user", parts(heard), power, 1.0);
+            let bound = wanted * (2.0 * y) - (power + noise) * (y * y);
+            self.program.at_most("SINR of a user", sinr, bound);
+            let rate = self.logarithm(sinr.into(), size * size / disturbed) * (1.0 / LN_2);
+            let relief = self.relief();
+            let (portion, needed) = if d.stream == 0 {
+                (rate + relief - total.clone(), 0.0)
+            } else {
+                (rate + relief + portions[d.user], target)
+            };
+            self.program.at_least("rate of a user", portion, needed);
         }
     }
 
@@ -626,6 +703,10 @@ impl<'a> Step<'a> {
         let rate = std::mem::take(&mut self.rate);
         self.program.maximise(rate - power * price);
     }
+}
+
+fn column(m: &Mat<c64>, n: usize) -> Vec<c64> {
+    m.col(n).iter().copied().collect()
 }
 
 fn check(options: &Options) -> Result<(), Error> {

@@ -58,6 +58,13 @@ impl Working {
         })
     }
 
+    /// Whether all errors lie in balls.
+    pub(crate) fn has_balls(&self) -> bool {
+        let cell = &self.cell;
+        let links = [&cell.h_bo, &cell.h_e, &cell.g_bo, &cell.g_e];
+        links.iter().all(|link| link.radius().is_some())
+    }
+
     pub(crate) fn reduce(&self, design: &Design) -> Design {
         match &self.bases {
             Some(bases) => design.reduced(bases),
