@@ -35,6 +35,9 @@ impl Default for Options {
     }
 }
 
+/// Fresh models after a stall.
+const RESTARTS: usize = 2;
+
 /// A design with its exact evaluation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Solution {
@@ -103,14 +106,31 @@ pub fn solve_in(
         frozen,
         options.bound,
     );
-    let x = program.variables(&working.reduce(start));
-    let found = sqp::solve_pieces(
-        |x, anchor, point| program.evaluate(x, anchor, point),
-        &x,
-        program.rows(),
-        0,
-        &options.sqp,
-    )?;
+    let run = |x: &[f64]| {
+        sqp::solve_pieces(
+            |x, anchor, point| program.evaluate(x, anchor, point),
+            x,
+            program.rows(),
+            0,
+            &options.sqp,
+        )
+    };
+    let mut found = run(&program.variables(&working.reduce(start)))?;
+    // A run that stalls starts again from there with a fresh model.
+    for _ in 0..RESTARTS {
+        if found.stopped != StopReason::Stagnation {
+            break;
+        }
+        let again = run(&found.x)?;
+        let worse = again.violation > found.violation.max(options.sqp.feasibility);
+        found.iterations += again.iterations;
+        if !worse {
+            found = sqp::Solution {
+                iterations: found.iterations,
+                ..again
+            };
+        }
+    }
     let design = working.expand(&program.design(&found.x));
     let report = evaluate(problem, &working.network, &design, options.bound)?;
     Ok(Solution {
@@ -121,6 +141,24 @@ pub fn solve_in(
         iterations: found.iterations,
         trace: found.trace,
     })
+}
+
+/// Variables and constraints of the program that the direct route solves. Neither depends on the
+/// number of antennas once it exceeds the number of channels.
+///
+/// # Errors
+/// Bad input, a failed decomposition.
+pub fn size(problem: &Problem) -> Result<(usize, usize), Error> {
+    let working = Working::new(problem)?;
+    let program = Program::new(
+        problem,
+        working.cell.clone(),
+        working.echo,
+        working.network.antennas1(),
+        [problem.frozen_bo.clone(), problem.frozen_ta.clone()],
+        Bound::Exact,
+    );
+    Ok((program.variable_count(), program.rows()))
 }
 
 /// A design as it stands, judged by the exact evaluation.

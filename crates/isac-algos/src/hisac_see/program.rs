@@ -156,6 +156,11 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// Number of real variables.
+    pub(crate) fn variable_count(&self) -> usize {
+        self.layout.variables()
+    }
+
     /// Number of constraints.
     pub(crate) fn rows(&self) -> usize {
         self.layout.rows

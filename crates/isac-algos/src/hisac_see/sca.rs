@@ -58,10 +58,13 @@ pub struct Options {
     pub scheme: Scheme,
     /// Most rounds.
     pub max_rounds: usize,
-    /// Stops when a round gains less than this, relatively.
+    /// Stops when a round, or three in a row with momentum, gain less than this, relatively.
     pub tolerance: f64,
     /// Largest violation of the exact evaluation that a step may have.
     pub accept: f64,
+    /// Whether steps are first tried about a point ahead along the last step, for the joint and the
+    /// overlapping scheme; Algorithm 4 does without.
+    pub momentum: bool,
     /// The conic solver.
     pub conic: conic::Options,
 }
@@ -73,6 +76,7 @@ impl Default for Options {
             max_rounds: 60,
             tolerance: 1e-4,
             accept: 2e-6,
+            momentum: true,
             conic: conic::Options::default(),
         }
     }
@@ -112,25 +116,60 @@ pub fn solve_in(
     }
     let mut trace = Trace::new();
     let mut stopped = StopReason::IterationLimit;
+    let momentum = options.momentum && options.scheme != Scheme::Alternating;
+    let mut reach = FIRST_REACH;
+    let mut before = at.clone();
+    // With momentum the reach grows while rounds are quiet: a few of them may lead out of a saddle.
+    let mut patience = if momentum { 3 } else { 1 };
     for _ in 0..options.max_rounds {
-        let before = at.1.objective;
+        let origin = at.clone();
         for &free in options.scheme.blocks() {
-            steps += 1;
-            let Some(next) = context.step(&at, free, false, options)? else {
-                continue;
-            };
-            let next = context.point(next)?;
-            let ascends = next.1.objective >= at.1.objective * (1.0 - 1e-9);
-            if next.1.max_violation() <= options.accept && ascends {
-                at = next;
-                trace.push(TraceRow {
-                    objective: at.1.objective,
-                    violation: at.1.max_violation(),
-                    step: 0.0,
-                });
+            // Surrogates are minorants about any point, so a step about a point ahead is as safe;
+            // only its ascent is not promised, and the exact evaluation decides.
+            let ahead = ahead(&before.0, &at.0, free, reach);
+            let mut points = vec![at.clone()];
+            if let Some(ahead) = ahead.filter(|_| momentum) {
+                points.push(context.point(ahead)?);
+            }
+            while let Some(about) = points.pop() {
+                let bold = !points.is_empty();
+                steps += 1;
+                let next = context.step(&about, free, false, options)?;
+                let mut accepted = false;
+                if let Some(next) = next {
+                    let next = context.point(next)?;
+                    accepted = next.1.max_violation() <= options.accept
+                        && next.1.objective >= at.1.objective * (1.0 - 1e-9);
+                    if accepted {
+                        at = next;
+                        trace.push(TraceRow {
+                            objective: at.1.objective,
+                            violation: at.1.max_violation(),
+                            step: 0.0,
+                        });
+                    }
+                }
+                if bold {
+                    reach = if accepted {
+                        (2.0 * reach).min(MOST_REACH)
+                    } else {
+                        FIRST_REACH
+                    };
+                }
+                if accepted {
+                    break;
+                }
             }
         }
-        if at.1.objective - before <= options.tolerance * before.abs() {
+        let gain = at.1.objective - origin.1.objective;
+        before = origin;
+        let quiet = gain <= options.tolerance * at.1.objective.abs();
+        patience = match (quiet, momentum) {
+            (true, _) => patience - 1,
+            (false, true) => 3,
+            (false, false) => 1,
+        };
+        if patience == 0 {
             stopped = StopReason::Tolerance;
             break;
         }
@@ -174,6 +213,27 @@ pub fn phase_one_in(
         StopReason::Stagnation
     };
     Ok(solution(at, feasible, stopped, steps, Trace::new()))
+}
+
+/// How far ahead of the last step a step is taken at first and at most, relative to it.
+const FIRST_REACH: f64 = 0.5;
+const MOST_REACH: f64 = 16.0;
+
+/// The free beams moved on along their last step; `None` if they did not move.
+fn ahead(before: &Design, at: &Design, free: [bool; 3], reach: f64) -> Option<Design> {
+    if before == at {
+        return None;
+    }
+    let on = |free: bool, before: &[c64], at: &[c64]| -> Vec<c64> {
+        let t = if free { reach } else { 0.0 };
+        let pairs = before.iter().zip(at);
+        pairs.map(|(b, a)| a + (a - b) * t).collect()
+    };
+    Some(Design {
+        w_bo: on(free[0], &before.w_bo, &at.w_bo),
+        w_ta: on(free[1], &before.w_ta, &at.w_ta),
+        streams: on(free[2], &before.streams, &at.streams),
+    })
 }
 
 fn solution(

@@ -254,6 +254,62 @@ mod tests {
         );
     }
 
+    /// `E h h^H = beta (rho_0 Omega u u^H + 2 b E[rho u u^H])`, the mean over scattered directions by
+    /// a fine grid; and with all power in the scatter where there is no line of sight.
+    #[test]
+    fn channel_covariance_is_that_of_theory() {
+        let to = Bearing {
+            azimuth: 0.4,
+            elevation: -0.1,
+            distance: 60.0,
+        };
+        let average = Shadowing::AVERAGE;
+        for fading in [
+            Fading::RicianShadowed,
+            Fading::Nakagami { order: 2.0 },
+            Fading::Rayleigh,
+        ] {
+            let mut model = PathChannel::new(3, 2, 0.0167).unwrap();
+            model.fading = fading;
+            let sight = fading == Fading::RicianShadowed;
+            let scatter = 2.0 * average.b + if sight { 0.0 } else { average.omega };
+            let outer = |azimuth: f64, elevation: f64| {
+                let u = model.steering(azimuth, elevation);
+                u[0] * u[4].conj() * element_gain(azimuth, elevation)
+            };
+            let (mut power, mut cross) = (0.0, c64::ZERO);
+            let grid = 200;
+            for i in 0..grid {
+                for j in 0..grid {
+                    let at = |k: i32, reach: f64| reach * (2.0 * (f64::from(k) + 0.5) / f64::from(grid) - 1.0);
+                    let (azimuth, elevation) = (at(i, PI / 3.0), at(j, PI / 12.0));
+                    power += element_gain(azimuth, elevation);
+                    cross += outer(azimuth, elevation);
+                }
+            }
+            let cells = f64::from(grid * grid);
+            let gain = model.path_gain(to.distance);
+            let direct = if sight { average.omega } else { 0.0 };
+            let power = gain
+                * (direct * element_gain(to.azimuth, to.elevation) + scatter * power / cells);
+            let cross = (outer(to.azimuth, to.elevation) * direct + cross * (scatter / cells)) * gain;
+            let mut rng = ChaCha8Rng::seed_from_u64(21);
+            let draws = 20_000;
+            let (mut sum, mut square, mut mixed) = (0.0, 0.0, c64::ZERO);
+            for _ in 0..draws {
+                let h = model.draw(to, &mut rng).unwrap();
+                sum += h[0].norm_sqr();
+                square += h[0].norm_sqr().powi(2);
+                mixed += h[0] * h[4].conj();
+            }
+            let n = f64::from(draws);
+            // Four standard errors of the mean power bound both.
+            let error = 4.0 * ((square / n - (sum / n).powi(2)) / n).sqrt();
+            assert!((sum / n - power).abs() < error, "{fading:?}: {} {power}", sum / n);
+            assert!((mixed / n - cross).norm() < 1.5 * error, "{fading:?}: {mixed} {cross}");
+        }
+    }
+
     #[test]
     fn line_of_sight_dominates_unless_scaled_as_printed() {
         let mut model = PathChannel::new(4, 2, 0.0167).unwrap();

@@ -2,11 +2,15 @@
 //! `hisac-see/1`.
 
 mod check;
+mod comparison;
 mod figures;
+mod quality;
 mod read;
+mod scaling;
 mod setup;
 mod solve;
 mod special;
+mod topology;
 
 use super::Paper;
 
@@ -19,6 +23,10 @@ pub(super) fn paper() -> Paper {
         artefacts: {
             let mut all = figures::artefacts();
             all.extend(special::artefacts());
+            all.extend(scaling::artefacts());
+            all.extend(comparison::artefacts());
+            all.extend(quality::artefacts());
+            all.extend(topology::artefacts());
             all.sort_by_key(|artefact| artefact.name);
             all
         },

@@ -48,7 +48,7 @@ const CARRIER: f64 = 18e9;
 /// Radar cross section, m^2.
 const CROSS_SECTION: f64 = 10.0;
 /// Noise power, W.
-const NOISE: f64 = 1e-8;
+pub(super) const NOISE: f64 = 1e-8;
 /// Circuit power, W.
 const CIRCUIT: f64 = 10.0;
 

@@ -3,7 +3,8 @@
 use super::read;
 use crate::document::Node;
 use crate::error::Error;
-use crate::solve::{SolveReport, SolveRequest, SolveStatus};
+use crate::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
+use isac_algos::hisac_see::relaxation::{self, Verdict};
 use isac_algos::hisac_see::{Access, Design, Problem, RawStart, Working, direct, sca};
 use isac_linalg::Mat;
 
@@ -44,7 +45,31 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
         Some(scheme) => ascend(&problem, warm.first(), scheme),
     }
     .map_err(|e| root.refused(e))?;
-    Ok(report(&problem, name, &found, request.seed))
+    let mut out = report(&problem, name, &found, request.seed);
+    if !found.feasible {
+        prove(&problem, &mut out).map_err(|e| root.refused(e))?;
+    }
+    Ok(out)
+}
+
+/// Says that there is no design where the relaxation proves it.
+fn prove(problem: &Problem, out: &mut SolveReport) -> Result<(), isac_algos::Error> {
+    let options = isac_opt::conic::Options::default();
+    if let Verdict::Infeasible { error } = relaxation::prove_infeasible(problem, &options)? {
+        out.status = SolveStatus::Infeasible;
+        out.stop_reason = out.stop_reason.replacen(
+            "no feasible point found",
+            "no design exists (proof by a relaxation)",
+            1,
+        );
+        out.metric("certificate_error", error);
+        out.certificate = Some(SolveCertificate {
+            kind: "farkas: norm of the covariances every design exceeds".into(),
+            bound: 1.0 / error.max(f64::MIN_POSITIVE),
+            relative_gap: None,
+        });
+    }
+    Ok(())
 }
 
 /// Convex steps from the document's feasible start or, after phase I, the raw one.
