@@ -70,7 +70,10 @@ fn the_free_split_ascends_to_the_direct_route() {
     assert!(found.feasible && history.windows(2).all(|w| w[1] >= w[0] * (1.0 - 1e-9)));
     let best = direct::design(&problem, &[], &direct::Options::default()).unwrap();
     let (ours, bar) = (found.report.efficiency, best.report.efficiency);
-    assert!(ours >= 0.95 * bar && ours <= bar * (1.0 + 1e-3), "{ours} {bar}");
+    assert!(
+        ours >= 0.95 * bar && ours <= bar * (1.0 + 1e-3),
+        "{ours} {bar}"
+    );
 }
 
 #[test]
@@ -83,8 +86,14 @@ fn full_and_reduced_dimension_take_the_same_steps() {
         ..sca::Options::default()
     };
     let full = Working::unreduced(&problem).unwrap();
-    let a = sca::solve(&problem, &start, &options).unwrap().report.efficiency;
-    let b = sca::solve_in(&problem, &full, &start, &options).unwrap().report.efficiency;
+    let a = sca::solve(&problem, &start, &options)
+        .unwrap()
+        .report
+        .efficiency;
+    let b = sca::solve_in(&problem, &full, &start, &options)
+        .unwrap()
+        .report
+        .efficiency;
     assert!((a - b).abs() <= 1e-5 * a, "{a} {b}");
 }
 

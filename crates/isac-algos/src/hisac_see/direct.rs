@@ -1,7 +1,7 @@
 //! The direct route, the default: Problem P1 from any start, without a cone program.
 
 use super::evaluate::{Report, evaluate};
-use super::problem::{Design, Problem};
+use super::problem::{Access, Design, Problem};
 use super::program::Program;
 use super::start::{RawStart, Working};
 use crate::Error;
@@ -28,7 +28,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             feasibility: 1e-5,
-            starts: 2,
+            starts: 3,
             bound: Bound::Exact,
             sqp: sqp::Options::default(),
         }
@@ -36,7 +36,29 @@ impl Default for Options {
 }
 
 /// Fresh models after a stall.
-const RESTARTS: usize = 2;
+const RESTARTS: usize = 3;
+/// A violation from which the nearest feasible point is looked for at once.
+const NEARLY: f64 = 0.05;
+
+/// The point nearest to `x` that meets the constraints.
+fn nearest(program: &Program<'_>, x: &[f64], options: &Options) -> Result<sqp::Solution, Error> {
+    let scale = 1.0 / x.iter().map(|x| x * x).sum::<f64>().max(1.0);
+    Ok(sqp::solve_pieces(
+        |y, anchor, point| {
+            let pieces = program.evaluate(y, anchor, point);
+            // Its own objective counts only as far as it says that the point is outside the domain.
+            let distance: f64 = y.iter().zip(x).map(|(y, x)| (y - x).powi(2)).sum();
+            point.objective = 0.0 * point.objective + 0.5 * scale * distance;
+            let pairs = y.iter().zip(x).zip(&mut point.gradient);
+            pairs.for_each(|((y, x), g)| *g = scale * (y - x));
+            pieces
+        },
+        x,
+        program.rows(),
+        0,
+        &options.sqp,
+    )?)
+}
 
 /// A design with its exact evaluation.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,12 +138,27 @@ pub fn solve_in(
         )
     };
     let mut found = run(&program.variables(&working.reduce(start)))?;
-    // A run that stalls starts again from there with a fresh model.
-    for _ in 0..RESTARTS {
-        if found.stopped != StopReason::Stagnation {
+    // A run that stalls starts again from there with a fresh model, one that stalls close to the
+    // feasible set from the nearest point of that.
+    for attempt in 0..RESTARTS {
+        if found.stopped.converged() {
             break;
         }
-        let again = run(&found.x)?;
+        let infeasible = found.violation > options.sqp.feasibility;
+        let mut from = found.x.clone();
+        if infeasible && (attempt > 0 || found.violation < NEARLY) {
+            let nearest = nearest(&program, &found.x, options)?;
+            found.iterations += nearest.iterations;
+            if nearest.violation < found.violation {
+                from.clone_from(&nearest.x);
+                found = sqp::Solution {
+                    iterations: found.iterations,
+                    stopped: found.stopped,
+                    ..nearest
+                };
+            }
+        }
+        let again = run(&from)?;
         let worse = again.violation > found.violation.max(options.sqp.feasibility);
         found.iterations += again.iterations;
         if !worse {
@@ -181,8 +218,8 @@ fn judge(
 
 /// The best design over the given starts and a few raw ones. A given design also counts as it stands,
 /// so a sweep over growing power limits that passes on its last design never loses feasibility.
-/// While nothing feasible is known, more raw starts are tried, and then a path along which the
-/// error sets grow to their size.
+/// While nothing feasible is known, more raw starts are tried, for the free split the design of the
+/// fixed one, and then a path along which the error sets grow to their size.
 ///
 /// # Errors
 /// As [`solve`].
@@ -199,6 +236,18 @@ pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<S
         }
         let start = start.design(problem, &working)?;
         take(&mut best, solve_in(problem, &working, &start, options)?);
+    }
+    let nothing = |best: &Option<Solution>| best.as_ref().is_none_or(|b| !b.feasible);
+    if nothing(&best) && problem.access == Access::RsmaFree {
+        let fixed = Problem {
+            access: Access::RsmaFixed,
+            ..problem.clone()
+        };
+        let found = design(&fixed, &[], options)?;
+        take(
+            &mut best,
+            improve(problem, &working, &found.design, options)?,
+        );
     }
     if let Some(at) = best.as_ref().filter(|b| !b.feasible) {
         let grown = along_growing_errors(problem, &at.design, options)?;

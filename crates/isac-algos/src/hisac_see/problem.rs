@@ -206,12 +206,7 @@ impl Problem {
     pub(crate) fn with_errors_scaled(&self, share: f64) -> Result<Self, Error> {
         let mut out = self.clone();
         let cell = &mut out.cell;
-        for link in [
-            &mut cell.h_bo,
-            &mut cell.h_e,
-            &mut cell.g_bo,
-            &mut cell.g_e,
-        ] {
+        for link in [&mut cell.h_bo, &mut cell.h_e, &mut cell.g_bo, &mut cell.g_e] {
             *link = link.with_error_scaled(share)?;
         }
         Ok(out)

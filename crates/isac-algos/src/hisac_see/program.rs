@@ -451,9 +451,8 @@ impl<'a> Program<'a> {
         let (c, r) = (link.centre(), link.radius());
         let product = dot(c, w);
         let (size, length) = (product.norm(), square(w).sqrt());
-        let combine = |a: c64, b: f64| -> Vec<c64> {
-            c.iter().zip(w).map(|(c, w)| c * a + w * b).collect()
-        };
+        let combine =
+            |a: c64, b: f64| -> Vec<c64> { c.iter().zip(w).map(|(c, w)| c * a + w * b).collect() };
         if self.bound == Bound::Decoupled {
             let phase = if size > 0.0 { product / size } else { c64::ONE };
             let shrink = if length > 0.0 { r / length } else { 0.0 };
@@ -779,9 +778,17 @@ mod tests {
             (Access::RsmaFree, Objective::EnergyEfficiency, Bound::Exact),
             (Access::RsmaFixed, Objective::SecrecyRate, Bound::Exact),
             (Access::Sdma, Objective::Scnr, Bound::Exact),
-            (Access::Noma, Objective::Weighted { weight: 0.3 }, Bound::Exact),
+            (
+                Access::Noma,
+                Objective::Weighted { weight: 0.3 },
+                Bound::Exact,
+            ),
             (Access::Tdma, Objective::EnergyEfficiency, Bound::Exact),
-            (Access::RsmaFixed, Objective::EnergyEfficiency, Bound::Decoupled),
+            (
+                Access::RsmaFixed,
+                Objective::EnergyEfficiency,
+                Bound::Decoupled,
+            ),
             (Access::Tdma, Objective::EnergyEfficiency, Bound::Appendix),
             (Access::RsmaFree, Objective::SecrecyRate, Bound::Nominal),
         ] {

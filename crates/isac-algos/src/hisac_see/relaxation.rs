@@ -39,12 +39,9 @@ pub enum Verdict {
 pub fn prove_infeasible(problem: &Problem, options: &conic::Options) -> Result<Verdict, Error> {
     let working = Working::new(problem)?;
     if !working.has_balls() {
-        return Err(isac_linalg::Error::shape(
-            "relaxation",
-            "errors in balls",
-            "an ellipsoid",
-        )
-        .into());
+        return Err(
+            isac_linalg::Error::shape("relaxation", "errors in balls", "an ellipsoid").into(),
+        );
     }
     let program = build(problem, &working)?;
     Ok(match program.solve(options)? {
@@ -100,12 +97,7 @@ fn build(problem: &Problem, working: &Working) -> Result<Program, Error> {
         let noise = 1.0 + isotropic_at(&cell.h_bo, isotropic);
         robust(&mut program, &cell.g_bo, -all.clone(), z - noise)?;
         robust(&mut program, &cell.g_e, all, -Affine::from(beta))?;
-        robust(
-            &mut program,
-            &cell.h_bo,
-            combine(1.0, 0.0, 0.0),
-            z * -least,
-        )?;
+        robust(&mut program, &cell.h_bo, combine(1.0, 0.0, 0.0), z * -least)?;
         robust(
             &mut program,
             &cell.h_bo,
@@ -123,7 +115,12 @@ fn build(problem: &Problem, working: &Working) -> Result<Program, Error> {
     }
     if problem.ordering {
         for link in [&cell.h_bo, &cell.h_e] {
-            robust(&mut program, link, combine(-1.0, 1.0, 0.0), Affine::default())?;
+            robust(
+                &mut program,
+                link,
+                combine(-1.0, 1.0, 0.0),
+                Affine::default(),
+            )?;
         }
     }
     if problem.objective != Objective::Scnr {
@@ -154,13 +151,9 @@ fn users(
     let cell = &working.cell;
     let isotropic = problem.artificial_noise / working.network.antennas1() as f64;
     let (decodings, needed) = problem.decodings();
-    let column =
-        |m: &Mat<c64>, n: usize| -> Vec<c64> { m.col(n).iter().copied().collect() };
+    let column = |m: &Mat<c64>, n: usize| -> Vec<c64> { m.col(n).iter().copied().collect() };
     for (i, d) in decodings.iter().enumerate() {
-        let (g, h) = (
-            column(&cell.g_users, d.user),
-            column(&cell.h_users, d.user),
-        );
+        let (g, h) = (column(&cell.g_users, d.user), column(&cell.h_users, d.user));
         let (g, h) = (ColRef::from_slice(&g), ColRef::from_slice(&h));
         let free = problem.access == Access::RsmaFree;
         if free && d.stream == 0 {
@@ -171,7 +164,11 @@ fn users(
             None => problem.unicast_rate().exp2() - 1.0,
         };
         let mut rest: Affine = bs1.iter().map(|w| w.quadratic(h)).sum();
-        rest += d.interferers.iter().map(|&k| streams[k].quadratic(g)).sum::<Affine>();
+        rest += d
+            .interferers
+            .iter()
+            .map(|&k| streams[k].quadratic(g))
+            .sum::<Affine>();
         rest += 1.0 + isotropic * h.squared_norm_l2();
         let mut wanted = streams[d.stream].quadratic(g);
         if free {

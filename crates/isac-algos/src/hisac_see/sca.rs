@@ -676,7 +676,8 @@ impl<'a> Step<'a> {
             // for one that several users need.
             let (wanted, heard) = self.decoding(d);
             let relief = self.relief();
-            let noise = (1.0 + self.context.isotropic * square(&column(&cell.h_users, d.user))).sqrt();
+            let noise =
+                (1.0 + self.context.isotropic * square(&column(&cell.h_users, d.user))).sqrt();
             let mut all = parts(heard);
             all.push(Affine::constant(noise));
             let room = wanted.0 * (1.0 / (need * self.margin).sqrt()) + relief;
@@ -715,7 +716,10 @@ impl<'a> Step<'a> {
                 let ta = dot(&h, &self.at.w_ta).norm_sqr() + dot(&h, &self.at.w_bo).norm_sqr();
                 let g = column(&self.cell.g_users, d.user);
                 let others = d.interferers.iter();
-                ta + others.map(|&k| dot(&g, self.stream_at(k)).norm_sqr()).sum::<f64>() + noise
+                ta + others
+                    .map(|&k| dot(&g, self.stream_at(k)).norm_sqr())
+                    .sum::<f64>()
+                    + noise
             };
             let y = size.max(1e-3) / disturbed;
             let sinr = self.program.nonneg("SINR of a user");

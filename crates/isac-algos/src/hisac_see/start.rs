@@ -97,10 +97,10 @@ pub struct RawStart {
 impl Default for RawStart {
     fn default() -> Self {
         Self {
-            power1: 10.0,
-            power2: 12.0,
-            data_share: 0.3,
-            common_share: 0.5,
+            power1: 8.0,
+            power2: 8.0,
+            data_share: 0.4,
+            common_share: 0.25,
         }
     }
 }
@@ -117,10 +117,10 @@ impl RawStart {
         };
         [
             first,
-            with(20.0, 24.0, 0.2, 0.5),
-            with(8.0, 8.0, 0.4, 0.25),
+            with(10.0, 12.0, 0.3, 0.5),
             with(16.0, 12.0, 0.15, 0.1),
             with(12.0, 30.0, 0.3, 0.7),
+            with(20.0, 24.0, 0.2, 0.5),
         ]
     }
 

@@ -281,7 +281,9 @@ mod tests {
             let grid = 200;
             for i in 0..grid {
                 for j in 0..grid {
-                    let at = |k: i32, reach: f64| reach * (2.0 * (f64::from(k) + 0.5) / f64::from(grid) - 1.0);
+                    let at = |k: i32, reach: f64| {
+                        reach * (2.0 * (f64::from(k) + 0.5) / f64::from(grid) - 1.0)
+                    };
                     let (azimuth, elevation) = (at(i, PI / 3.0), at(j, PI / 12.0));
                     power += element_gain(azimuth, elevation);
                     cross += outer(azimuth, elevation);
@@ -290,9 +292,10 @@ mod tests {
             let cells = f64::from(grid * grid);
             let gain = model.path_gain(to.distance);
             let direct = if sight { average.omega } else { 0.0 };
-            let power = gain
-                * (direct * element_gain(to.azimuth, to.elevation) + scatter * power / cells);
-            let cross = (outer(to.azimuth, to.elevation) * direct + cross * (scatter / cells)) * gain;
+            let power =
+                gain * (direct * element_gain(to.azimuth, to.elevation) + scatter * power / cells);
+            let cross =
+                (outer(to.azimuth, to.elevation) * direct + cross * (scatter / cells)) * gain;
             let mut rng = ChaCha8Rng::seed_from_u64(21);
             let draws = 20_000;
             let (mut sum, mut square, mut mixed) = (0.0, 0.0, c64::ZERO);
@@ -305,8 +308,15 @@ mod tests {
             let n = f64::from(draws);
             // Four standard errors of the mean power bound both.
             let error = 4.0 * ((square / n - (sum / n).powi(2)) / n).sqrt();
-            assert!((sum / n - power).abs() < error, "{fading:?}: {} {power}", sum / n);
-            assert!((mixed / n - cross).norm() < 1.5 * error, "{fading:?}: {mixed} {cross}");
+            assert!(
+                (sum / n - power).abs() < error,
+                "{fading:?}: {} {power}",
+                sum / n
+            );
+            assert!(
+                (mixed / n - cross).norm() < 1.5 * error,
+                "{fading:?}: {mixed} {cross}"
+            );
         }
     }
 

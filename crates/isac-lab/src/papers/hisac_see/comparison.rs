@@ -121,7 +121,9 @@ const NEIGHBOUR_USERS: usize = 300;
 fn plan_neighbour(request: &Request) -> Result<Plan, Error> {
     let seed = request.seed;
     let tasks = request.realizations(100, 2)?.into_iter().map(|r| {
-        Task::records(format!("r{r:03}"), "both designs", 0.5, move || neighbour(seed, r))
+        Task::records(format!("r{r:03}"), "both designs", 0.5, move || {
+            neighbour(seed, r)
+        })
     });
     Ok(Plan {
         x: Metric::new("what", "Mean, then fifth percentile", ""),
@@ -180,7 +182,10 @@ fn user<R: Rng>(
         130.0 + 120.0 * rng.random::<f64>(),
         200.0 * rng.random::<f64>() - 100.0,
     ];
-    let (bs1, bs2) = (path_model(setup.array1, setup)?, path_model(setup.array2, setup)?);
+    let (bs1, bs2) = (
+        path_model(setup.array1, setup)?,
+        path_model(setup.array2, setup)?,
+    );
     let mut from = |x: f64, model: &PathChannel, towards: f64| {
         let (ahead, left) = (towards * (place[0] - x), towards * place[1]);
         let ground = ahead.hypot(left);
@@ -206,7 +211,11 @@ fn user<R: Rng>(
     let disturbed = power(&h, &design.w_bo)
         + power(&h, &design.w_ta)
         + isotropic
-        + design.streams.chunks_exact(g.len()).map(|o| power(&g, o)).sum::<f64>()
+        + design
+            .streams
+            .chunks_exact(g.len())
+            .map(|o| power(&g, o))
+            .sum::<f64>()
         + NOISE;
     Ok(10.0 * (NEIGHBOUR_POWER * square(&f) / disturbed).log10())
 }
@@ -215,7 +224,13 @@ fn finish_neighbour(records: &Records) -> Report {
     let axis = Axis::new("").categories(["mean", "5th percentile"]);
     let mut panel = Panel::new("", axis, Axis::new("SINR in the neighbouring cell (dB)"));
     panel.mean_curve("Green interference", records, "green", 0, Style::curve(0));
-    panel.mean_curve("Artificial noise, 2 W", records, "noise", 0, Style::curve(1).dashed());
+    panel.mean_curve(
+        "Artificial noise, 2 W",
+        records,
+        "noise",
+        0,
+        Style::curve(1).dashed(),
+    );
     let difference = |x: f64| {
         let pairs: Vec<f64> = records
             .at("green", x)
@@ -248,7 +263,11 @@ fn finish_neighbour(records: &Records) -> Report {
     Report {
         figure: Figure::new("What a neighbouring cell hears", vec![panel]),
         claims: vec![
-            claim("1.8 dB more SINR on average than with artificial noise", 0.0, 1.8),
+            claim(
+                "1.8 dB more SINR on average than with artificial noise",
+                0.0,
+                1.8,
+            ),
             claim("1.6 dB more SINR at the cell edge", 1.0, 1.6),
         ],
         grade: Grade::Trend,
@@ -266,32 +285,56 @@ fn plan_bounds(request: &Request) -> Result<Plan, Error> {
     let seed = request.seed;
     let xs: &[f64] = request.pick(&[0.01, 0.02, 0.05, 0.1, 0.2], &[0.01, 0.1]);
     let tasks = request.realizations(100, 2)?.into_iter().map(|r| {
-        Task::records(format!("r{r:03}"), "all bounds", 0.5 * xs.len() as f64, move || {
-            let mut rows = Vec::new();
-            for &x in xs {
-                let setup = Setup { error: x, ..Setup::default() };
-                let mut problem = draw(&setup, seed, r as u64)?;
-                problem.access = Access::RsmaFixed;
-                let working = Working::new(&problem)?;
-                for (name, _, bound) in BOUNDS {
-                    let options = direct::Options { bound, ..direct::Options::default() };
-                    let found = direct::design(&problem, &[], &options)?;
-                    if !found.feasible {
-                        rows.push(Record::failed(name, x, r, "no point feasible by the bound"));
-                        continue;
-                    }
-                    let exact = evaluate(&problem, &working.network, &found.design, Bound::Exact)?;
-                    rows.push(Record::new(name, x, r, found.stopped, vec![exact.efficiency, found.report.efficiency]));
-                    if bound == Bound::Exact {
-                        for (weaker, _, bound) in &BOUNDS[1..] {
-                            let seen = evaluate(&problem, &working.network, &found.design, *bound)?;
-                            rows.push(Record::exact(format!("exact_by_{weaker}"), x, r, vec![exact.efficiency, seen.efficiency]));
+        Task::records(
+            format!("r{r:03}"),
+            "all bounds",
+            0.5 * xs.len() as f64,
+            move || {
+                let mut rows = Vec::new();
+                for &x in xs {
+                    let setup = Setup {
+                        error: x,
+                        ..Setup::default()
+                    };
+                    let mut problem = draw(&setup, seed, r as u64)?;
+                    problem.access = Access::RsmaFixed;
+                    let working = Working::new(&problem)?;
+                    for (name, _, bound) in BOUNDS {
+                        let options = direct::Options {
+                            bound,
+                            ..direct::Options::default()
+                        };
+                        let found = direct::design(&problem, &[], &options)?;
+                        if !found.feasible {
+                            rows.push(Record::failed(name, x, r, "no point feasible by the bound"));
+                            continue;
+                        }
+                        let exact =
+                            evaluate(&problem, &working.network, &found.design, Bound::Exact)?;
+                        rows.push(Record::new(
+                            name,
+                            x,
+                            r,
+                            found.stopped,
+                            vec![exact.efficiency, found.report.efficiency],
+                        ));
+                        if bound == Bound::Exact {
+                            for (weaker, _, bound) in &BOUNDS[1..] {
+                                let seen =
+                                    evaluate(&problem, &working.network, &found.design, *bound)?;
+                                rows.push(Record::exact(
+                                    format!("exact_by_{weaker}"),
+                                    x,
+                                    r,
+                                    vec![exact.efficiency, seen.efficiency],
+                                ));
+                            }
                         }
                     }
                 }
-            }
-            Ok(rows)
-        })
+                Ok(rows)
+            },
+        )
     });
     Ok(Plan {
         x: Metric::new("error", "Error radius relative to each channel", ""),
@@ -317,7 +360,13 @@ fn finish_bounds(records: &Records) -> Report {
         if i > 0 {
             let curve = format!("exact_by_{name}");
             let style = Style::curve(i).dashed().hollow();
-            panel.mean_curve(format!("{label}, of the exact design"), records, &curve, 1, style);
+            panel.mean_curve(
+                format!("{label}, of the exact design"),
+                records,
+                &curve,
+                1,
+                style,
+            );
         }
     }
     let claims = BOUNDS[1..]

@@ -149,7 +149,9 @@ fn run(
         alone.collect::<Result<Vec<_>, _>>()?
     };
     let pairs = xs.iter().zip(&found);
-    Ok(pairs.map(|(&x, found)| record(curve, x, draw, found)).collect())
+    Ok(pairs
+        .map(|(&x, found)| record(curve, x, draw, found))
+        .collect())
 }
 
 /// The row of a design; one that found no feasible point says which constraint fails by most.
@@ -354,7 +356,11 @@ const FIG2B: Sweep = Sweep {
                     .iter()
                     .map(|&x| {
                         let v = paired(records, &["proposed", "sensing_only", "uniform"], x, 2);
-                        format!("{x} W: sensing beam only {:+.1} dB, filter not optimised {:+.1} dB", v[1] - v[0], v[2] - v[0])
+                        format!(
+                            "{x} W: sensing beam only {:+.1} dB, filter not optimised {:+.1} dB",
+                            v[1] - v[0],
+                            v[2] - v[0]
+                        )
                     })
                     .collect::<Vec<_>>()
                     .join("; "),
@@ -450,7 +456,8 @@ const FIG2C: Sweep = Sweep {
                 } else {
                     Verdict::DoesNotHold
                 },
-                "gains as above; none of the readings gives all three ranges unless it says so".to_string(),
+                "gains as above; none of the readings gives all three ranges unless it says so"
+                    .to_string(),
             ),
         ]
     },
@@ -488,8 +495,12 @@ const ERRORS: Sweep = Sweep {
     claims: |records| {
         let loss = |name: &str, x: f64| gain(records, (name, x), (name, 0.0));
         let xs = records.xs("rsma_free");
-        let costs: Vec<(f64, Summary)> = xs[1..].iter().map(|&x| (x, loss("rsma_fixed", x))).collect();
-        let within = |s: &Summary| s.low <= -8.0 && s.high >= -12.0 || (-12.0..=-8.0).contains(&s.mean);
+        let costs: Vec<(f64, Summary)> = xs[1..]
+            .iter()
+            .map(|&x| (x, loss("rsma_fixed", x)))
+            .collect();
+        let within =
+            |s: &Summary| s.low <= -8.0 && s.high >= -12.0 || (-12.0..=-8.0).contains(&s.mean);
         let some = costs.iter().any(|(_, s)| within(s));
         let all = costs.iter().all(|(_, s)| within(s));
         let order = xs.iter().all(|&x| {
@@ -603,7 +614,9 @@ const FIG3B: Sweep = Sweep {
         ("middle", "0.4 W + 0.4 W per antenna"),
         ("high", "1 W per antenna"),
     ],
-    categories: &["(4, 4)", "(8, 8)", "(12, 12)", "(16, 12)", "(16, 16)", "(32, 32)"],
+    categories: &[
+        "(4, 4)", "(8, 8)", "(12, 12)", "(16, 12)", "(16, 16)", "(32, 32)",
+    ],
     build: |curve, x, r, seed| {
         let sides = ARRAYS[(x as usize).min(ARRAYS.len() - 1)];
         let setup = Setup {
@@ -636,16 +649,15 @@ const FIG3B: Sweep = Sweep {
                 .collect::<Vec<_>>()
                 .join(", ")
         };
-        let verdict = |list: &[Summary; 3], good: fn(f64) -> bool, near: fn(&Summary) -> bool| {
-            match (
+        let verdict =
+            |list: &[Summary; 3], good: fn(f64) -> bool, near: fn(&Summary) -> bool| match (
                 list.iter().any(near),
                 list.iter().any(|s| good(s.mean)),
             ) {
                 (true, _) => Verdict::Holds,
                 (false, true) => Verdict::Partly,
                 _ => Verdict::DoesNotHold,
-            }
-        };
+            };
         let (small, first, second) = (all(1.0, 2.0), all(2.0, 3.0), all(3.0, 4.0));
         let asymmetry = curves.map(|c| {
             let (m1, m2) = (change(c, 2.0, 3.0), change(c, 3.0, 4.0));
@@ -655,7 +667,10 @@ const FIG3B: Sweep = Sweep {
             Claim::new(
                 "The first antennas gain most (198.9 % from (4, 4) to (12, 12))",
                 Verdict::of((0..3).all(|i| small[i].mean > first[i].mean)),
-                format!("(8, 8) to (12, 12): {}; most draws have no feasible design with (4, 4)", print(&small)),
+                format!(
+                    "(8, 8) to (12, 12): {}; most draws have no feasible design with (4, 4)",
+                    print(&small)
+                ),
             ),
             Claim::new(
                 "(16, 12) gains about 10 % on (12, 12)",
@@ -779,9 +794,7 @@ const FIG5D: Sweep = Sweep {
         scheme_problem(curve, &setup, r, seed)
     },
     chained: false,
-    notes: &[
-        "Used power. The topologies are drawn in panels (a) to (c).",
-    ],
+    notes: &["Used power. The topologies are drawn in panels (a) to (c)."],
     claims: |records| {
         let others = ["sdma", "noma", "oma"];
         let ahead = |ours: &str| {
@@ -880,7 +893,10 @@ const FIG6A: Sweep = Sweep {
                 } else {
                     Verdict::of(step.mean > 0.0)
                 },
-                format!("{}; not resolved where the interval holds 0", percent(&step)),
+                format!(
+                    "{}; not resolved where the interval holds 0",
+                    percent(&step)
+                ),
             ),
             Claim::new(
                 "RSMA is best under every fading law",

@@ -45,9 +45,12 @@ fn plan_quality(request: &Request) -> Result<Plan, Error> {
     let seed = request.seed;
     let tasks = request.realizations(100, 4)?.into_iter().flat_map(|r| {
         SPLITS.map(|(x, access)| {
-            Task::records(format!("{}/r{r:03}", access.name()), access.name(), 1.0, move || {
-                quality(x, access, seed, r)
-            })
+            Task::records(
+                format!("{}/r{r:03}", access.name()),
+                access.name(),
+                1.0,
+                move || quality(x, access, seed, r),
+            )
         })
     });
     Ok(Plan {
@@ -107,8 +110,14 @@ fn quality(x: f64, access: Access, seed: u64, r: usize) -> Result<Vec<Record>, S
                 Record::new(name, x, r, found.stopped, values)
             } else {
                 let worst = found.report.worst();
-                let why = worst.map_or_else(String::new, |w| format!("{} by {:.1e}", w.name, w.value));
-                Record::failed(name, x, r, format!("{}: {why}", found.stopped.name()).replace(',', ";"))
+                let why =
+                    worst.map_or_else(String::new, |w| format!("{} by {:.1e}", w.name, w.value));
+                Record::failed(
+                    name,
+                    x,
+                    r,
+                    format!("{}: {why}", found.stopped.name()).replace(',', ";"),
+                )
             }
         })
         .to_vec())
@@ -127,7 +136,10 @@ fn finish_quality(records: &Records) -> Report {
             .filter(|row| !row.failed)
             .map(|row| (row.realization, row.metrics[0]))
             .collect();
-        for (name, style) in [("raw", Style::curve(i).dashed()), ("default", Style::curve(i))] {
+        for (name, style) in [
+            ("raw", Style::curve(i).dashed()),
+            ("default", Style::curve(i)),
+        ] {
             let mut short: Vec<f64> = known
                 .iter()
                 .filter_map(|&(r, best)| Some(1.0 - records.value(name, x, r, 0)? / best))
@@ -149,7 +161,11 @@ fn finish_quality(records: &Records) -> Report {
                 .enumerate()
                 .map(|(k, &s)| [s.max(1e-9), (k + 1) as f64 / known.len() as f64])
                 .collect();
-            panel.line(format!("{name}, {}", access.name()), points, style.no_marker());
+            panel.line(
+                format!("{name}, {}", access.name()),
+                points,
+                style.no_marker(),
+            );
             let lost: Vec<String> = records
                 .at(name, x)
                 .filter(|row| row.failed && known.iter().any(|k| k.0 == row.realization))
@@ -183,9 +199,12 @@ fn plan_sampling(request: &Request) -> Result<Plan, Error> {
     let seed = request.seed;
     let samples = request.pick(1_000_000, 4_000);
     let tasks = request.realizations(100, 3)?.into_iter().map(|r| {
-        Task::records(format!("r{r:03}"), "designs", 1e-6 * samples as f64, move || {
-            sampling(samples, seed, r)
-        })
+        Task::records(
+            format!("r{r:03}"),
+            "designs",
+            1e-6 * samples as f64,
+            move || sampling(samples, seed, r),
+        )
     });
     Ok(Plan {
         x: Metric::new("design", "Raw starts, then optimal designs", ""),
@@ -234,7 +253,10 @@ fn sampling(samples: usize, seed: u64, r: usize) -> Result<Vec<Record>, Source> 
     let working = Working::new(&problem)?;
     // Alternate between infeasible raw designs and optima.
     let (x, design) = if r.is_multiple_of(2) {
-        (1.0, direct::design(&problem, &[], &direct::Options::default())?.design)
+        (
+            1.0,
+            direct::design(&problem, &[], &direct::Options::default())?.design,
+        )
     } else {
         (0.0, RawStart::default().design(&problem, &working)?)
     };
@@ -292,7 +314,11 @@ fn worst_of_samples<R: Rng>(
     };
     let quantity = |q: usize, h: &[c64]| -> f64 {
         if q < 2 {
-            let heard: f64 = design.streams.chunks_exact(h.len()).map(|o| power(h, o)).sum();
+            let heard: f64 = design
+                .streams
+                .chunks_exact(h.len())
+                .map(|o| power(h, o))
+                .sum();
             return if q == 0 { heard + 1.0 } else { -heard };
         }
         let (data, sensing) = (power(h, &design.w_bo), power(h, &design.w_ta));
@@ -332,8 +358,11 @@ fn worst_of_samples<R: Rng>(
             let k = link[q];
             let size = 10.0_f64.powf(-5.0 * rng.random::<f64>());
             let step = unit[k].sample_boundary(rng);
-            let mut direction: Vec<c64> =
-                towards[q].iter().zip(&step).map(|(d, s)| d + s * size).collect();
+            let mut direction: Vec<c64> = towards[q]
+                .iter()
+                .zip(&step)
+                .map(|(d, s)| d + s * size)
+                .collect();
             let length = direction.iter().map(|d| d.norm_sqr()).sum::<f64>().sqrt();
             direction.iter_mut().for_each(|d| *d /= length);
             let value = quantity(q, &at(k, &direction));
@@ -343,7 +372,10 @@ fn worst_of_samples<R: Rng>(
             }
         }
     }
-    let relative = best.iter().zip(&bounds).map(|(b, w)| (b - w) / w.abs().max(1.0));
+    let relative = best
+        .iter()
+        .zip(&bounds)
+        .map(|(b, w)| (b - w) / w.abs().max(1.0));
     let excess = relative.clone().fold(f64::NEG_INFINITY, f64::max);
     let gap = relative.map(|x| -x).fold(f64::NEG_INFINITY, f64::max);
     Ok((excess, gap.max(0.0)))

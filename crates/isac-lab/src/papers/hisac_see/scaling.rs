@@ -69,12 +69,18 @@ fn medians(records: &Records, curve: &str, sizes: &[f64], key: &str) -> Vec<[f64
             .collect();
         crate::stats::median(&found)
     };
-    sizes.iter().map(|&m| [m, of(m)]).filter(|p| p[1].is_finite()).collect()
+    sizes
+        .iter()
+        .map(|&m| [m, of(m)])
+        .filter(|p| p[1].is_finite())
+        .collect()
 }
 
 fn lines(points: &[[f64; 2]], unit: &str) -> Vec<String> {
     let lines = points.iter();
-    lines.map(|[m, v]| format!("{m} antennas: {v:.2} {unit}")).collect()
+    lines
+        .map(|[m, v]| format!("{m} antennas: {v:.2} {unit}"))
+        .collect()
 }
 
 fn plan_design(request: &Request, memory: bool) -> Result<Plan, Error> {
@@ -232,31 +238,38 @@ fn plan_step(request: &Request) -> Result<Plan, Error> {
                 if name == "full" && m > largest_full {
                     continue;
                 }
-                tasks.push(Task::with_data(format!("{name}/m{m}/r{r:03}"), name, 1.0, move || {
-                    let problem = fixed(&square_setup(side), seed, r as u64)?;
-                    let Some(start) = feasible(&problem)? else {
-                        return Ok(TaskOutput {
-                            records: vec![Record::failed(name, m, r, "no feasible start")],
-                            data: serde_json::Value::Null,
-                        });
-                    };
-                    let working = if name == "full" {
-                        Working::unreduced(&problem)?
-                    } else {
-                        Working::new(&problem)?
-                    };
-                    let options = sca::Options {
-                        max_rounds: 1,
-                        ..sca::Options::default()
-                    };
-                    let (found, seconds) = timed(|| sca::solve_in(&problem, &working, &start, &options));
-                    let found = found?;
-                    let row = Record::new(name, m, r, found.stopped, vec![found.report.efficiency]);
-                    Ok(TaskOutput {
-                        records: vec![row.timed(seconds)],
-                        data: json!({"ms": 1e3 * seconds}),
-                    })
-                }));
+                tasks.push(Task::with_data(
+                    format!("{name}/m{m}/r{r:03}"),
+                    name,
+                    1.0,
+                    move || {
+                        let problem = fixed(&square_setup(side), seed, r as u64)?;
+                        let Some(start) = feasible(&problem)? else {
+                            return Ok(TaskOutput {
+                                records: vec![Record::failed(name, m, r, "no feasible start")],
+                                data: serde_json::Value::Null,
+                            });
+                        };
+                        let working = if name == "full" {
+                            Working::unreduced(&problem)?
+                        } else {
+                            Working::new(&problem)?
+                        };
+                        let options = sca::Options {
+                            max_rounds: 1,
+                            ..sca::Options::default()
+                        };
+                        let (found, seconds) =
+                            timed(|| sca::solve_in(&problem, &working, &start, &options));
+                        let found = found?;
+                        let row =
+                            Record::new(name, m, r, found.stopped, vec![found.report.efficiency]);
+                        Ok(TaskOutput {
+                            records: vec![row.timed(seconds)],
+                            data: json!({"ms": 1e3 * seconds}),
+                        })
+                    },
+                ));
             }
         }
     }

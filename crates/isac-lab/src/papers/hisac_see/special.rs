@@ -1,13 +1,14 @@
 //! Artefacts that are not plain sweeps: ascents by iteration, frozen beams, measured times,
 //! error models and beampatterns.
 
+use super::figures::{gain, percent};
 use super::setup::{Setup, draw, path_model};
 use crate::artefact::{
-    Artefact, Claim, Grade, Metric, Plan, Record, Records, Report, Request, Task, TaskOutput, Verdict,
+    Artefact, Claim, Grade, Metric, Plan, Record, Records, Report, Request, Task, TaskOutput,
+    Verdict,
 };
 use crate::error::{Error, Source};
 use crate::figure::{Axis, Figure, Layer, Panel, Style};
-use super::figures::{gain, percent};
 use isac_algos::hisac_see::{Access, Design, Problem, RawStart, Working, baselines, direct, sca};
 use isac_linalg::c64;
 use isac_models::csi_error::{UncertainChannel, gaussian_ball_factor, random_ellipsoid};
@@ -78,7 +79,13 @@ fn traversed(powers1: &[f64], powers2: &[f64], seed: u64, r: usize) -> Result<Ve
     let options = direct::Options::default();
     let free = direct::design(&problem, &[], &options)?;
     let mut rows = vec![if free.feasible {
-        Record::new("direct_m12", 0.0, r, free.stopped, vec![free.report.efficiency])
+        Record::new(
+            "direct_m12",
+            0.0,
+            r,
+            free.stopped,
+            vec![free.report.efficiency],
+        )
     } else {
         Record::failed("direct_m12", 0.0, r, "no feasible point")
     }];
@@ -139,8 +146,10 @@ fn plan_ascent(request: &Request) -> Result<Plan, Error> {
         }
     }
     for r in request.realizations(20, 1)? {
-        let (side1, side2): (&[f64], &[f64]) =
-            request.pick((&TRAVERSED[0], &TRAVERSED[1]), (&[10.0, 12.0], &[8.0, 10.0]));
+        let (side1, side2): (&[f64], &[f64]) = request.pick(
+            (&TRAVERSED[0], &TRAVERSED[1]),
+            (&[10.0, 12.0], &[8.0, 10.0]),
+        );
         tasks.push(Task::records(
             format!("traversal/r{r:03}"),
             "traversal",
@@ -172,25 +181,52 @@ fn plan_ascent(request: &Request) -> Result<Plan, Error> {
                     panel.mean_curve(format!("{name}, M1 = {m1}"), records, &curve, 0, style);
                 }
             }
-            panel.mean_curve("traversal, M1 = 12", records, "traversal_m12", 0, Style::curve(3).dotted());
+            panel.mean_curve(
+                "traversal, M1 = 12",
+                records,
+                "traversal_m12",
+                0,
+                Style::curve(3).dotted(),
+            );
             let end = |curve: &str| records.summary(curve, 30.0, 0).mean;
             let last = records.xs("traversal_m12").last().copied().unwrap_or(0.0);
             let grid = gain(records, ("traversal_m12", last), ("direct_m12", 0.0));
-            let needed: Vec<String> = SIDES.iter().map(|(m, _)| {
-                let steps = |name: &str| {
-                    let curve = format!("{name}_m{m}");
-                    let rows = records.rows.iter().filter(|row| row.algorithm == curve && !row.failed);
-                    let mut counts = std::collections::BTreeMap::new();
-                    for row in rows {
-                        let target = records.value(&curve, 30.0, row.realization, 0).unwrap_or(0.0);
-                        let count: &mut f64 = counts.entry(row.realization).or_default();
-                        if row.metrics[0] < target * (1.0 - 1e-4) { *count += 1.0; }
-                    }
-                    crate::stats::Summary::of(&counts.into_values().map(|c| c + 1.0).collect::<Vec<_>>())
-                };
-                format!("M1 = {m}: joint {:.1}, alternating {:.1}", steps("joint").mean, steps("alternating").mean)
-            }).collect();
-            let growth = |name: &str| -> Vec<f64> { SIDES.iter().map(|(m, _)| end(&format!("{name}_m{m}"))).collect() };
+            let needed: Vec<String> = SIDES
+                .iter()
+                .map(|(m, _)| {
+                    let steps = |name: &str| {
+                        let curve = format!("{name}_m{m}");
+                        let rows = records
+                            .rows
+                            .iter()
+                            .filter(|row| row.algorithm == curve && !row.failed);
+                        let mut counts = std::collections::BTreeMap::new();
+                        for row in rows {
+                            let target = records
+                                .value(&curve, 30.0, row.realization, 0)
+                                .unwrap_or(0.0);
+                            let count: &mut f64 = counts.entry(row.realization).or_default();
+                            if row.metrics[0] < target * (1.0 - 1e-4) {
+                                *count += 1.0;
+                            }
+                        }
+                        crate::stats::Summary::of(
+                            &counts.into_values().map(|c| c + 1.0).collect::<Vec<_>>(),
+                        )
+                    };
+                    format!(
+                        "M1 = {m}: joint {:.1}, alternating {:.1}",
+                        steps("joint").mean,
+                        steps("alternating").mean
+                    )
+                })
+                .collect();
+            let growth = |name: &str| -> Vec<f64> {
+                SIDES
+                    .iter()
+                    .map(|(m, _)| end(&format!("{name}_m{m}")))
+                    .collect()
+            };
             let grows = end("joint_m8") < end("joint_m12") && end("joint_m12") < end("joint_m16");
             let below = SIDES.iter().all(|(m, _)| {
                 end(&format!("alternating_m{m}")) <= end(&format!("joint_m{m}")) * (1.0 + 1e-3)
@@ -201,22 +237,49 @@ fn plan_ascent(request: &Request) -> Result<Plan, Error> {
                     Claim::new(
                         "The efficiency grows with the antennas of BS1",
                         Verdict::of(grows),
-                        format!("joint {:?}, alternating {:?}", growth("joint"), growth("alternating")),
+                        format!(
+                            "joint {:?}, alternating {:?}",
+                            growth("joint"),
+                            growth("alternating")
+                        ),
                     ),
                     Claim::new(
                         "24, 30 and 39 iterations for growing M1",
                         Verdict::DoesNotHold,
-                        format!("convex steps to within 1e-4 of the end: {}", needed.join("; ")),
+                        format!(
+                            "convex steps to within 1e-4 of the end: {}",
+                            needed.join("; ")
+                        ),
                     ),
                     Claim::new(
                         "Traversal needs more and reaches the same",
-                        if last < 16.0 { Verdict::NotTested } else { Verdict::of(grid.mean.abs() < 2.0) },
-                        format!("{last} rate maximisations, best of the grid against the direct route {}", percent(&grid)),
+                        if last < 16.0 {
+                            Verdict::NotTested
+                        } else {
+                            Verdict::of(grid.mean.abs() < 2.0)
+                        },
+                        format!(
+                            "{last} rate maximisations, best of the grid against the direct route {}",
+                            percent(&grid)
+                        ),
                     ),
                     Claim::new(
                         "Algorithm 4 converges to the optimum",
                         Verdict::of(!below),
-                        SIDES.iter().map(|(m, _)| format!("M1 = {m}: alternating against joint {}", percent(&gain(records, (&format!("alternating_m{m}"), 30.0), (&format!("joint_m{m}"), 30.0))))).collect::<Vec<_>>().join("; "),
+                        SIDES
+                            .iter()
+                            .map(|(m, _)| {
+                                format!(
+                                    "M1 = {m}: alternating against joint {}",
+                                    percent(&gain(
+                                        records,
+                                        (&format!("alternating_m{m}"), 30.0),
+                                        (&format!("joint_m{m}"), 30.0)
+                                    ))
+                                )
+                            })
+                            .collect::<Vec<_>>()
+                            .join("; "),
                     ),
                 ],
                 grade: Grade::Trend,

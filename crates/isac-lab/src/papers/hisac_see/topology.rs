@@ -23,9 +23,11 @@ pub(super) fn artefacts() -> Vec<Artefact> {
         artefact("fig5a", "centralized users: scene and efficiencies", |r| {
             plan(r, Topology::Centralized)
         }),
-        artefact("fig5b", "edge-clustered users: scene and efficiencies", |r| {
-            plan(r, Topology::Edge)
-        }),
+        artefact(
+            "fig5b",
+            "edge-clustered users: scene and efficiencies",
+            |r| plan(r, Topology::Edge),
+        ),
         artefact("fig5c", "hybrid users: scene and efficiencies", |r| {
             plan(r, Topology::Hybrid)
         }),
