@@ -144,8 +144,8 @@ def main():
     targets = []
     for share in (0.25, 0.5, 1.0):
         seconds, value = path[int(share * (len(path) - 1))]
-        # The first time this value was reached, rounded up so that both sides can reach it.
-        target = float(f"{value * (1 + 1e-6):.6f}")
+        # Rounded up, so that six digits can be reached by both sides.
+        target = float(f"{np.ceil(value * 1e6) / 1e6:.6f}")
         seconds = next(t for t, v in path if v <= target)
         targets.append(f"{target:.6f}")
         print(f"  {target:.6f} after {seconds:.4f} s")

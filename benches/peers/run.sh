@@ -112,11 +112,26 @@ if python3 -c "import pymanopt, numpy" 2>/dev/null; then
     cargo build -q --profile repro -p isac-benches --example alpha_fair_peer
     peer=./target/repro/examples/alpha_fair_peer
     "$peer" "$work/alpha_fair.json" >/dev/null
-    OPENBLAS_NUM_THREADS=1 python3 "$here/pymanopt_alpha_fair.py" "$work/alpha_fair.json" >"$work/pymanopt.txt"
+    # One thread, the kernels that OpenBLAS chooses for this processor.
+    pymanopt() {
+        env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS=1 \
+            python3 "$here/pymanopt_alpha_fair.py" "$work/alpha_fair.json"
+    }
+    # Before and after ours, so that the load of the machine shows.
+    pymanopt >"$work/pymanopt.txt"
     grep -v '^ours:' "$work/pymanopt.txt"
     # Our time to the objectives that pymanopt went through.
     # shellcheck disable=SC2046
-    "$peer" "$work/alpha_fair.json" $(sed -n 's/^ours:.*\.json//p' "$work/pymanopt.txt")
+    "$peer" "$work/alpha_fair.json" $(sed -n 's/^ours:.*\.json//p' "$work/pymanopt.txt") | tee "$work/ours_alpha_fair.txt"
+    pymanopt | tee "$work/pymanopt_again.txt" | grep -v '^ours:'
+    # Ratio of the times to pymanopt's end, the faster of its two runs against each of ours.
+    awk 'FILENAME ~ /pymanopt/ && /after/ { end = $1; t[FILENAME] = 1000 * $3 }
+        FILENAME ~ /ours/ && /iterations/ { name = $0; sub(/:.*/, "", name) }
+        FILENAME ~ /ours/ && $1 == end && /after/ {
+            least = 1e99
+            for (f in t) if (t[f] < least) least = t[f]
+            printf "pymanopt %.1f ms, %.1f times our %.2f ms: %s\n", least, least / $3, $3, name
+        }' "$work/pymanopt.txt" "$work/pymanopt_again.txt" "$work/ours_alpha_fair.txt"
 else
     echo "pymanopt is not installed: its rows are left out"
 fi

@@ -521,3 +521,53 @@ fn the_semidefinite_baseline_agrees_with_the_descent_on_a_small_scene() {
     let other = problem.with_sensing(unknown).unwrap();
     assert!(sdr::solve(&other, start.as_ref(), &sdr::Options::default()).is_err());
 }
+
+#[test]
+fn the_own_start_has_full_power_no_silent_stream_and_meets_the_rates() {
+    let sensing = SensingOptions::default();
+    let full = SensingOptions {
+        bs: BsKnowledge::FullWaveform,
+        gain: Gain::Unknown,
+        ..sensing
+    };
+    let crowded = Instance { users: 6, ..SMALL };
+    let alone = Instance { users: 0, ..SMALL };
+    let all = Interference::All;
+    for (name, problem) in [
+        ("default", SMALL.default_problem()),
+        ("state", SMALL.problem(full, true, all, 2.0, Form::Power)),
+        ("more users than antennas", crowded.default_problem()),
+        ("no users", alone.default_problem()),
+        (
+            "nobody disturbs",
+            SMALL.problem(sensing, false, Interference::None, 0.0, Form::Norm),
+        ),
+    ] {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let start = Start::Apart.draw(&problem, &mut rng).unwrap();
+        assert!((ops::norm2(start.as_ref()) - 1.0).abs() < 1e-9, "{name}");
+        let silent = (0..start.ncols()).any(|c| ops::norm2(start.as_ref().subcols(c, 1)) == 0.0);
+        assert!(!silent, "{name}");
+        let own = Design::measure(&problem, start.clone()).unwrap();
+        assert!(own.objective.is_finite(), "{name}");
+        if name != "more users than antennas" {
+            assert!(own.violation < 0.05, "{name}: {}", own.violation);
+            let paper = Design::measure(&problem, mrt(&problem, 5)).unwrap();
+            assert!(own.sum_crlb() < paper.sum_crlb(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn evaluations_allocate_nothing() {
+    let problem = SMALL.default_problem();
+    let w = mrt(&problem, 1);
+    let mut gradient = Mat::zeros(w.nrows(), w.ncols());
+    let mut evaluator = Evaluator::new(&problem);
+    let count = allocation_counter::measure(|| {
+        for _ in 0..3 {
+            evaluator.penalised(w.as_ref(), 1.0, gradient.as_mut());
+        }
+    });
+    assert_eq!(count.count_total, 0);
+}

@@ -8,6 +8,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`ops`] | products with adjoints, inner products, norms; `_into` forms that allocate nothing |
+//! | [`batch`] | many small matrices of one shape, multiplied without overhead |
 //! | [`factor`] | Cholesky, Hermitian eigenvalues, SVD, thin and rank-revealing QR, linear solves |
 //! | [`real`] | the same factorisations for real matrices |
 //! | [`hermitian`] | Hermitian part, PSD projection and square root, numerical rank |
@@ -33,6 +34,7 @@
 //! `Re tr(A^H B)`. Nothing here prints, draws random numbers or spawns threads.
 
 pub mod approx;
+pub mod batch;
 mod error;
 pub mod factor;
 pub mod hermitian;

@@ -170,8 +170,15 @@ pub fn axpy(mut a: MatMut<'_, c64>, t: f64, b: MatRef<'_, c64>) {
 /// `a <- t a`.
 pub fn scale(mut a: MatMut<'_, c64>, t: f64) {
     for j in 0..a.ncols() {
-        for i in 0..a.nrows() {
-            a[(i, j)] *= t;
+        if let Some(column) = a.rb_mut().col_mut(j).try_as_col_major_mut() {
+            for z in column.as_slice_mut() {
+                z.re *= t;
+                z.im *= t;
+            }
+        } else {
+            for i in 0..a.nrows() {
+                a[(i, j)] *= t;
+            }
         }
     }
 }

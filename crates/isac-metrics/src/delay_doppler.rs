@@ -19,6 +19,7 @@
 //! slopes by Gs and Gc, which cost as much as the value.
 
 use crate::Error;
+use isac_linalg::faer::traits::pulp::Arch;
 use isac_linalg::{small, validate};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
@@ -151,6 +152,10 @@ pub struct SensingState {
     mean_index: Vec<f64>,
     slope_disturbance: Vec<f64>,
     slope_total: Vec<f64>,
+    /// Power of everything that a node hears, J N entries, W.
+    heard: Vec<f64>,
+    /// Illumination that echoes as disturbance, T N entries, W.
+    disturbing: Vec<f64>,
 }
 
 impl DelayDoppler {
@@ -273,6 +278,8 @@ impl DelayDoppler {
             mean_index: vec![0.0; tj],
             slope_disturbance: vec![0.0; self.targets * self.n],
             slope_total: vec![0.0; self.n],
+            heard: vec![0.0; self.nodes * self.n],
+            disturbing: vec![0.0; self.targets * self.n],
         }
     }
 
@@ -291,7 +298,7 @@ impl DelayDoppler {
         self.model.reflection[t * self.nodes + j]
     }
 
-    /// Variance D_{t,j,i} of the disturbance of target `t` at node `j`, N entries, W.
+    /// Variance D_{t,j,i} of the disturbance of target `t` at node `j`, N entries, W, term by term.
     ///
     /// # Panics
     /// If `out` or the illumination has the wrong length.
@@ -314,29 +321,27 @@ impl DelayDoppler {
 
     /// Information and CRLB of every target, into `state`. Allocates nothing.
     ///
+    /// Costs T J N: the disturbance of a target is what its node hears without the target's own
+    /// part, which loses the digits by which the own part exceeds the rest.
+    ///
     /// # Panics
     /// If the illumination has the wrong length.
     pub fn evaluate(&self, lit: &Illumination, state: &mut SensingState) {
+        assert_eq!(lit.sensing.len(), self.targets * self.n, "T N entries");
+        assert_eq!(lit.comm.len(), self.targets * self.n, "T N entries");
+        Arch::new().dispatch(|| self.evaluate_inlined(lit, state));
+    }
+
+    #[inline(always)]
+    fn evaluate_inlined(&self, lit: &Illumination, state: &mut SensingState) {
         let n = self.n;
-        assert_eq!(lit.sensing.len(), self.targets * n, "T N entries");
-        assert_eq!(lit.comm.len(), self.targets * n, "T N entries");
+        self.hear(lit, state);
         for t in 0..self.targets {
             state.information[t] = [[0.0; 4]; 4];
             for j in 0..self.active() {
                 let at = t * self.nodes + j;
-                let span = at * n..(at + 1) * n;
-                let inverse = &mut state.inverse_disturbance[span.clone()];
-                self.disturbance_into(t, j, lit, inverse);
-                inverse.iter_mut().for_each(|d| *d = 1.0 / *d);
-                let weight = &mut state.weight[span];
-                weight.copy_from_slice(&lit.sensing[t * n..(t + 1) * n]);
-                if self.knows_data(j) {
-                    axpy(weight, 1.0, &lit.comm[t * n..(t + 1) * n]);
-                }
-                for (p, d) in weight.iter_mut().zip(inverse.iter()) {
-                    *p *= d;
-                }
-                let (node, mean) = self.node_information(weight);
+                self.weigh(t, j, lit, state);
+                let (node, mean) = self.node_information(&state.weight[at * n..(at + 1) * n]);
                 state.mean_index[at] = mean;
                 state.node_information[at] = node.map(|row| row.map(|f| f * self.kappa[at]));
                 self.add_node(at, &state.node_information[at], &mut state.information[t]);
@@ -359,21 +364,72 @@ impl DelayDoppler {
         }
     }
 
+    /// What disturbs at all, and what each node hears of it, noise included.
+    #[inline(always)]
+    fn hear(&self, lit: &Illumination, state: &mut SensingState) {
+        let n = self.n;
+        match self.options.disturbance {
+            Disturbance::All => {
+                let both = lit.sensing.iter().zip(&lit.comm);
+                for (sum, (s, c)) in state.disturbing.iter_mut().zip(both) {
+                    *sum = s + c;
+                }
+            }
+            Disturbance::CommEchoes => state.disturbing.copy_from_slice(&lit.comm),
+            Disturbance::NoiseOnly => {}
+        }
+        for j in 0..self.active() {
+            let heard = &mut state.heard[j * n..(j + 1) * n];
+            heard.fill(self.model.noise_w[j]);
+            if self.options.disturbance != Disturbance::NoiseOnly {
+                for q in 0..self.targets {
+                    axpy(heard, self.b(q, j), &state.disturbing[q * n..(q + 1) * n]);
+                }
+            }
+        }
+    }
+
+    /// `1 / D` and `p` of target `t` at node `j`.
+    #[inline(always)]
+    fn weigh(&self, t: usize, j: usize, lit: &Illumination, state: &mut SensingState) {
+        let n = self.n;
+        let at = t * self.nodes + j;
+        let sensing = &lit.sensing[t * n..(t + 1) * n];
+        let comm = &lit.comm[t * n..(t + 1) * n];
+        let heard = &state.heard[j * n..(j + 1) * n];
+        let inverse = &mut state.inverse_disturbance[at * n..(at + 1) * n];
+        let weight = &mut state.weight[at * n..(at + 1) * n];
+        let (noise, b) = (self.model.noise_w[j], self.b(t, j));
+        // Shares of its own two illuminations that are no disturbance to it.
+        let knows = self.knows_data(j);
+        let disturbed = self.options.disturbance != Disturbance::NoiseOnly;
+        let not_comm = if disturbed && knows { b } else { 0.0 };
+        let not_sensing = if self.options.disturbance == Disturbance::All {
+            b
+        } else {
+            0.0
+        };
+        let informs = if knows { 1.0 } else { 0.0 };
+        for i in 0..n {
+            let own = not_sensing * sensing[i] + not_comm * comm[i];
+            inverse[i] = 1.0 / (heard[i] - own).max(noise);
+            weight[i] = (sensing[i] + informs * comm[i]) * inverse[i];
+        }
+    }
+
     /// Information of one node without kappa, and the mean index of its weights.
+    #[inline(always)]
     fn node_information(&self, p: &[f64]) -> ([[f64; 2]; 2], f64) {
         let [m, s1, s2, spread] = self.moments;
-        let total: f64 = p.iter().sum();
-        let first: f64 = p.iter().enumerate().map(|(i, p)| i as f64 * p).sum();
+        let [total, first, second] = moments_about(p, 0.0);
         let mean = first / total.max(1e-300);
         match self.options.gain {
             Gain::Known => {
-                let second: f64 = p.iter().enumerate().map(|(i, p)| (i * i) as f64 * p).sum();
                 let cross = -s1 * first;
                 ([[m * second, cross], [cross, s2 * total]], mean)
             }
             Gain::Unknown => {
-                let about = |(i, p): (usize, &f64)| (i as f64 - mean).powi(2) * p;
-                let second: f64 = p.iter().enumerate().map(about).sum();
+                let [_, _, second] = moments_about(p, mean);
                 ([[m * second, 0.0], [0.0, spread * total]], mean)
             }
         }
@@ -414,40 +470,55 @@ impl DelayDoppler {
         state: &mut SensingState,
         out: &mut Illumination,
     ) {
-        let n = self.n;
-        let [m, s1, s2, spread] = self.moments;
         assert_eq!(crlb_slopes.len(), self.targets, "one slope per target");
         out.sensing.fill(0.0);
         out.comm.fill(0.0);
-        for j in 0..self.active() {
-            state.slope_total.fill(0.0);
-            for t in 0..self.targets {
-                let at = t * self.nodes + j;
-                let [e11, e12, e22] = self.node_slope(at, crlb_slopes[t], &state.inverse[t]);
-                let mean = state.mean_index[at];
-                let weight = &state.weight[at * n..(at + 1) * n];
-                let inverse = &state.inverse_disturbance[at * n..(at + 1) * n];
-                let by_disturbance = &mut state.slope_disturbance[t * n..(t + 1) * n];
-                let by_sensing = &mut out.sensing[t * n..(t + 1) * n];
-                let by_comm = &mut out.comm[t * n..(t + 1) * n];
-                for i in 0..n {
-                    let index = i as f64;
-                    let by_weight = match self.options.gain {
-                        Gain::Known => (m * e11 * index - 2.0 * s1 * e12) * index + s2 * e22,
-                        Gain::Unknown => m * e11 * (index - mean).powi(2) + spread * e22,
-                    };
-                    let by_power = by_weight * inverse[i];
-                    by_disturbance[i] = -by_power * weight[i];
-                    state.slope_total[i] += by_disturbance[i];
-                    by_sensing[i] += by_power;
-                    if self.knows_data(j) {
-                        by_comm[i] += by_power;
-                    }
+        Arch::new().dispatch(|| {
+            for j in 0..self.active() {
+                state.slope_total.fill(0.0);
+                for t in 0..self.targets {
+                    self.backpropagate_weights(t, j, crlb_slopes[t], state, out);
+                }
+                if self.options.disturbance != Disturbance::NoiseOnly {
+                    self.spread_disturbance(j, state, out);
                 }
             }
-            if self.options.disturbance != Disturbance::NoiseOnly {
-                self.spread_disturbance(j, state, out);
-            }
+        });
+    }
+
+    /// Slopes of target `t` at node `j` by its own powers, added, and by its disturbance.
+    #[inline(always)]
+    fn backpropagate_weights(
+        &self,
+        t: usize,
+        j: usize,
+        crlb_slope: f64,
+        state: &mut SensingState,
+        out: &mut Illumination,
+    ) {
+        let n = self.n;
+        let [m, s1, s2, spread] = self.moments;
+        let at = t * self.nodes + j;
+        let [e11, e12, e22] = self.node_slope(at, crlb_slope, &state.inverse[t]);
+        // The slope by p is a parabola in the index about a centre.
+        let (centre, square, linear, constant) = match self.options.gain {
+            Gain::Known => (0.0, m * e11, -2.0 * s1 * e12, s2 * e22),
+            Gain::Unknown => (state.mean_index[at], m * e11, 0.0, spread * e22),
+        };
+        let weight = &state.weight[at * n..(at + 1) * n];
+        let inverse = &state.inverse_disturbance[at * n..(at + 1) * n];
+        let by_disturbance = &mut state.slope_disturbance[t * n..(t + 1) * n];
+        let total = &mut state.slope_total[..n];
+        let by_sensing = &mut out.sensing[t * n..(t + 1) * n];
+        let by_comm = &mut out.comm[t * n..(t + 1) * n];
+        let informs = if self.knows_data(j) { 1.0 } else { 0.0 };
+        for i in 0..n {
+            let x = i as u32 as f64 - centre;
+            let by_power = ((square * x + linear) * x + constant) * inverse[i];
+            by_disturbance[i] = -by_power * weight[i];
+            total[i] += by_disturbance[i];
+            by_sensing[i] += by_power;
+            by_comm[i] += informs * by_power;
         }
     }
 
@@ -469,20 +540,23 @@ impl DelayDoppler {
     }
 
     /// Adds what node `j`'s disturbances pass on to the powers they consist of.
+    #[inline(always)]
     fn spread_disturbance(&self, j: usize, state: &SensingState, out: &mut Illumination) {
         let n = self.n;
+        let total = &state.slope_total[..n];
+        let not_comm = if self.knows_data(j) { 1.0 } else { 0.0 };
         for q in 0..self.targets {
             let b = self.b(q, j);
             let own = &state.slope_disturbance[q * n..(q + 1) * n];
             let comm = &mut out.comm[q * n..(q + 1) * n];
-            axpy(comm, b, &state.slope_total);
-            if self.knows_data(j) {
-                axpy(comm, -b, own);
+            for i in 0..n {
+                comm[i] += b * (total[i] - not_comm * own[i]);
             }
             if self.options.disturbance == Disturbance::All {
                 let sensing = &mut out.sensing[q * n..(q + 1) * n];
-                axpy(sensing, b, &state.slope_total);
-                axpy(sensing, -b, own);
+                for i in 0..n {
+                    sensing[i] += b * (total[i] - own[i]);
+                }
             }
         }
     }
@@ -516,6 +590,31 @@ impl SensingState {
     }
 }
 
+/// `sum p`, `sum i p` and `sum (i - centre)^2 p`, with sums that do not wait for each other.
+#[inline(always)]
+fn moments_about(p: &[f64], centre: f64) -> [f64; 3] {
+    let mut sums = [[0.0; 8]; 3];
+    let mut add = |lane: usize, i: usize, p: f64| {
+        let index = i as u32 as f64;
+        let off = index - centre;
+        sums[0][lane] += p;
+        sums[1][lane] += index * p;
+        sums[2][lane] += off * off * p;
+    };
+    let eights = p.chunks_exact(8);
+    let (rest, done) = (eights.remainder(), p.len() / 8 * 8);
+    for (block, eight) in eights.enumerate() {
+        for lane in 0..8 {
+            add(lane, 8 * block + lane, eight[lane]);
+        }
+    }
+    for (lane, p) in rest.iter().enumerate() {
+        add(lane, done + lane, *p);
+    }
+    sums.map(|s| ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7])))
+}
+
+#[inline(always)]
 fn axpy(out: &mut [f64], factor: f64, x: &[f64]) {
     for (o, x) in out.iter_mut().zip(x) {
         *o += factor * x;

@@ -2,7 +2,7 @@
 //! streams' layout in a beamformer.
 
 use crate::Error;
-use isac_linalg::{Mat, MatRef, c64, ops, ops::Op, validate};
+use isac_linalg::{Mat, MatRef, batch::Batch, c64, ops, validate};
 
 /// Where a stream stands in a beamformer W, antennas x N(S + K): column `i (S + K) + c` is stream `c`
 /// of subcarrier `i`; streams 0..S sense, stream S + k serves user k.
@@ -32,6 +32,11 @@ impl Streams {
         i * self.per_subcarrier() + c
     }
 
+    /// Memory for a beamformer of so many antennas: block `i` of the batch is subcarrier `i`.
+    pub fn batch(&self, antennas: usize) -> Batch {
+        Batch::zeros(self.subcarriers, antennas, self.per_subcarrier())
+    }
+
     /// Column of user `k`'s stream of subcarrier `i`.
     pub fn user_column(&self, i: usize, k: usize) -> usize {
         self.column(i, self.sensing + k)
@@ -54,6 +59,8 @@ pub enum Interference {
 pub struct OfdmRate {
     streams: Streams,
     channels: Mat<c64>,
+    /// The channels once more, column after column without gaps.
+    gapless: Vec<c64>,
     noise_w: Vec<f64>,
     interference: Interference,
 }
@@ -63,8 +70,11 @@ pub struct OfdmRate {
 pub struct RateState {
     /// Rates averaged over the subcarriers, K entries, bit/s/Hz.
     pub rates: Vec<f64>,
-    /// `h_{k,i}^H W`, K x columns; after [`OfdmRate::backpropagate`] twice the weighted products.
-    products: Mat<c64>,
+    /// `h_{k,i}^H W_i`, a block per subcarrier; after [`OfdmRate::backpropagate`] twice the weighted
+    /// products.
+    products: Batch,
+    /// Useful and disturbing power, noise included in the latter, K N entries, user by user, W.
+    powers: Vec<[f64; 2]>,
 }
 
 impl OfdmRate {
@@ -86,9 +96,13 @@ impl OfdmRate {
         for &noise in &noise_w {
             validate::positive("user noise", noise, "W")?;
         }
+        let gapless = (0..channels.ncols())
+            .flat_map(|c| channels.col(c).iter().copied())
+            .collect();
         Ok(Self {
             streams,
             channels,
+            gapless,
             noise_w,
             interference,
         })
@@ -118,7 +132,8 @@ impl OfdmRate {
     pub fn state(&self) -> RateState {
         RateState {
             rates: vec![0.0; self.streams.users],
-            products: Mat::zeros(self.streams.users, self.streams.columns()),
+            products: self.streams.batch(self.streams.users),
+            powers: vec![[0.0; 2]; self.streams.users * self.streams.subcarriers],
         }
     }
 
@@ -127,55 +142,53 @@ impl OfdmRate {
         self.channels.as_ref().subcols(i * k, k)
     }
 
-    /// Useful and disturbing power of user `k` on subcarrier `i`, W, noise included in the latter.
-    fn powers(&self, products: MatRef<'_, c64>, i: usize, k: usize) -> (f64, f64) {
-        let own = self.streams.sensing + k;
-        let first = match self.interference {
-            Interference::All => 0,
-            Interference::UsersOnly | Interference::None => self.streams.sensing,
-        };
-        let power = |c: usize| products[(k, self.streams.column(i, c))].norm_sqr();
-        let mut rest = self.noise_w[k];
-        if self.interference != Interference::None {
-            for c in first..self.streams.per_subcarrier() {
-                if c != own {
-                    rest += power(c);
-                }
-            }
-        }
-        (power(own), rest)
+    /// Channels of subcarrier `i`, column after column.
+    fn gapless_of(&self, i: usize) -> &[c64] {
+        let length = self.channels.nrows() * self.streams.users;
+        &self.gapless[i * length..(i + 1) * length]
     }
 
-    /// Rates `r_k = (1/N) sum_i log2(1 + gamma_{k,i})`, into `state`. Allocates nothing.
+    /// Useful and disturbing power of user `k` from the products of one subcarrier.
+    fn split_power(&self, k: usize, re: &[f64], im: &[f64]) -> [f64; 2] {
+        let own = self.streams.sensing + k;
+        let power = |streams: std::ops::Range<usize>| -> f64 {
+            let parts = re[streams.clone()].iter().zip(&im[streams]);
+            parts.map(|(x, y)| x * x + y * y).sum()
+        };
+        let first = match self.interference {
+            Interference::All => 0,
+            Interference::UsersOnly => self.streams.sensing,
+            Interference::None => return [power(own..own + 1), self.noise_w[k]],
+        };
+        let rest = power(first..own) + power(own + 1..re.len());
+        [power(own..own + 1), self.noise_w[k] + rest]
+    }
+
+    /// Rates `r_k = (1/N) sum_i log2(1 + gamma_{k,i})` of beams in the layout of [`Streams::batch`],
+    /// into `state`. Exact to rounding of the largest `1 + gamma`. Allocates nothing.
     ///
     /// # Panics
-    /// If `w` has the wrong shape.
-    pub fn evaluate(&self, w: MatRef<'_, c64>, state: &mut RateState) {
+    /// If `beams` has the wrong shape.
+    pub fn evaluate(&self, beams: &Batch, state: &mut RateState) {
+        let Streams {
+            subcarriers: n,
+            users,
+            ..
+        } = self.streams;
         let per = self.streams.per_subcarrier();
-        assert_eq!(w.ncols(), self.streams.columns(), "columns of W");
-        if self.streams.users == 0 {
-            return;
-        }
-        state.rates.fill(0.0);
-        for i in 0..self.streams.subcarriers {
-            let h = self.channels_of(i);
-            if self.interference == Interference::None {
-                for k in 0..self.streams.users {
-                    let column = self.streams.user_column(i, k);
-                    state.products[(k, column)] = ops::dot(h.col(k), w.col(column));
-                }
-            } else {
-                let products = state.products.as_mut().subcols_mut(i * per, per);
-                let beams = w.subcols(i * per, per);
-                ops::gemm(products, false, c64::ONE, h, Op::Adjoint, beams, Op::Plain);
-            }
-            for k in 0..self.streams.users {
-                let (own, rest) = self.powers(state.products.as_ref(), i, k);
-                state.rates[k] += (own / rest).ln_1p();
+        assert_eq!((beams.count(), beams.cols()), (n, per), "shape of W");
+        for i in 0..n {
+            let h = self.gapless_of(i);
+            state.products.adjoint_product(i, h, beams, per);
+            for k in 0..users {
+                let (re, im) = state.products.row(i, k);
+                state.powers[k * n + i] = self.split_power(k, re, im);
             }
         }
-        let unit = 1.0 / (self.streams.subcarriers as f64 * std::f64::consts::LN_2);
-        state.rates.iter_mut().for_each(|r| *r *= unit);
+        let unit = 1.0 / (n as f64 * std::f64::consts::LN_2);
+        for (rate, powers) in state.rates.iter_mut().zip(state.powers.chunks_exact(n)) {
+            *rate = unit * sum_ln_1p(powers.iter().map(|[own, rest]| own / rest));
+        }
     }
 
     /// Adds the gradient by W of `sum_k slopes_k r_k` to `gradient`, Eqs. (28) to (30) of \[alpha_fair\],
@@ -183,49 +196,37 @@ impl OfdmRate {
     ///
     /// # Panics
     /// If a shape is wrong.
-    pub fn backpropagate(
-        &self,
-        slopes: &[f64],
-        state: &mut RateState,
-        mut gradient: isac_linalg::MatMut<'_, c64>,
-    ) {
-        let (users, per) = (self.streams.users, self.streams.per_subcarrier());
+    pub fn backpropagate(&self, slopes: &[f64], state: &mut RateState, gradient: &mut Batch) {
+        let Streams {
+            subcarriers: n,
+            users,
+            sensing,
+        } = self.streams;
+        let per = self.streams.per_subcarrier();
         assert_eq!(slopes.len(), users, "one slope per user");
-        if users == 0 {
-            return;
-        }
-        let unit = 1.0 / (self.streams.subcarriers as f64 * std::f64::consts::LN_2);
-        for i in 0..self.streams.subcarriers {
+        let unit = 1.0 / (n as f64 * std::f64::consts::LN_2);
+        // Streams that count as interference.
+        let disturbing = match self.interference {
+            Interference::All => 0,
+            Interference::UsersOnly => sensing,
+            Interference::None => per,
+        };
+        for i in 0..n {
             for k in 0..users {
-                let (own, rest) = self.powers(state.products.as_ref(), i, k);
+                let [own, rest] = state.powers[k * n + i];
                 let by_own = 2.0 * slopes[k] * unit / (rest + own);
                 let by_rest = -by_own * own / rest;
-                for c in 0..per {
-                    let factor = if c == self.streams.sensing + k {
-                        by_own
-                    } else {
-                        match self.interference {
-                            Interference::All => by_rest,
-                            Interference::UsersOnly if c >= self.streams.sensing => by_rest,
-                            Interference::UsersOnly | Interference::None => 0.0,
-                        }
-                    };
-                    state.products[(k, i * per + c)] *= factor;
+                let (re, im) = state.products.row_mut(i, k);
+                for part in [re, im] {
+                    let useful = part[sensing + k];
+                    let (silent, heard) = part.split_at_mut(disturbing);
+                    silent.fill(0.0);
+                    heard.iter_mut().for_each(|z| *z *= by_rest);
+                    part[sensing + k] = by_own * useful;
                 }
             }
-            let h = self.channels_of(i);
-            if self.interference == Interference::None {
-                for k in 0..users {
-                    let column = self.streams.user_column(i, k);
-                    let product = state.products[(k, column)];
-                    for n in 0..h.nrows() {
-                        gradient[(n, column)] += h[(n, k)] * product;
-                    }
-                }
-            } else {
-                let target = gradient.as_mut().subcols_mut(i * per, per);
-                let products = state.products.as_ref().subcols(i * per, per);
-                ops::gemm(target, true, c64::ONE, h, Op::Plain, products, Op::Plain);
+            if users > 0 {
+                gradient.product(i, self.gapless_of(i), &state.products, per, true);
             }
         }
     }
@@ -280,18 +281,40 @@ impl OfdmRate {
     /// If there is no such user.
     pub fn water_level(&self, k: usize, rate: f64) -> f64 {
         let nats = rate * self.streams.subcarriers as f64 * std::f64::consts::LN_2;
-        if nats <= 0.0 {
-            return 0.0;
-        }
-        let floors = self.floors(k);
-        let mut logs = 0.0;
-        for (count, floor) in floors.iter().enumerate() {
-            logs += floor.ln();
-            let level = ((nats + logs) / (count + 1) as f64).exp();
-            if floors.get(count + 1).is_none_or(|next| level <= *next) {
-                return level;
-            }
-        }
-        f64::INFINITY
+        water_level(&self.floors(k), nats)
     }
+}
+
+/// The water level at which the powers `p_i = max(0, level - floor_i)` give `sum ln(1 + p_i/floor_i) =
+/// nats`; floors > 0 ascend. 0 for `nats <= 0`, infinite without floors.
+pub fn water_level(floors: &[f64], nats: f64) -> f64 {
+    if nats <= 0.0 {
+        return 0.0;
+    }
+    let mut logs = 0.0;
+    for (count, floor) in floors.iter().enumerate() {
+        logs += floor.ln();
+        let level = ((nats + logs) / (count + 1) as f64).exp();
+        if floors.get(count + 1).is_none_or(|next| level <= *next) {
+            return level;
+        }
+    }
+    f64::INFINITY
+}
+
+/// `sum ln(1 + x)` for `x >= 0` with few logarithms: of products, as long as they do not overflow.
+fn sum_ln_1p(values: impl Iterator<Item = f64>) -> f64 {
+    let (mut sum, mut product) = (0.0, 1.0_f64);
+    for x in values {
+        if product > 1e150 || x > 1e150 {
+            sum += product.ln();
+            product = 1.0;
+        }
+        if x > 1e150 {
+            sum += x.ln();
+        } else {
+            product *= 1.0 + x;
+        }
+    }
+    sum + product.ln()
 }

@@ -15,7 +15,7 @@
 use crate::Error;
 use isac_linalg::faer::ColRef;
 use isac_linalg::trust_region::{max_diagonal, max_over_ball_in, min_over_ball_in};
-use isac_linalg::{Mat, c64, factor, factor::Eigh};
+use isac_linalg::{Col, Mat, MatRef, c64, factor, factor::Eigh, ops};
 use isac_models::csi_error::{ErrorSet, UncertainChannel};
 use std::borrow::Cow;
 
@@ -66,25 +66,79 @@ pub struct RatioExtreme {
     pub denominator: f64,
 }
 
-/// Streams of a slot as a quadratic form: the eigendecomposition of `O O^H`.
+/// Streams of a slot as a quadratic form: the eigendecomposition of `O O^H`, in coordinates of the
+/// streams' span where there are more antennas than that takes.
 #[derive(Debug, Clone)]
 pub struct StreamsForm {
+    /// Orthonormal, antennas x streams. One more coordinate stands for the centre's part outside.
+    span: Option<Mat<c64>>,
     eigen: Eigh,
 }
 
 impl StreamsForm {
-    /// Decomposes `sum_k o_k o_k^H` of streams given one after another, `antennas` entries each.
+    /// Decomposes `sum_k o_k o_k^H` of streams given one after another, `antennas` entries each. Costs
+    /// are linear in the antennas.
     ///
     /// # Errors
     /// A failed decomposition, also for entries that are not finite.
     pub fn new(antennas: usize, streams: &[c64]) -> Result<Self, Error> {
-        let gram = Mat::from_fn(antennas, antennas, |i, j| {
-            let columns = streams.chunks_exact(antennas);
-            columns.map(|o| o[i] * o[j].conj()).sum::<c64>()
-        });
+        let count = streams.len() / antennas.max(1);
+        let (span, factor) = if count > 0 && antennas > count + 1 {
+            let columns =
+                MatRef::from_column_major_slice(&streams[..antennas * count], antennas, count);
+            let (q, r) = factor::qr_thin(columns);
+            let bordered = Mat::from_fn(count + 1, count, |i, k| {
+                if i < count { r[(i, k)] } else { c64::ZERO }
+            });
+            (Some(q), bordered)
+        } else {
+            let columns = Mat::from_fn(antennas, count, |i, k| streams[k * antennas + i]);
+            (None, columns)
+        };
+        let gram = ops::mul_adjoint(factor.as_ref(), factor.as_ref());
         Ok(Self {
+            span,
             eigen: factor::eigh(gram.as_ref())?,
         })
+    }
+
+    /// A centre in the form's coordinates, and the direction of the last one.
+    fn coordinates(&self, centre: &[c64]) -> (Col<c64>, Vec<c64>) {
+        let Some(span) = &self.span else {
+            return (Col::from_fn(centre.len(), |i| centre[i]), Vec::new());
+        };
+        let mut rest = centre.to_vec();
+        let mut inside = vec![c64::ZERO; span.ncols() + 1];
+        // Twice, for the digits that the first time loses.
+        for _ in 0..2 {
+            for (k, coordinate) in inside.iter_mut().take(span.ncols()).enumerate() {
+                let axis = span.col(k);
+                let along: c64 = rest
+                    .iter()
+                    .zip(axis.iter())
+                    .map(|(c, q)| q.conj() * c)
+                    .sum();
+                for (c, q) in rest.iter_mut().zip(axis.iter()) {
+                    *c -= along * q;
+                }
+                *coordinate += along;
+            }
+        }
+        let (outside, length) = unit(rest);
+        inside[span.ncols()] = c64::new(length, 0.0);
+        (Col::from_fn(inside.len(), |i| inside[i]), outside)
+    }
+
+    /// Back from the form's coordinates.
+    fn lift(&self, point: ColRef<'_, c64>, outside: &[c64]) -> Vec<c64> {
+        let Some(span) = &self.span else {
+            return point.iter().copied().collect();
+        };
+        let last = point[span.ncols()];
+        let inside = |i: usize| -> c64 { (0..span.ncols()).map(|k| span[(i, k)] * point[k]).sum() };
+        (0..span.nrows())
+            .map(|i| inside(i) + outside[i] * last)
+            .collect()
     }
 }
 
@@ -174,14 +228,15 @@ impl Link {
     /// # Errors
     /// Sizes that differ.
     pub fn total_power(&self, form: &StreamsForm, extreme: Extreme) -> Result<Attained, Error> {
-        let centre = ColRef::from_slice(&self.centre);
+        let (centre, outside) = form.coordinates(&self.centre);
+        let centre = centre.as_ref();
         let found = match extreme {
             Extreme::Max => max_over_ball_in(&form.eigen, centre, self.radius)?,
             Extreme::Min => min_over_ball_in(&form.eigen, centre, self.radius)?,
         };
         Ok(Attained {
             value: found.value,
-            at: self.back(found.point.iter().copied().collect()),
+            at: self.back(form.lift(found.point.as_ref(), &outside)),
         })
     }
 
@@ -193,16 +248,17 @@ impl Link {
     /// # Errors
     /// Sizes that differ.
     pub fn greatest_power_pieces(&self, form: &StreamsForm) -> Result<[Vec<c64>; 4], Error> {
-        let centre = ColRef::from_slice(&self.centre);
-        let found = max_over_ball_in(&form.eigen, centre, self.radius)?;
-        let m = self.centre.len();
-        let top = |i: usize| form.eigen.vectors[(i, m - 1)];
+        let (centre, outside) = form.coordinates(&self.centre);
+        let found = max_over_ball_in(&form.eigen, centre.as_ref(), self.radius)?;
+        let m = centre.nrows();
+        let top = form.eigen.vectors.col(m - 1);
         let along: c64 = (0..m)
-            .map(|i| top(i).conj() * (found.point[i] - self.centre[i]))
+            .map(|i| top[i].conj() * (found.point[i] - centre[i]))
             .sum();
         Ok([c64::ONE, c64::I, -c64::ONE, -c64::I].map(|turn| {
             let step = along * (turn - c64::ONE);
-            self.back((0..m).map(|i| found.point[i] + top(i) * step).collect())
+            let turned = Col::from_fn(m, |i| found.point[i] + top[i] * step);
+            self.back(form.lift(turned.as_ref(), &outside))
         }))
     }
 
@@ -403,4 +459,62 @@ fn unit(mut v: Vec<c64>) -> (Vec<c64>, f64) {
         *x /= length;
     }
     (v, length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Streams, centre and errors seen by `antennas` antennas: those of three, turned isometrically.
+    fn seen_by(antennas: usize) -> (Link, StreamsForm, Vec<c64>) {
+        let entry = |seed: usize| c64::new((seed as f64).sin(), (1.3 * seed as f64).cos());
+        let small = Mat::from_fn(3, 3, |i, k| entry(1 + 3 * k + i));
+        let turn = if antennas == 3 {
+            Mat::identity(3, 3)
+        } else {
+            factor::qr_thin(Mat::from_fn(antennas, 3, |i, k| entry(20 + 7 * i + k)).as_ref()).0
+        };
+        let turned = ops::mul(turn.as_ref(), small.as_ref());
+        let column = |k: usize| turned.col(k).iter().copied();
+        let streams: Vec<c64> = column(0).chain(column(1)).collect();
+        let link = Link {
+            centre: column(2).collect(),
+            radius: 0.3,
+            shape: None,
+        };
+        let form = StreamsForm::new(antennas, &streams).unwrap();
+        (link, form, streams)
+    }
+
+    #[test]
+    fn total_powers_do_not_depend_on_the_antennas_and_are_attained() {
+        let (reference, dense, _) = seen_by(3);
+        for antennas in [4, 7, 12] {
+            let (link, form, streams) = seen_by(antennas);
+            assert_eq!(form.eigen.values.len(), 3, "streams and one more");
+            let power = |h: &[c64]| -> f64 {
+                let beams = streams.chunks_exact(antennas);
+                beams.map(|o| dot(h, o).norm_sqr()).sum()
+            };
+            let inside = |h: &[c64]| {
+                let pairs = h.iter().zip(&link.centre);
+                norm(&pairs.map(|(a, b)| a - b).collect::<Vec<_>>()) <= link.radius * (1.0 + 1e-9)
+            };
+            for extreme in [Extreme::Max, Extreme::Min] {
+                let expected = reference.total_power(&dense, extreme).unwrap().value;
+                let found = link.total_power(&form, extreme).unwrap();
+                assert!((found.value - expected).abs() < 1e-12 * expected.abs().max(1.0));
+                assert!((power(&found.at) - found.value).abs() < 1e-12 * expected.max(1.0));
+                assert!(inside(&found.at));
+            }
+            let pieces = link.greatest_power_pieces(&form).unwrap();
+            let most = link.total_power(&form, Extreme::Max).unwrap().value;
+            assert!((power(&pieces[0]) - most).abs() < 1e-12 * most);
+            assert!(
+                pieces
+                    .iter()
+                    .all(|h| inside(h) && power(h) <= most * (1.0 + 1e-12))
+            );
+        }
+    }
 }

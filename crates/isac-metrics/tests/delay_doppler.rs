@@ -180,6 +180,56 @@ fn node_information_is_that_of_the_echo_by_numerical_differentiation() {
 }
 
 #[test]
+fn information_equals_the_formula_written_out_for_every_option() {
+    let lit = lit(3);
+    for options in every_option() {
+        let metric = DelayDoppler::new(model(false), options).unwrap();
+        let mut state = metric.state();
+        metric.evaluate(&lit, &mut state);
+        let nodes = if options.nodes == Nodes::Mono { 1 } else { 3 };
+        let m = metric.model().symbols as f64;
+        for (t, j) in (0..3).flat_map(|t| (0..nodes).map(move |j| (t, j))) {
+            let mut disturbance = [0.0; N];
+            metric.disturbance_into(t, j, &lit, &mut disturbance);
+            let known = j == 0 && options.bs == BsKnowledge::FullWaveform;
+            let p: Vec<f64> = (0..N)
+                .map(|i| {
+                    let data = if known { lit.comm[t * N + i] } else { 0.0 };
+                    (lit.sensing[t * N + i] + data) / disturbance[i]
+                })
+                .collect();
+            let sum = |f: &dyn Fn(f64) -> f64| -> f64 { (0..N).map(|i| f(i as f64) * p[i]).sum() };
+            let (zeroth, first, second) = (sum(&|_| 1.0), sum(&|i| i), sum(&|i| i * i));
+            let expected = match options.gain {
+                Gain::Known => [
+                    m * second,
+                    -m * (m - 1.0) / 2.0 * first,
+                    (m - 1.0) * m * (2.0 * m - 1.0) / 6.0 * zeroth,
+                ],
+                Gain::Unknown => [
+                    m * (second - first * first / zeroth),
+                    0.0,
+                    m * (m * m - 1.0) / 12.0 * zeroth,
+                ],
+            };
+            let model = metric.model();
+            let kappa = 8.0
+                * std::f64::consts::PI.powi(2)
+                * model.reflection[t * 3 + j]
+                * model.antennas[j];
+            let got = state.node_information[t * 3 + j];
+            for (got, expected) in [got[0][0], got[0][1], got[1][1]].iter().zip(expected) {
+                let off = (got - kappa * expected).abs();
+                assert!(
+                    off <= 1e-12 * (kappa * expected).abs(),
+                    "{options:?} {t} {j}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn slopes_by_the_illumination_match_differences_for_every_option() {
     let start = lit(2);
     let mut rng = ChaCha8Rng::seed_from_u64(9);

@@ -1,5 +1,6 @@
 //! OFDM rates against a naive twin, their gradient by the slope test, and their limits.
 
+use isac_linalg::batch::Batch;
 use isac_linalg::{Mat, c64, ops};
 use isac_metrics::ofdm_rate::{Interference, OfdmRate, Streams};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
@@ -15,6 +16,12 @@ fn random(rows: usize, cols: usize, seed: u64) -> Mat<c64> {
     Mat::from_fn(rows, cols, |_, _| {
         c64::new(rng.random::<f64>() - 0.5, rng.random::<f64>() - 0.5)
     })
+}
+
+fn beams(w: &Mat<c64>, streams: Streams) -> Batch {
+    let mut batch = streams.batch(w.nrows());
+    batch.read(w.as_ref());
+    batch
 }
 
 fn users(interference: Interference) -> OfdmRate {
@@ -33,7 +40,7 @@ fn rates_agree_with_the_formula_written_out() {
     for interference in KINDS {
         let metric = users(interference);
         let mut state = metric.state();
-        metric.evaluate(w.as_ref(), &mut state);
+        metric.evaluate(&beams(&w, STREAMS), &mut state);
         for k in 0..3 {
             let mut rate = 0.0;
             for i in 0..4 {
@@ -68,10 +75,12 @@ fn gradients_have_slope_two() {
         let mut value = |h: f64, gradient: Option<&mut Mat<c64>>| {
             let mut moved = w.clone();
             ops::axpy(moved.as_mut(), h, direction.as_ref());
-            metric.evaluate(moved.as_ref(), &mut state);
+            metric.evaluate(&beams(&moved, STREAMS), &mut state);
             let total: f64 = state.rates.iter().zip(slopes).map(|(r, s)| r * s).sum();
             if let Some(gradient) = gradient {
-                metric.backpropagate(&slopes, &mut state, gradient.as_mut());
+                let mut batch = STREAMS.batch(5);
+                metric.backpropagate(&slopes, &mut state, &mut batch);
+                batch.write(gradient.as_mut());
             }
             total
         };
@@ -90,7 +99,7 @@ fn phases_of_the_streams_do_not_matter_and_less_interference_helps() {
     let rates = |w: &Mat<c64>, interference| {
         let metric = users(interference);
         let mut state = metric.state();
-        metric.evaluate(w.as_ref(), &mut state);
+        metric.evaluate(&beams(w, STREAMS), &mut state);
         state.rates
     };
     let turned = Mat::from_fn(5, STREAMS.columns(), |n, c| {
@@ -113,7 +122,7 @@ fn water_filling_bounds_every_rate_and_is_attained_on_one_subcarrier() {
     let power = ops::norm2(w.as_ref());
     ops::scale(w.as_mut(), (2.0 / power).sqrt());
     let mut state = metric.state();
-    metric.evaluate(w.as_ref(), &mut state);
+    metric.evaluate(&beams(&w, STREAMS), &mut state);
     for k in 0..3 {
         let most = metric.single_user_capacity(k, 2.0);
         assert!(state.rates[k] <= most);

@@ -8,7 +8,8 @@ use crate::Error;
 use isac_linalg::{MatRef, c64};
 use isac_metrics::fairness::Form;
 use isac_opt::augmented::{self, Feasibility};
-use isac_opt::riemannian::Workspace;
+use isac_opt::drive::Stop;
+use isac_opt::riemannian::{Method, Workspace, lbfgs};
 use serde::{Deserialize, Serialize};
 
 /// Options of the default algorithm.
@@ -25,8 +26,18 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
+        // Few pairs: streaming them costs as much as an evaluation, and more gain nothing.
+        let inner = Method::Lbfgs(lbfgs::Options {
+            memory: 8,
+            stop: Stop {
+                max_iterations: 50,
+                ..Stop::default()
+            },
+            ..lbfgs::Options::default()
+        });
         Self {
             descent: augmented::Options {
+                inner,
                 max_rounds: 16,
                 settled: 1e-5,
                 ..augmented::Options::default()

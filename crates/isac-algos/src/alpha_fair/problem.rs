@@ -1,7 +1,7 @@
 //! The design problem of \[alpha_fair\], Eq. (9), and its penalised form, Eq. (11).
 
 use crate::Error;
-use isac_linalg::{Mat, MatMut, MatRef, c64, ops, ops::Op, validate};
+use isac_linalg::{Mat, MatMut, MatRef, batch::Batch, c64, validate};
 use isac_metrics::delay_doppler::{
     BsKnowledge, DelayDoppler, Disturbance, Illumination, SensingOptions, SensingState,
 };
@@ -19,6 +19,8 @@ use isac_metrics::ofdm_rate::{Interference, OfdmRate, RateState, Streams};
 #[derive(Debug, Clone)]
 pub struct Problem {
     steering: Mat<c64>,
+    /// The steering vectors once more, one after the other without gaps.
+    gapless: Vec<c64>,
     sensing: DelayDoppler,
     rate: OfdmRate,
     fairness: Fairness,
@@ -63,8 +65,12 @@ impl Problem {
             validate::nonnegative("rmin", rate, "bit/s/Hz")?;
         }
         validate::positive("power", power_w, "W")?;
+        let gapless = (0..steering.ncols())
+            .flat_map(|t| steering.col(t).iter().copied())
+            .collect();
         Ok(Self {
             steering,
+            gapless,
             sensing,
             rate,
             fairness,
@@ -228,9 +234,15 @@ impl Problem {
         shortfalls.fold(0.0, f64::max)
     }
 
-    fn lights_with_data(&self) -> bool {
+    /// Streams per subcarrier, from the first on, whose light on the targets matters.
+    fn lit_streams(&self) -> usize {
         let options = self.sensing.options();
-        options.disturbance != Disturbance::NoiseOnly || options.bs == BsKnowledge::FullWaveform
+        if options.disturbance != Disturbance::NoiseOnly || options.bs == BsKnowledge::FullWaveform
+        {
+            self.streams().per_subcarrier()
+        } else {
+            self.streams().sensing
+        }
     }
 }
 
@@ -239,8 +251,11 @@ impl Problem {
 #[derive(Debug, Clone)]
 pub struct Evaluator<'a> {
     problem: &'a Problem,
-    /// `A^H W`, T x columns; weighted in place by the gradient.
-    products: Mat<c64>,
+    /// W, a block per subcarrier.
+    beams: Batch,
+    /// `A^H W`, weighted in place by the gradient.
+    products: Batch,
+    gradient: Batch,
     lit: Illumination,
     lit_slopes: Illumination,
     sensing: SensingState,
@@ -254,7 +269,9 @@ impl<'a> Evaluator<'a> {
     pub fn new(problem: &'a Problem) -> Self {
         Self {
             problem,
-            products: Mat::zeros(problem.sensing.targets(), problem.streams().columns()),
+            beams: problem.streams().batch(problem.antennas()),
+            products: problem.streams().batch(problem.sensing.targets()),
+            gradient: problem.streams().batch(problem.antennas()),
             lit: problem.sensing.dark(),
             lit_slopes: problem.sensing.dark(),
             sensing: problem.sensing.state(),
@@ -269,47 +286,26 @@ impl<'a> Evaluator<'a> {
     /// # Panics
     /// If the beamformer has the wrong shape.
     pub fn evaluate(&mut self, w: MatRef<'_, c64>) -> f64 {
-        let streams = self.problem.streams();
-        let (n, per) = (streams.subcarriers, streams.per_subcarrier());
-        let steering = self.problem.steering.as_ref();
-        assert_eq!(w.ncols(), streams.columns(), "columns of W");
-        let with_data = self.problem.lights_with_data();
-        if with_data {
-            let products = self.products.as_mut();
-            ops::gemm(
-                products,
-                false,
-                c64::ONE,
-                steering,
-                Op::Adjoint,
-                w,
-                Op::Plain,
-            );
-        }
+        let n = self.problem.streams().subcarriers;
+        let sensing = self.problem.streams().sensing;
+        let lit_streams = self.problem.lit_streams();
+        self.beams.read(w);
         for i in 0..n {
-            if !with_data {
-                let products = self.products.as_mut().subcols_mut(i * per, streams.sensing);
-                let beams = w.subcols(i * per, streams.sensing);
-                ops::gemm(
-                    products,
-                    false,
-                    c64::ONE,
-                    steering,
-                    Op::Adjoint,
-                    beams,
-                    Op::Plain,
-                );
-            }
-            for t in 0..steering.ncols() {
-                let power = |c: usize| self.products[(t, i * per + c)].norm_sqr();
-                self.lit.sensing[t * n + i] = (0..streams.sensing).map(power).sum();
-                if with_data {
-                    self.lit.comm[t * n + i] = (streams.sensing..per).map(power).sum();
-                }
+            let steering = &self.problem.gapless;
+            self.products
+                .adjoint_product(i, steering, &self.beams, lit_streams);
+            for t in 0..self.problem.sensing.targets() {
+                let (re, im) = self.products.row(i, t);
+                let power = |streams: std::ops::Range<usize>| -> f64 {
+                    let parts = re[streams.clone()].iter().zip(&im[streams]);
+                    parts.map(|(x, y)| x * x + y * y).sum()
+                };
+                self.lit.sensing[t * n + i] = power(0..sensing);
+                self.lit.comm[t * n + i] = power(sensing..lit_streams);
             }
         }
         self.problem.sensing.evaluate(&self.lit, &mut self.sensing);
-        self.problem.rate.evaluate(w, &mut self.rate);
+        self.problem.rate.evaluate(&self.beams, &mut self.rate);
         self.problem
             .fairness
             .cost_and_slopes(&self.sensing.crlb, &mut self.crlb_slopes)
@@ -320,65 +316,42 @@ impl<'a> Evaluator<'a> {
     ///
     /// # Panics
     /// If a shape is wrong.
-    pub fn gradient(&mut self, weight: f64, rate_slopes: &[f64], mut gradient: MatMut<'_, c64>) {
-        let streams = self.problem.streams();
-        let (n, per) = (streams.subcarriers, streams.per_subcarrier());
-        let steering = self.problem.steering.as_ref();
+    pub fn gradient(&mut self, weight: f64, rate_slopes: &[f64], gradient: MatMut<'_, c64>) {
+        let n = self.problem.streams().subcarriers;
+        let sensing = self.problem.streams().sensing;
+        let lit_streams = self.problem.lit_streams();
         if weight > 0.0 {
             self.crlb_slopes.iter_mut().for_each(|s| *s *= weight);
         } else {
             self.crlb_slopes.fill(0.0);
         }
-        self.problem.sensing.backpropagate(
-            &self.crlb_slopes,
-            &mut self.sensing,
-            &mut self.lit_slopes,
-        );
-        let with_data = self.problem.lights_with_data();
-        let lit_streams = if with_data { per } else { streams.sensing };
+        let slopes = &mut self.lit_slopes;
+        self.problem
+            .sensing
+            .backpropagate(&self.crlb_slopes, &mut self.sensing, slopes);
+        if lit_streams == sensing {
+            self.gradient.clear();
+        }
         for i in 0..n {
-            for c in 0..lit_streams {
-                let slopes = if c < streams.sensing {
-                    &self.lit_slopes.sensing
-                } else {
-                    &self.lit_slopes.comm
-                };
-                for t in 0..steering.ncols() {
-                    self.products[(t, i * per + c)] *= 2.0 * slopes[t * n + i];
+            for t in 0..self.problem.sensing.targets() {
+                let by_sensing = 2.0 * slopes.sensing[t * n + i];
+                let by_comm = 2.0 * slopes.comm[t * n + i];
+                let (re, im) = self.products.row_mut(i, t);
+                for part in [re, im] {
+                    part[..sensing].iter_mut().for_each(|z| *z *= by_sensing);
+                    let (lit, dark) = part[sensing..].split_at_mut(lit_streams - sensing);
+                    lit.iter_mut().for_each(|z| *z *= by_comm);
+                    dark.fill(0.0);
                 }
             }
-            if !with_data {
-                let mut of_carrier = gradient.as_mut().subcols_mut(i * per, per);
-                of_carrier.fill(c64::ZERO);
-                let of_sensing = of_carrier.subcols_mut(0, streams.sensing);
-                let products = self.products.as_ref().subcols(i * per, streams.sensing);
-                ops::gemm(
-                    of_sensing,
-                    false,
-                    c64::ONE,
-                    steering,
-                    Op::Plain,
-                    products,
-                    Op::Plain,
-                );
-            }
-        }
-        if with_data {
-            let products = self.products.as_ref();
-            let all = gradient.as_mut();
-            ops::gemm(
-                all,
-                false,
-                c64::ONE,
-                steering,
-                Op::Plain,
-                products,
-                Op::Plain,
-            );
+            let steering = &self.problem.gapless;
+            self.gradient
+                .product(i, steering, &self.products, lit_streams, false);
         }
         self.problem
             .rate
-            .backpropagate(rate_slopes, &mut self.rate, gradient);
+            .backpropagate(rate_slopes, &mut self.rate, &mut self.gradient);
+        self.gradient.write(gradient);
     }
 
     /// Eq. (11): `U + rho sum_k max(0, rmin_k - r_k)^2`, and its gradient.

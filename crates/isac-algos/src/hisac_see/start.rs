@@ -177,18 +177,20 @@ fn directions(cell: &TwoCell, access: Access) -> Result<Vec<Vec<c64>>, Error> {
     let (n, m2) = (cell.users(), cell.antennas2());
     let bob = &cell.g_bo.estimate;
     let solo = access == Access::Tdma;
-    let user = |k: usize, i: usize| cell.g_users[(i, k)];
     (0..n)
         .map(|k| {
             let others: Vec<usize> = (0..n).filter(|&j| j != k && !solo).collect();
-            let gram = Mat::from_fn(m2, m2, |i, j| {
-                let sum: c64 = others.iter().map(|&u| user(u, i) * user(u, j).conj()).sum();
-                sum + bob[i] * bob[j].conj()
+            // Column by column the channels V to stay away from.
+            let avoided = Mat::from_fn(m2, others.len() + 1, |i, u| {
+                others.get(u).map_or(bob[i], |&u| cell.g_users[(i, u)])
             });
-            let right = Mat::from_fn(m2, 1, |i, _| user(k, i));
-            let found =
-                factor::cholesky("zero forcing", ops::shifted(gram.as_ref(), 1.0).as_ref())?
-                    .solve(right.as_ref());
+            let v = avoided.as_ref();
+            let right = cell.g_users.as_ref().subcols(k, 1);
+            // (I + V V^H)^-1 g = g - V (I + V^H V)^-1 V^H g: small whatever the antennas.
+            let gram = ops::shifted(ops::adjoint_mul(v, v).as_ref(), 1.0);
+            let seen = ops::adjoint_mul(v, right);
+            let weights = factor::cholesky("zero forcing", gram.as_ref())?.solve(seen.as_ref());
+            let found = right - ops::mul(v, weights.as_ref());
             Ok(unit(&found.col(0).iter().copied().collect::<Vec<_>>()))
         })
         .collect()

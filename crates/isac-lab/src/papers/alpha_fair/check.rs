@@ -166,7 +166,7 @@ fn starts<'a>(
     let stated = [&instance.start, &instance.point].into_iter().flatten();
     let seeded = (0..SEEDED_STARTS).map(|seed| {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let kind = [Start::Mrt, Start::Zf, Start::Random][seed as usize % 3];
+        let kind = [Start::Apart, Start::Mrt, Start::Zf, Start::Random][seed as usize % 4];
         kind.draw(problem, &mut rng)
     });
     stated.cloned().map(Ok).chain(seeded)

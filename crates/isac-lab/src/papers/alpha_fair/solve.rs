@@ -30,12 +30,15 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
         let index = root.opt("drop").map(|d| d.usize()).transpose()?;
         let Drop {
             problem,
-            start,
+            mut start,
             grid,
             ..
         } = scenario
             .drop(seed, index.unwrap_or(0))
             .map_err(|e| node.refused(e))?;
+        if algorithm == ALGORITHMS[0] {
+            start = draw(&problem, Start::Apart, seed)?;
+        }
         (problem, 10.0, start, grid)
     } else {
         let instance = Instance::read(root)?;
@@ -51,14 +54,19 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
         let case = instance.case(&node.get("config")?)?;
         let start = match &instance.start {
             Some(start) => start.clone(),
-            None => Start::Mrt
-                .draw(&case.problem, &mut stream(seed, Stream::Start, 0))
-                .map_err(|e| Error::numerical("start", e))?,
+            None if algorithm == ALGORITHMS[0] => draw(&case.problem, Start::Apart, seed)?,
+            None => draw(&case.problem, Start::Mrt, seed)?,
         };
         (case.problem, case.rho, start, instance.grid)
     };
     let (problem, found) = run(algorithm, problem, rho, &start)?;
     Ok(report(algorithm, seed, &problem, found, &grid))
+}
+
+fn draw(problem: &Problem, start: Start, seed: u64) -> Result<Mat<c64>, Error> {
+    start
+        .draw(problem, &mut stream(seed, Stream::Start, 0))
+        .map_err(|e| Error::numerical("start", e))
 }
 
 fn run(
