@@ -38,9 +38,17 @@ fn attempt(program: &Program, reduced: Option<&Reduced>, form: Form, options: &O
     let judge = |run: Run| verdict(program, reduced, lowered.form, &run, options);
     let mut outcome = judge(solver.solve(&limits));
     if options.extend && falls_short(&outcome, options) && solver.can_extend() {
-        outcome = better(outcome, judge(solver.extend(&limits)));
+        outcome = solver
+            .extend(&limits)
+            .into_iter()
+            .map(judge)
+            .fold(outcome, better);
         if matches!(outcome, Outcome::Inaccurate(_) | Outcome::Unknown(_)) {
-            outcome = better(outcome, judge(solver.extend(&limits)));
+            outcome = solver
+                .extend(&limits)
+                .into_iter()
+                .map(judge)
+                .fold(outcome, better);
         }
     }
     outcome

@@ -1,5 +1,7 @@
 //! The loop of the homogeneous embedding.
 
+use std::collections::VecDeque;
+
 use isac_linalg::kernel::Real;
 
 use super::Standard;
@@ -190,13 +192,25 @@ fn residuals<R: Real>(
     }
 }
 
-/// Solves a standard form, from a point of another run if one is given. The second result is a point
-/// for a run in higher precision.
+/// What a run leaves behind besides its result.
+#[derive(Debug)]
+pub(super) struct Traces {
+    /// A point for a run in higher precision.
+    pub(super) clean: Snapshot,
+    /// The last points of a run in higher precision that rounding to `f64` may leave better than the
+    /// result.
+    pub(super) others: VecDeque<Run>,
+}
+
+/// Points in [`Traces`] at most.
+const OTHERS: usize = 12;
+
+/// Solves a standard form, from a point of another run if one is given.
 pub(super) fn solve<R: Real>(
     standard: &Standard,
     limits: &Limits,
     start: Option<&Snapshot>,
-) -> (Run, Snapshot) {
+) -> (Run, Traces) {
     let mut prepared = prepare::<R>(standard);
     let one = R::from(1.0);
     let rows = prepared.b.len();
@@ -224,6 +238,8 @@ pub(super) fn solve<R: Real>(
             block.load(values);
         }
     }
+    let extended = R::UNIT < f64::EPSILON.powi(2);
+    let mut others = VecDeque::new();
     let mut previous = state.clone();
     let mut clean = state.clone();
     let mut first_residual = 0.0;
@@ -269,7 +285,7 @@ pub(super) fn solve<R: Real>(
             block.products(&mut products);
         }
         let mut measures = residuals(&prepared, &state, &products, &mut residual);
-        if R::UNIT < f64::EPSILON.powi(2) {
+        if extended {
             // The answer is handed over in `f64`.
             let x = blocks.iter().fold(0.0, |t: f64, b| t.max(b.largest()));
             let y = state
@@ -309,6 +325,20 @@ pub(super) fn solve<R: Real>(
                 progress = (iteration, best.0);
             }
             blocks.iter_mut().for_each(|block| block.save(BEST));
+        }
+        if extended && measures.worst() < 1e-6 {
+            if others.len() == OTHERS {
+                others.pop_front();
+            }
+            others.push_back(unscale(
+                standard,
+                &prepared.scaling,
+                &blocks,
+                &state,
+                Ended::Stalled,
+                iteration,
+                false,
+            ));
         }
         // Without rounding the primal residual shrinks exactly as the dual one does.
         let size = dot(&residual.rp, &residual.rp).to_f64().sqrt();
@@ -487,11 +517,14 @@ pub(super) fn solve<R: Real>(
         ray_like,
     );
     blocks.iter_mut().for_each(|block| block.restore(CLEAN));
-    let snapshot = Snapshot {
+    let clean = Snapshot {
         state: clean.converted(),
         blocks: blocks.iter().map(|block| block.values()).collect(),
     };
-    (run, snapshot)
+    if ended == Ended::Optimal {
+        others.clear();
+    }
+    (run, Traces { clean, others })
 }
 
 /// `state = previous + alpha (direction)`.

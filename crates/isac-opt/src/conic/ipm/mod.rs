@@ -48,8 +48,9 @@ impl<'a> Solver<'a> {
 
     /// A run in `f64`.
     pub(super) fn solve(&mut self, limits: &Limits) -> Run {
-        let (run, clean) = hsd::solve::<f64>(self.smaller(), limits, None);
-        self.clean = Some(clean);
+        let (run, traces) = hsd::solve::<f64>(self.smaller(), limits, None);
+        self.clean = Some(traces.clean);
+        self.iterations = run.iterations;
         self.finish(run)
     }
 
@@ -59,11 +60,14 @@ impl<'a> Solver<'a> {
     }
 
     /// A run in twofold precision (about 31 digits): at the first call from where rounding began to
-    /// matter in the first run, later from the start.
-    pub(super) fn extend(&mut self, limits: &Limits) -> Run {
+    /// matter in the first run, later from the start. The result and other points that may be better
+    /// once they are rounded.
+    pub(super) fn extend(&mut self, limits: &Limits) -> Vec<Run> {
         let clean = self.clean.take();
-        let (run, _) = hsd::solve::<Twofold>(self.smaller(), limits, clean.as_ref());
-        self.finish(run)
+        let (run, traces) = hsd::solve::<Twofold>(self.smaller(), limits, clean.as_ref());
+        self.iterations += run.iterations;
+        let runs = traces.others.into_iter().chain([run]);
+        runs.map(|run| self.finish(run)).collect()
     }
 
     fn smaller(&self) -> &Standard {
@@ -73,8 +77,7 @@ impl<'a> Solver<'a> {
     }
 
     /// The run as one of the program that was given; iterations are those of all runs.
-    fn finish(&mut self, mut run: Run) -> Run {
-        self.iterations += run.iterations;
+    fn finish(&self, mut run: Run) -> Run {
         run.iterations = self.iterations;
         match &self.face {
             Some(face) => face.expand(self.standard, run),
