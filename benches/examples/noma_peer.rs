@@ -58,7 +58,13 @@ fn scene(h: &Mat<c64>, angles_deg: &[f64], sic: SicSet) -> Result<Scene, Failure
         ..Mode::default()
     };
     let steering = array.steering(&radians);
-    Ok(Scene::new(h.as_ref(), steering.as_ref(), NOISE, SENSING, mode)?)
+    Ok(Scene::new(
+        h.as_ref(),
+        steering.as_ref(),
+        NOISE,
+        SENSING,
+        mode,
+    )?)
 }
 
 fn channels(document: &Value) -> Result<Mat<c64>, Failure> {
@@ -114,10 +120,23 @@ fn sizes() -> Result<(), Failure> {
         let eight_db = [10f64.powf(0.8); 3];
         let times = [
             seconds(|| Ok(Span::new(&full)?))?,
-            seconds(|| Ok(power_min::solve(&full, &eight_db, &power_min::Options::default())?))?,
+            seconds(|| {
+                Ok(power_min::solve(
+                    &full,
+                    &eight_db,
+                    &power_min::Options::default(),
+                )?)
+            })?,
             seconds(|| Ok(max_min::solve(&full, BUDGET, &options(Method::Slope))?))?,
             seconds(|| Ok(max_min::solve(&own, BUDGET, &options(Method::Joint))?))?,
-            seconds(|| Ok(robust::solve(&own, &[100.0; 3], ball, &robust::Options::default())?))?,
+            seconds(|| {
+                Ok(robust::solve(
+                    &own,
+                    &[100.0; 3],
+                    ball,
+                    &robust::Options::default(),
+                )?)
+            })?,
         ];
         let list: Vec<String> = times.iter().map(|t| format!("{:.4}", 1e3 * t)).collect();
         println!("{n}  {}", list.join("  "));

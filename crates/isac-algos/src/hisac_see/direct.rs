@@ -5,6 +5,7 @@ use super::problem::{Access, Design, Problem};
 use super::program::Program;
 use super::start::{RawStart, Working};
 use crate::Error;
+use isac_linalg::c64;
 use isac_metrics::secrecy::Bound;
 use isac_opt::{StopReason, Trace, sqp};
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,8 @@ use serde::{Deserialize, Serialize};
 pub struct Options {
     /// Largest violation of the exact evaluation that counts as feasible.
     pub feasibility: f64,
-    /// Starts that [`design`] tries, at most those of [`RawStart::variations`].
+    /// Starts that [`design`] tries: those of [`RawStart::variations`] and, for the free split, the
+    /// designs of the fixed split and of SDMA, both of which it contains.
     pub starts: usize,
     /// How worst cases are bounded, in the design and in its report. Anything but
     /// [`Bound::Exact`] serves comparison; `Decoupled` and `Appendix` know errors in balls only.
@@ -28,7 +30,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             feasibility: 1e-5,
-            starts: 3,
+            starts: 7,
             bound: Bound::Exact,
             sqp: sqp::Options::default(),
         }
@@ -218,8 +220,8 @@ fn judge(
 
 /// The best design over the given starts and a few raw ones. A given design also counts as it stands,
 /// so a sweep over growing power limits that passes on its last design never loses feasibility.
-/// While nothing feasible is known, more raw starts are tried, for the free split the design of the
-/// fixed one, and then a path along which the error sets grow to their size.
+/// While nothing feasible is known, more starts are tried, and then a path along which the error sets
+/// grow to their size.
 ///
 /// # Errors
 /// As [`solve`].
@@ -237,23 +239,39 @@ pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<S
         let start = start.design(problem, &working)?;
         take(&mut best, solve_in(problem, &working, &start, options)?);
     }
-    let nothing = |best: &Option<Solution>| best.as_ref().is_none_or(|b| !b.feasible);
-    if nothing(&best) && problem.access == Access::RsmaFree {
-        let fixed = Problem {
-            access: Access::RsmaFixed,
-            ..problem.clone()
-        };
-        let found = design(&fixed, &[], options)?;
-        take(
-            &mut best,
-            improve(problem, &working, &found.design, options)?,
-        );
+    if problem.access == Access::RsmaFree {
+        for (i, access) in [Access::RsmaFixed, Access::Sdma].into_iter().enumerate() {
+            let nothing = best.as_ref().is_none_or(|b| !b.feasible);
+            if nothing || options.starts > RawStart::variations().len() + i {
+                let start = contained(problem, access, options)?;
+                take(&mut best, improve(problem, &working, &start, options)?);
+            }
+        }
     }
     if let Some(at) = best.as_ref().filter(|b| !b.feasible) {
         let grown = along_growing_errors(problem, &at.design, options)?;
         take(&mut best, grown);
     }
     best.ok_or_else(|| isac_linalg::Error::range("starts", 0.0, "at least 1").into())
+}
+
+/// The design of a scheme that the free split contains, as one of the free split.
+fn contained(problem: &Problem, access: Access, options: &Options) -> Result<Design, Error> {
+    let inner = Problem {
+        access,
+        ..problem.clone()
+    };
+    let options = Options {
+        starts: 1,
+        ..*options
+    };
+    let mut design = design(&inner, &[], &options)?.design;
+    if !access.has_common() {
+        // Not quite silent: a stream of no power has no gradient.
+        let silent = vec![c64::new(1e-3, 0.0); problem.cell.antennas2()];
+        design.streams.splice(0..0, silent);
+    }
+    Ok(design)
 }
 
 /// Keeps the better of two, with the iterations of both.

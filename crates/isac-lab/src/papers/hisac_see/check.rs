@@ -282,9 +282,5 @@ fn best(
     } else {
         &[]
     };
-    let options = direct::Options {
-        starts: 5,
-        ..direct::Options::default()
-    };
-    direct::design(&problem, warm, &options)
+    direct::design(&problem, warm, &direct::Options::default())
 }

@@ -94,11 +94,7 @@ fn quality(x: f64, access: Access, seed: u64, r: usize) -> Result<Vec<Record>, S
             warm.push(design);
         }
     }
-    let all = direct::Options {
-        starts: 5,
-        ..options
-    };
-    let known = direct::design(&problem, &warm, &all)?;
+    let known = direct::design(&problem, &warm, &options)?;
     Ok([("raw", &raw), ("default", &default), ("known", &known)]
         .map(|(name, found)| {
             if found.feasible {

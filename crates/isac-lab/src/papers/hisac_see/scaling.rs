@@ -139,7 +139,7 @@ fn plan_design(request: &Request, memory: bool) -> Result<Plan, Error> {
             if memory {
                 "Peak resident memory is reset before each design where the system allows it; with several threads it is that of all of them.".into()
             } else {
-                "A design is the whole of it: two starts and the exact evaluation.".into()
+                "A design is the whole of it: every start of the library's default, the evaluation included.".into()
             },
         ],
         scenario: json!({"setup": Setup::default().describe()}),
