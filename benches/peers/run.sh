@@ -135,3 +135,13 @@ if python3 -c "import pymanopt, numpy" 2>/dev/null; then
 else
     echo "pymanopt is not installed: its rows are left out"
 fi
+
+# AO of the heterogeneous ISAC paper at (12, 12), full dimension: CPU seconds of both sides.
+cargo build -q --profile repro -p isac-benches --example hisac_peer
+./target/repro/examples/hisac_peer "$work/hisac.json" | tee "$work/hisac_ours.txt"
+if python3 -c "import cvxpy, numpy" 2>/dev/null; then
+    export OPENBLAS_NUM_THREADS=1 RAYON_NUM_THREADS=1
+    python3 -W ignore "$here/hisac_cvxpy.py" "$work/hisac.json" | tee "$work/hisac_cvxpy.txt"
+    theirs=$(awk '{ print $6 }' "$work/hisac_cvxpy.txt")
+    awk -v t="$theirs" '{ printf "cvxpy AO / %-18s %8.0fx\n", $1, t / $2 }' "$work/hisac_ours.txt"
+fi

@@ -39,7 +39,7 @@ impl Default for Options {
 
 /// Fresh models after a stall.
 const RESTARTS: usize = 3;
-/// A violation from which the nearest feasible point is looked for at once.
+/// A larger violation than this is no stall close to the feasible set.
 const NEARLY: f64 = 0.05;
 
 /// The point nearest to `x` that meets the constraints.
@@ -142,13 +142,12 @@ pub fn solve_in(
     let mut found = run(&program.variables(&working.reduce(start)))?;
     // A run that stalls starts again from there with a fresh model, one that stalls close to the
     // feasible set from the nearest point of that.
-    for attempt in 0..RESTARTS {
-        if found.stopped.converged() {
+    for _ in 0..RESTARTS {
+        if found.stopped.converged() || found.violation > NEARLY {
             break;
         }
-        let infeasible = found.violation > options.sqp.feasibility;
         let mut from = found.x.clone();
-        if infeasible && (attempt > 0 || found.violation < NEARLY) {
+        if found.violation > options.sqp.feasibility {
             let nearest = nearest(&program, &found.x, options)?;
             found.iterations += nearest.iterations;
             if nearest.violation < found.violation {

@@ -74,7 +74,7 @@ impl Default for Options {
         Self {
             scheme: Scheme::default(),
             max_rounds: 60,
-            tolerance: 1e-4,
+            tolerance: 1e-6,
             accept: 2e-6,
             momentum: true,
             conic: conic::Options::default(),

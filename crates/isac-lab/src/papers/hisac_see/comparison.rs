@@ -1,7 +1,7 @@
 //! What the designs are compared with: isotropic artificial noise (text of Fig. 4), a neighbouring
 //! cell (Fig. 4c), and designs by the weaker bounds.
 
-use super::figures::{gain, percent};
+use super::figures::{confirms, gain, percent};
 use super::setup::{NOISE, Setup, draw, options, path_model};
 use super::special::{efficiency, fixed};
 use crate::artefact::{
@@ -243,7 +243,7 @@ fn finish_neighbour(records: &Records) -> Report {
         let s = difference(x);
         Claim::new(
             text,
-            if s.low <= published && s.high >= published {
+            if confirms(&s, published, published) {
                 Verdict::Holds
             } else if s.mean > 0.0 {
                 Verdict::Partly

@@ -101,6 +101,7 @@ fn scene(topology: Topology, seed: u64) -> Result<Panel, Error> {
         .map_err(|e| Error::numerical("topology", e))?;
     let mut panel = Panel::new("", Axis::new("x (m)"), Axis::new("y (m)"));
     panel.equal_aspect = true;
+    panel.legend = crate::figure::Legend::Below;
     let groups = [
         ("Base stations", vec![[0.0, 0.0], [120.0, 0.0]]),
         ("Users", scene.users.clone()),
