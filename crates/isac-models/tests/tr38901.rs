@@ -72,7 +72,7 @@ fn our_tables_hold_the_reference_numbers() {
 fn line_of_sight_occurs_as_often_as_the_formula_says() {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
     for environment in BOTH {
-        for distance in [15.0, 40.0, 90.0, 200.0] {
+        for distance in [15.0, 18.0, 25.0, 40.0, 90.0, 200.0, 500.0] {
             let n = 4000;
             let seen = (0..n)
                 .filter(|_| {
@@ -82,11 +82,201 @@ fn line_of_sight_occurs_as_often_as_the_formula_says() {
                 })
                 .count() as f64
                 / n as f64;
-            let p = environment.line_of_sight_probability(distance, 1.5);
+            let p = probability_by_the_standard(environment, distance);
+            let ours = environment.line_of_sight_probability(distance, 1.5);
+            assert!((ours - p).abs() < 1e-12);
             let four_sigma = 4.0 * (p * (1.0 - p) / n as f64).sqrt();
             assert!(
                 (seen - p).abs() <= four_sigma,
                 "{environment:?} {distance} m: {seen} {p}"
+            );
+        }
+    }
+}
+
+/// The formulas of tables 7.4.1-1 and 7.4.2-1 written out for users at 1.5 m and a carrier in GHz.
+fn probability_by_the_standard(environment: Environment, d: f64) -> f64 {
+    let decay = match environment {
+        Environment::UmiStreetCanyon => 36.0,
+        Environment::Uma => 63.0,
+    };
+    if d <= 18.0 {
+        1.0
+    } else {
+        18.0 / d + (-d / decay).exp() * (1.0 - 18.0 / d)
+    }
+}
+
+fn path_loss_by_the_standard(environment: Environment, line_of_sight: bool, d2: f64) -> f64 {
+    let ghz = CARRIER / 1e9;
+    let (base, slope, beyond, height, (a, b, c)) = match environment {
+        Environment::UmiStreetCanyon => (32.4, 21.0, 9.5, 10.0, (35.3, 22.4, 21.3)),
+        Environment::Uma => (28.0, 22.0, 9.0, 25.0, (39.08, 13.54, 20.0)),
+    };
+    let drop: f64 = height - 1.5;
+    let d3 = (d2 * d2 + drop * drop).sqrt();
+    let break_m = 4.0 * (height - 1.0) * 0.5 * CARRIER / 299_792_458.0;
+    let seen = if d2 <= break_m {
+        base + slope * d3.log10() + 20.0 * ghz.log10()
+    } else {
+        let turn = (break_m * break_m + drop * drop).log10();
+        base + 40.0 * d3.log10() + 20.0 * ghz.log10() - beyond * turn
+    };
+    if line_of_sight {
+        seen
+    } else {
+        seen.max(a * d3.log10() + b + c * ghz.log10())
+    }
+}
+
+#[test]
+fn median_losses_are_those_of_the_standard_on_both_sides_of_the_break_point() {
+    let n = 2001;
+    for environment in BOTH {
+        for line_of_sight in [true, false] {
+            for distance in [12.0, 35.0, 110.0, 400.0, 2500.0, 4800.0] {
+                let mut rng = ChaCha8Rng::seed_from_u64(21);
+                let mut losses: Vec<f64> = (0..n)
+                    .map(|_| {
+                        LargeScale::draw_given(
+                            environment,
+                            line_of_sight,
+                            distance,
+                            CARRIER,
+                            &mut rng,
+                        )
+                        .unwrap()
+                        .loss_db()
+                    })
+                    .collect();
+                losses.sort_by(f64::total_cmp);
+                let expected = path_loss_by_the_standard(environment, line_of_sight, distance);
+                let std = environment.table(line_of_sight).unwrap().shadow_std_db;
+                // The median of a normal sample deviates by 1.2533 std / sqrt(n); four of these.
+                let room = 4.0 * 1.2533 * std / (n as f64).sqrt();
+                let off = losses[n / 2] - expected;
+                assert!(
+                    off.abs() < room,
+                    "{environment:?} {line_of_sight} {distance} m: {off} dB"
+                );
+                let ours = environment
+                    .path_loss_db(line_of_sight, distance, CARRIER)
+                    .unwrap();
+                assert!((ours - expected).abs() < 1e-9);
+            }
+        }
+    }
+}
+
+/// The normal distribution function by Simpson's rule.
+fn normal(z: f64) -> f64 {
+    let density = |x: f64| (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt();
+    let steps = 200;
+    let h = z / steps as f64;
+    let inner: f64 = (1..steps)
+        .map(|i| density(i as f64 * h) * if i % 2 == 0 { 2.0 } else { 4.0 })
+        .sum();
+    0.5 + h / 3.0 * (density(0.0) + density(z) + inner)
+}
+
+#[test]
+fn spreads_k_factor_and_shadowing_follow_their_distributions() {
+    let n = 3000;
+    // Kolmogorov's statistic exceeds 1.95 / sqrt(n) once in a thousand.
+    let critical = 1.95 / (n as f64).sqrt();
+    for environment in BOTH {
+        for line_of_sight in [true, false] {
+            let table = environment.table(line_of_sight).unwrap();
+            let mut rng = ChaCha8Rng::seed_from_u64(31);
+            let draws: Vec<LargeScale> = (0..n)
+                .map(|_| {
+                    LargeScale::draw_given(environment, line_of_sight, 80.0, CARRIER, &mut rng)
+                        .unwrap()
+                })
+                .collect();
+            let check = |values: Vec<f64>, (mean, std): (f64, f64), top: f64, what: &str| {
+                let mut sorted = values;
+                sorted.sort_by(f64::total_cmp);
+                let below = sorted.iter().take_while(|v| **v < top);
+                let worst = below
+                    .enumerate()
+                    .map(|(i, v)| {
+                        let p = normal((v - mean) / std);
+                        let ranks = [i as f64, i as f64 + 1.0];
+                        ranks.map(|r| (r / n as f64 - p).abs())
+                    })
+                    .fold(0.0, |w: f64, [a, b]| w.max(a).max(b));
+                assert!(
+                    worst < critical,
+                    "{environment:?} {line_of_sight} {what}: {worst} >= {critical}"
+                );
+            };
+            let all = f64::INFINITY;
+            let of = |value: fn(&LargeScale) -> f64| draws.iter().map(value).collect();
+            let delay = table.delay_spread_at(CARRIER);
+            check(of(|d| d.delay_spread_s.log10()), delay, all, "delay spread");
+            let angle = table.departure_spread_at(CARRIER);
+            // At 104 degrees the standard cuts the spread off.
+            let cap = 104f64.log10() - 1e-9;
+            check(
+                of(|d| d.departure_spread_deg.log10()),
+                angle,
+                cap,
+                "angle spread",
+            );
+            check(
+                of(|d| d.shadow_db),
+                (0.0, table.shadow_std_db),
+                all,
+                "shadowing",
+            );
+            if line_of_sight {
+                let k = (table.k_mean_db, table.k_std_db);
+                check(of(|d| d.k_db), k, all, "K-factor");
+            }
+        }
+    }
+}
+
+#[test]
+fn clusters_realise_the_drawn_angle_spread() {
+    let grid = Grid::filling(2, 2, CARRIER, 100e6, 0.25).unwrap();
+    let place = Place {
+        distance_m: 80.0,
+        azimuth_rad: 0.0,
+    };
+    for environment in BOTH {
+        for line_of_sight in [true, false] {
+            let mut rng = ChaCha8Rng::seed_from_u64(41);
+            let mut large =
+                LargeScale::draw_given(environment, line_of_sight, 80.0, CARRIER, &mut rng)
+                    .unwrap();
+            large.departure_spread_deg = 15.0;
+            large.delay_spread_s = 50e-9;
+            large.k_db = 9.0;
+            let n = 800;
+            let mut spreads: Vec<f64> = (0..n)
+                .map(|_| {
+                    let link =
+                        Link::draw_given(environment, large, place, &grid, 1, &mut rng).unwrap();
+                    let (powers, angles) = (&link.clusters.powers, &link.clusters.azimuths_deg);
+                    // The direct path, at azimuth 0, has its share of the power besides.
+                    let k = 10f64.powf(0.9);
+                    let scatter = if line_of_sight { 1.0 / (k + 1.0) } else { 1.0 };
+                    let total: f64 = powers.iter().sum();
+                    let moment = |order: i32| -> f64 {
+                        let terms = powers.iter().zip(angles);
+                        terms.map(|(p, a)| p * a.powi(order)).sum::<f64>() * scatter / total
+                    };
+                    (moment(2) - moment(1).powi(2)).sqrt()
+                })
+                .collect();
+            spreads.sort_by(f64::total_cmp);
+            // The inverse Gaussian of step 7 realises the spread in the mean over many clusters.
+            let ratio = spreads[n / 2] / 15.0;
+            assert!(
+                (0.75..1.25).contains(&ratio),
+                "{environment:?} {line_of_sight}: {ratio}"
             );
         }
     }

@@ -75,7 +75,8 @@ pub struct Options {
     /// After so many rounds in a row without a fall of the least violation by a tenth, feasibility
     /// is given up.
     pub stall_rounds: usize,
-    /// Limit of the iterations that minimise the squared violation alone.
+    /// Where rounds end without a feasible point, the squared violation alone is minimised in spells of
+    /// so many iterations, until one of them lowers it by less than a tenth; 0 leaves that out.
     pub restoration_iterations: usize,
 }
 
@@ -442,15 +443,29 @@ impl<'a, M: Manifold + ?Sized, P: ?Sized> State<'a, M, P> {
         stop.max_iterations = iterations;
         stop.target = Some(0.5 * self.tolerance * self.tolerance);
         stop.gradient = stop.gradient.min(self.tolerance * self.tolerance);
+        if iterations == 0 {
+            return Ok(self.feasibility());
+        }
         let multipliers = std::mem::replace(&mut self.multipliers, vec![0.0; self.weights.len()]);
-        let outcome = self.round(&inner, 0.0, 2.0);
+        let excess = |c: &[f64]| -> f64 { c.iter().map(|c| c.max(0.0).powi(2)).sum() };
+        let mut before = f64::INFINITY;
+        let outcome = loop {
+            if let Err(error) = self.round(&inner, 0.0, 2.0) {
+                break Err(error);
+            }
+            if self.feasibility() == Feasibility::Feasible {
+                break Ok(Feasibility::Feasible);
+            }
+            let now = excess(&self.constraints);
+            // NaN and no fall end it alike.
+            let falls = now < 0.9 * before;
+            if self.inner_stopped != StopReason::IterationLimit || !falls {
+                break Ok(Feasibility::Infeasible);
+            }
+            before = now;
+        };
         self.multipliers = multipliers;
-        outcome?;
-        Ok(match (self.feasibility(), self.inner_stopped) {
-            (Feasibility::Feasible, _) => Feasibility::Feasible,
-            (_, StopReason::IterationLimit) => Feasibility::Undecided,
-            _ => Feasibility::Infeasible,
-        })
+        outcome
     }
 
     fn finish<E>(

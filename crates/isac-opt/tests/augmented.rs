@@ -135,6 +135,28 @@ fn infeasible_floors_are_said_to_be_so_with_the_least_violation() {
     .unwrap();
     assert_eq!(end.feasibility, Feasibility::Infeasible);
     assert!((end.violation - 0.2).abs() < 1e-4, "{}", end.violation);
+    // The limit of a spell is no verdict: spells follow each other until the violation stalls.
+    let spell = |iterations: usize| {
+        let options = Options {
+            restoration_iterations: iterations,
+            max_rounds: 1,
+            ..Options::default()
+        };
+        let mut problem = Shares { floors: [0.8, 0.6] };
+        let workspace = &mut Workspace::default();
+        minimise(
+            &sphere(),
+            start().as_ref(),
+            &mut problem,
+            &options,
+            workspace,
+        )
+        .unwrap()
+    };
+    let short = spell(1);
+    assert_eq!(short.feasibility, Feasibility::Infeasible);
+    assert!(short.violation < 0.25, "{}", short.violation);
+    assert_eq!(spell(0).feasibility, Feasibility::Undecided);
 }
 
 #[test]

@@ -8,7 +8,8 @@ use super::{
     median_ratio, record, scenario, size_note,
 };
 use crate::artefact::{
-    Artefact, Claim, Grade, Metric, Plan, Records, Report, Request, Task, TaskOutput, Verdict,
+    Artefact, Claim, Grade, Metric, Plan, Record, Records, Report, Request, Task, TaskOutput,
+    Verdict,
 };
 use crate::error::Error;
 use crate::figure::{Axis, Figure, Panel, Style};
@@ -99,7 +100,7 @@ fn finish(records: &Records, first: usize, note: &str) -> Report {
         }
     }
     let mut totals = Panel::new(
-        "Median over the drops",
+        "Mean over the drops and 95 % interval",
         Axis::new("alpha"),
         Axis::new("Relative to alpha = 0"),
     );
@@ -110,8 +111,17 @@ fn finish(records: &Records, first: usize, note: &str) -> Report {
             .collect()
     };
     let (sum, max) = (relative(SUM), relative(MAX));
-    totals.line("Sum CRLB", sum.clone(), Style::curve(0));
-    totals.line("Largest CRLB", max.clone(), Style::curve(1));
+    let mut shares = Records::default();
+    for alpha in ALPHAS {
+        for (name, metric) in [("sum", SUM), ("max", MAX)] {
+            let ratios = super::ratios(records, (CURVE, alpha), (CURVE, 0.0), metric);
+            let rows = ratios.into_iter().enumerate();
+            let rows = rows.map(|(drop, ratio)| Record::exact(name, alpha, drop, vec![ratio]));
+            shares.rows.extend(rows);
+        }
+    }
+    totals.mean_curve("Sum CRLB", &shares, "sum", 0, Style::curve(0));
+    totals.mean_curve("Largest CRLB", &shares, "max", 0, Style::curve(1));
     let spread: Vec<f64> = ALPHAS
         .iter()
         .map(|&a| {
