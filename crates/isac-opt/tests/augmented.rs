@@ -153,7 +153,7 @@ fn infeasible_floors_are_said_to_be_so_with_the_least_violation() {
         )
         .unwrap()
     };
-    let short = spell(1);
+    let short = spell(5);
     assert_eq!(short.feasibility, Feasibility::Infeasible);
     assert!(short.violation < 0.25, "{}", short.violation);
     assert_eq!(spell(0).feasibility, Feasibility::Undecided);
