@@ -58,7 +58,8 @@ pub struct SolveCertificate {
     pub kind: String,
     /// The bound; the certified violation for infeasible problems.
     pub bound: f64,
-    /// `|bound - objective| / max(1, |objective|)`; `None` where it says nothing.
+    /// `|bound - objective| / max(1, |objective|)`, for costs of any scale (`alpha-fair/1`) how far the
+    /// norm lies above its bound; `None` where it says nothing.
     pub relative_gap: Option<f64>,
 }
 

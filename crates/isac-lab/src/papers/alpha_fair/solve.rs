@@ -177,13 +177,10 @@ fn report(
         &stds.iter().map(|s| s[1]).collect::<Vec<_>>(),
     );
     if let Some(bound) = &found.bound {
-        report.metric("certified_gap", bound.gap(problem, &found.crlb));
         report.certificate = Some(SolveCertificate {
             kind: "lower_bound".into(),
             bound: bound.value,
-            relative_gap: Some(
-                (found.objective - bound.value).abs() / found.objective.abs().max(1.0),
-            ),
+            relative_gap: Some(bound.gap(problem, &found.crlb)),
         });
     } else if let Some(proof) = found.infeasible {
         report.certificate = Some(SolveCertificate {
