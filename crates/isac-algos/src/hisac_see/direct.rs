@@ -30,7 +30,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             feasibility: 1e-5,
-            starts: 7,
+            starts: 3,
             bound: Bound::Exact,
             sqp: sqp::Options::default(),
         }

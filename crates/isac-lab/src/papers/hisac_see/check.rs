@@ -282,5 +282,9 @@ fn best(
     } else {
         &[]
     };
-    direct::design(&problem, warm, &direct::Options::default())
+    let options = direct::Options {
+        starts: 7,
+        ..direct::Options::default()
+    };
+    direct::design(&problem, warm, &options)
 }

@@ -2,7 +2,7 @@
 //! cell (Fig. 4c), and designs by the weaker bounds.
 
 use super::figures::{confirms, gain, percent};
-use super::setup::{NOISE, Setup, draw, options, path_model};
+use super::setup::{NOISE, Setup, draw, path_model};
 use super::special::{efficiency, fixed};
 use crate::artefact::{
     Artefact, Claim, Grade, Metric, Plan, Record, Records, Report, Request, Task, Verdict,
@@ -63,7 +63,7 @@ fn plan_noise(request: &Request) -> Result<Plan, Error> {
                 if !ordered {
                     problem = unordered(problem);
                 }
-                let options = options();
+                let options = direct::Options::default();
                 let found = baselines::artificial_noise(&problem, watts, &options)?;
                 Ok(watts
                     .iter()
@@ -150,7 +150,7 @@ fn neighbour(seed: u64, r: usize) -> Result<Vec<Record>, Source> {
     };
     let mut rows = Vec::new();
     for (name, problem) in [("green", &green), ("noise", &noisy)] {
-        let found = direct::design(problem, &[], &options())?;
+        let found = direct::design(problem, &[], &direct::Options::default())?;
         if !found.feasible {
             rows.extend([0.0, 1.0].map(|x| Record::failed(name, x, r, "no feasible point")));
             continue;
@@ -300,7 +300,10 @@ fn plan_bounds(request: &Request) -> Result<Plan, Error> {
                     problem.access = Access::RsmaFixed;
                     let working = Working::new(&problem)?;
                     for (name, _, bound) in BOUNDS {
-                        let options = direct::Options { bound, ..options() };
+                        let options = direct::Options {
+                            bound,
+                            ..direct::Options::default()
+                        };
                         let found = direct::design(&problem, &[], &options)?;
                         if !found.feasible {
                             rows.push(Record::failed(name, x, r, "no point feasible by the bound"));

@@ -1,6 +1,6 @@
 //! The artefacts of [hisac_see]: every panel as a sweep of designs by the direct route.
 
-use super::setup::{Setup, draw, options};
+use super::setup::{Setup, draw};
 use crate::artefact::{
     Artefact, Claim, Grade, Metric, Plan, Record, Records, Report, Request, Size, Task, Verdict,
 };
@@ -143,7 +143,7 @@ fn run(
         .iter()
         .map(|&x| (sweep.build)(curve, x, draw as u64, seed))
         .collect::<Result<_, _>>()?;
-    let options = options();
+    let options = direct::Options::default();
     let found = if sweep.chained {
         direct::sweep(&problems, &options)?
     } else {

@@ -1,7 +1,7 @@
 //! Default parameters of the experiments and the draws they run on.
 
 use crate::error::Source;
-use isac_algos::hisac_see::{Problem, direct};
+use isac_algos::hisac_see::Problem;
 use isac_models::channel::{Fading, PathChannel, Shadowing};
 use isac_models::rng::{self, Stream};
 use isac_models::scene::{Scene, Topology};
@@ -93,13 +93,4 @@ pub(super) fn path_model(
     model.fading = setup.fading;
     model.shadowing = setup.shadowing;
     Ok(model)
-}
-
-/// The direct route as figures run it: three starts per design, where the library's default tries
-/// seven.
-pub(super) fn options() -> direct::Options {
-    direct::Options {
-        starts: 3,
-        ..direct::Options::default()
-    }
 }

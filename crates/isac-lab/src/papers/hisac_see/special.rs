@@ -2,7 +2,7 @@
 //! error models and beampatterns.
 
 use super::figures::{gain, percent};
-use super::setup::{Setup, draw, options, path_model};
+use super::setup::{Setup, draw, path_model};
 use crate::artefact::{
     Artefact, Claim, Grade, Metric, Plan, Record, Records, Report, Request, Task, TaskOutput,
     Verdict,
@@ -76,7 +76,7 @@ const TRAVERSED: [[f64; 4]; 2] = [[8.0, 10.0, 12.0, 16.0], [6.0, 8.0, 10.0, 14.0
 /// Best efficiency so far over the grid, and the direct route's for comparison at x = 0.
 fn traversed(powers1: &[f64], powers2: &[f64], seed: u64, r: usize) -> Result<Vec<Record>, Source> {
     let problem = fixed(&Setup::default(), seed, r as u64)?;
-    let options = options();
+    let options = direct::Options::default();
     let free = direct::design(&problem, &[], &options)?;
     let mut rows = vec![if free.feasible {
         Record::new(
@@ -361,7 +361,7 @@ fn frozen_sets(xs: &[f64], seed: u64, r: usize) -> Result<Vec<Record>, Source> {
         starts.push(feasible(&base)?.or(before));
         problems.push(base.clone());
     }
-    let options = options();
+    let options = direct::Options::default();
     for (&x, found) in xs.iter().zip(direct::sweep(&problems, &options)?) {
         rows.push(row("joint", x, r, &found));
     }
@@ -411,7 +411,7 @@ fn plan_errors(request: &Request) -> Result<Plan, Error> {
             let mut warm: Vec<Design> = Vec::new();
             for (i, (name, _)) in MODELS.iter().enumerate() {
                 let problem = error_model(name, seed, r as u64)?;
-                let found = direct::design(&problem, &warm, &options())?;
+                let found = direct::design(&problem, &warm, &direct::Options::default())?;
                 rows.push(if found.feasible {
                     Record::new(
                         *name,
@@ -507,7 +507,7 @@ fn plan_pattern(request: &Request, stream: usize) -> Result<Plan, Error> {
 fn pattern(stream: usize, seed: u64, r: usize) -> Result<TaskOutput, Source> {
     let setup = Setup::default();
     let problem = fixed(&setup, seed, r as u64)?;
-    let found = direct::design(&problem, &[], &options())?;
+    let found = direct::design(&problem, &[], &direct::Options::default())?;
     let m2 = problem.cell.antennas2();
     let o = &found.design.streams[stream * m2..(stream + 1) * m2];
     let square = |v: &[c64]| v.iter().map(|x| x.norm_sqr()).sum::<f64>();

@@ -1,7 +1,7 @@
 //! Fig. 5(a) to (c): each topology with the efficiencies of the access schemes in it.
 
 use super::figures::{gain, metrics, percent, record};
-use super::setup::{Setup, draw, options};
+use super::setup::{Setup, draw};
 use crate::artefact::{Artefact, Claim, Grade, Metric, Plan, Report, Request, Task, Verdict};
 use crate::error::Error;
 use crate::figure::{Axis, Figure, Panel, Style};
@@ -46,7 +46,7 @@ fn plan(request: &Request, topology: Topology) -> Result<Plan, Error> {
             for (i, access) in Access::ALL.into_iter().enumerate() {
                 let mut problem = draw(&setup, seed, r as u64)?;
                 problem.access = access;
-                let found = direct::design(&problem, &[], &options())?;
+                let found = direct::design(&problem, &[], &direct::Options::default())?;
                 rows.push(record(access.name(), i as f64, r, &found));
             }
             Ok(rows)
