@@ -97,6 +97,17 @@ fn reduced_equals_unreduced() {
 }
 
 #[test]
+fn weak_users_beside_strong_floors_are_solved() {
+    // A few milliwatt for the users beside watts for the targets: right sides of 1e-3 to 1e-5 of
+    // their rows, which once left a part of these designs a hair above the accepted violation.
+    for seed in 0..8 {
+        for db in [5.0, 8.0, 10.0, 12.0] {
+            power(&paper_scene(8, seed, SicSet::Linear), 10f64.powf(0.1 * db));
+        }
+    }
+}
+
+#[test]
 fn scaling_and_phases_change_nothing() {
     let scene = other_scene(4, SicSet::Full, false);
     let base = power(&scene, 6.0);
@@ -260,6 +271,12 @@ fn infeasible_inputs_give_rays() {
     for (_, value) in sinr {
         close(value, 2.0 * factor, 1e-5);
     }
+
+    // The same with floors to serve: the proof has nothing to do with them.
+    let a = steering(4, &[-50.0, 20.0]);
+    let scene = Scene::new(h.as_ref(), a.as_ref(), 1e-5, PAPER, mode).unwrap();
+    let outcome = power_min::solve(&scene, &[2.0; 2], &Options::default()).unwrap();
+    assert_eq!(outcome.name(), "infeasible");
 
     // An error as large as the channel can silence it.
     let scene = paper_scene(8, 0, SicSet::Own);
