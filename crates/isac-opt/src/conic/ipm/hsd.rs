@@ -365,10 +365,7 @@ pub(super) fn solve<R: Real>(
             }
         }
         let patience = if best.0 < 1e-5 { 8 } else { 25 };
-        if (short >= 3 && best.0 < 1e-5)
-            || short >= 6
-            || (iteration > progress.0 + patience && kappa < tau)
-        {
+        if short >= 3 || (iteration > progress.0 + patience && kappa < tau) {
             ended = Ended::Stalled;
             break;
         }
@@ -481,12 +478,7 @@ pub(super) fn solve<R: Real>(
                 fraction = 0.9 + 0.09 * affine;
             }
         }
-        // Three short steps with no good one between them: rounding rules.
-        if alpha < 0.1 {
-            short += 1;
-        } else if alpha > 0.3 {
-            short = 0;
-        }
+        short = if alpha < 1e-3 { short + 1 } else { 0 };
         previous.assign(&state);
         for block in &mut blocks {
             block.advance(R::from(alpha));
