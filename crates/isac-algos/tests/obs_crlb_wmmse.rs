@@ -49,11 +49,15 @@ fn the_released_variant_runs_and_truncates() {
     let w = start::regularised_zf(&problem, 6, 0.9).unwrap();
     let options = Options {
         variant: Variant::Released,
-        sensing_streams: Some(2),
         max_iterations: 4,
         ..Options::default()
     };
     let run = wmmse_sdr::solve(&problem, w.as_ref(), &options).unwrap();
-    assert_eq!(run.beamformer.ncols(), 4);
     assert!(run.merit.objective > run.start.objective && run.violation < 1e-12);
+    let all = run.beamformer.ncols() - 2;
+    let whole = wmmse_sdr::truncate(&problem, &run, all).unwrap();
+    assert!((whole.merit.objective - run.merit.objective).abs() < 1e-9);
+    let few = wmmse_sdr::truncate(&problem, &run, 2).unwrap();
+    assert_eq!(few.beamformer.ncols(), 4);
+    assert!(few.violation < 1e-12 && few.merit.objective <= whole.merit.objective + 1e-9);
 }

@@ -509,6 +509,16 @@ impl Verdict {
         }
     }
 
+    /// From so many cases in which the claim held: all, some, none, or no case at all.
+    pub fn share(held: usize, cases: usize) -> Self {
+        match held {
+            _ if cases == 0 => Self::NotTested,
+            0 => Self::DoesNotHold,
+            _ if held < cases => Self::Partly,
+            _ => Self::Holds,
+        }
+    }
+
     /// As printed.
     pub fn name(self) -> &'static str {
         match self {

@@ -505,11 +505,15 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// A list of exactly `length` numbers.
+    /// A list of exactly `length` numbers; a single one may stand without the list, as some writers
+    /// of JSON make it.
     ///
     /// # Errors
     /// [`Error::Field`].
     pub fn vec_of(&self, length: usize) -> Result<Vec<f64>, Error> {
+        if length == 1 && self.value.is_number() {
+            return Ok(vec![self.f64()?]);
+        }
         let list = self.vec()?;
         if list.len() == length {
             return Ok(list);
@@ -556,14 +560,15 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// A complex matrix of a given shape; one row or one column may also be a plain list, as some
-    /// writers of JSON make it.
+    /// A complex matrix of a given shape; one row or one column may also be a plain list and a
+    /// single entry a number, as some writers of JSON make them.
     ///
     /// # Errors
     /// [`Error::Field`].
     pub fn matrix_c64_of(&self, rows: usize, cols: usize) -> Result<Mat<c64>, Error> {
         let flat = self.array_c64()?;
-        if flat.shape == [rows * cols] && (rows == 1 || cols == 1) {
+        let plain = flat.shape.len() < 2 && flat.data.len() == rows * cols;
+        if plain && (rows <= 1 || cols <= 1) {
             return Ok(Mat::from_fn(rows, cols, |i, j| flat.data[i * cols + j]));
         }
         let a = self.matrix_c64()?;
@@ -577,14 +582,26 @@ impl<'a> Node<'a> {
         )))
     }
 
-    /// A complex vector, also when it is written as one row or one column.
+    /// A complex matrix with `rows` rows; a plain list of that length is one column.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn columns_c64(&self, rows: usize) -> Result<Mat<c64>, Error> {
+        let cols = match self.array_c64()?.shape[..] {
+            [_, cols] => cols,
+            _ => 1,
+        };
+        self.matrix_c64_of(rows, cols)
+    }
+
+    /// A complex vector, also when it is written as one row, one column or a single number.
     ///
     /// # Errors
     /// [`Error::Field`].
     pub fn vec_c64(&self) -> Result<Vec<c64>, Error> {
         let a = self.array_c64()?;
         match a.shape[..] {
-            [_] | [1, _] | [_, 1] => Ok(a.data),
+            [] | [_] | [1, _] | [_, 1] => Ok(a.data),
             _ => Err(self.wrong(format!("a complex vector, not {}", a.shape_text()))),
         }
     }
@@ -598,7 +615,7 @@ impl<'a> Node<'a> {
         match a.shape[..] {
             [_, rows, cols] => Ok(a
                 .data
-                .chunks(rows * cols)
+                .chunks((rows * cols).max(1))
                 .map(|m| Mat::from_fn(rows, cols, |i, j| m[i * cols + j]))
                 .collect()),
             _ => Err(self.wrong(format!(

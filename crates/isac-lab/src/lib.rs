@@ -19,6 +19,16 @@
 //! | [`mod@reference`] | published numbers in CSV files |
 //! | [`stats`] | means, intervals, percentiles |
 //! | [`papers`] | the four papers |
+//!
+//! ```
+//! use isac_lab::{Request, Size, papers};
+//! // Every artefact of every paper, and how much work one of them plans.
+//! let papers = papers::all();
+//! let fig7 = papers[0].artefacts.iter().find(|a| a.name == "fig7").ok_or("no such figure")?;
+//! let prepared = isac_lab::reproduce::prepare(fig7, &Request::new("released", Size::Quick))?;
+//! assert!(prepared.tasks() > 0 && prepared.estimate(2) > 0.0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod artefact;
 pub mod check;

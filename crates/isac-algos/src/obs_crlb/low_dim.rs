@@ -4,6 +4,9 @@
 //! `H~ = N^H H`, `delta_c lambda_max(H~ Sigma_2 H~^H)`, which is tens to hundreds of times too
 //! large, and makes up for it with inner steps at fixed auxiliaries. In the original coordinates a
 //! step is that of Algorithm 1 with the larger shift, so this runs in [`Reduction`] coordinates.
+//!
+//! The released script and the run behind the published curves differ in their stop rule alone:
+//! see [`Stop`].
 //! Use [`sca`](super::sca) or [`accelerated`](super::accelerated) instead.
 
 use super::sca::SpectralNorm;
@@ -16,6 +19,16 @@ use isac_opt::manifold::{Manifold, Sphere};
 use isac_opt::{StopReason, TraceRow};
 use serde::{Deserialize, Serialize};
 
+/// When an outer iteration is the last.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// Spectral norm of the change of `W` below the tolerance, in sqrt(W): the released script.
+    Step(f64),
+    /// Relative change of `f` below the tolerance: the published data.
+    Objective(f64),
+}
+
 /// Options of the released low-dimensional variant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -24,24 +37,42 @@ pub struct Options {
     pub inner_steps: usize,
     /// Which interference the auxiliary variables contain.
     pub auxiliaries: Auxiliaries,
-    /// Spectral norm of the change of `W` over an outer iteration at which it stops, sqrt(W).
-    pub tolerance: f64,
+    /// When it stops.
+    pub stop: Stop,
+    /// Whether the start's part in the span is scaled to full power before the first auxiliaries. The
+    /// script does not, and for large arrays, where that part holds a few percent of the power, the
+    /// first weight of the FIM can then be so large that the iteration ends up alternating between
+    /// two directions with a singular FIM.
+    pub full_power_start: bool,
     /// Largest number of outer iterations.
     pub max_iterations: usize,
 }
 
 impl Default for Options {
+    /// The released script.
     fn default() -> Self {
         Self {
             inner_steps: 20,
             auxiliaries: Auxiliaries::WithoutSensing,
-            tolerance: 1e-5,
+            stop: Stop::Step(1e-5),
+            full_power_start: false,
             max_iterations: 4000,
         }
     }
 }
 
-/// Runs the variant from the part of `start` in the span, scaled to full power.
+impl Options {
+    /// The run behind the published curves, which took more than 4000 iterations at `Nt = 256`.
+    pub fn published() -> Self {
+        Self {
+            stop: Stop::Objective(1e-5),
+            max_iterations: 20_000,
+            ..Self::default()
+        }
+    }
+}
+
+/// Runs the variant from the part in the span of `start` scaled to full power.
 ///
 /// # Errors
 /// As [`sca::solve`](super::sca::solve).
@@ -54,7 +85,9 @@ pub fn solve(
     let reduced = reduction.problem();
     let set = Sphere::new(problem.power())?;
     let mut x = reduction.coordinates(problem.at_full_power(start)?.as_ref());
-    set.normalise(x.as_mut());
+    if options.full_power_start {
+        set.normalise(x.as_mut());
+    }
     let (rows, cols) = (x.nrows(), x.ncols());
     let mut evaluator = Evaluator::new(reduced, cols);
     let start = evaluator.merit(x.as_ref())?;
@@ -81,18 +114,26 @@ pub fn solve(
             set.normalise(x.as_mut());
         }
         let merit = evaluator.merit(x.as_ref())?;
-        falls += usize::from(merit.objective < objective - 1e-12 * objective.abs().max(1.0));
+        let change = merit.objective - objective;
+        falls += usize::from(change < -1e-12 * objective.abs().max(1.0));
         objective = merit.objective;
-        let (length, below) = spectral.below(before.as_ref(), x.as_ref(), options.tolerance)?;
+        let tolerance = match options.stop {
+            Stop::Step(tolerance) => tolerance,
+            Stop::Objective(_) => 0.0,
+        };
+        let (length, short) = spectral.below(before.as_ref(), x.as_ref(), tolerance)?;
+        let stop = match options.stop {
+            Stop::Step(_) => short.then_some(StopReason::SmallStep),
+            Stop::Objective(tolerance) => {
+                (change.abs() < tolerance * objective.abs()).then_some(StopReason::SmallStep)
+            }
+        };
         let row = TraceRow {
             objective,
             violation: 0.0,
             step: length,
         };
-        Ok(Step {
-            row,
-            stop: below.then_some(StopReason::SmallStep),
-        })
+        Ok(Step { row, stop })
     })?;
     let mut solution = Solution::of(problem, reduction.lift(x.as_ref()), run.stopped)?;
     solution.start = start;

@@ -39,7 +39,8 @@ pub struct Certified {
     pub solution: Solution,
     /// No beamformer has an objective above this.
     pub upper_bound: f64,
-    /// Objective reached from each start, in order; NaN where the FIM was singular.
+    /// Objective reached from each start, in order; NaN where there was none, for example because
+    /// the FIM was singular or a channel of zeros left nothing to start with.
     pub objectives: Vec<f64>,
 }
 
@@ -55,7 +56,7 @@ impl Certified {
 /// matched filters, the given `extra` starts and random ones, keeps the best and bounds the optimum.
 ///
 /// # Errors
-/// The error of the first start if none of them can be evaluated; those of [`bound::certify`].
+/// The error of the first start if none of them leads anywhere; those of [`bound::certify`].
 pub fn solve(
     problem: &SumRateCrlb,
     extra: &[Mat<c64>],
@@ -87,29 +88,26 @@ pub fn best(
     let least = usize::from(problem.users() == 0);
     let streams = options.sensing_streams.unwrap_or(useful).max(least);
     let mut starts = vec![
-        start::regularised_zf(problem, streams, 0.9)?,
-        start::regularised_zf(problem, streams, 0.5)?,
-        start::matched(problem, streams, 0.7)?,
+        start::regularised_zf(problem, streams, 0.9),
+        start::regularised_zf(problem, streams, 0.5),
+        start::matched(problem, streams, 0.7),
     ];
     if streams > least {
-        starts.push(start::regularised_zf(problem, least, 0.99)?);
+        starts.push(start::regularised_zf(problem, least, 0.99));
     }
-    starts.extend(extra.iter().cloned());
+    starts.extend(extra.iter().cloned().map(Ok));
     for _ in 0..options.random_starts {
-        starts.push(start::random(problem, streams, rng)?);
+        starts.push(start::random(problem, streams, rng));
     }
     let mut workspace = Workspace::default();
     let mut objectives = Vec::with_capacity(starts.len());
     let mut best: Option<Solution> = None;
     let mut first_error = None;
-    for w in &starts {
-        let run = accelerated::solve_reduced(
-            problem,
-            &reduction,
-            w.as_ref(),
-            &options.solver,
-            &mut workspace,
-        );
+    for start in starts {
+        let run = start.and_then(|w| {
+            let (solver, memory) = (&options.solver, &mut workspace);
+            accelerated::solve_reduced(problem, &reduction, w.as_ref(), solver, memory)
+        });
         match run {
             Ok(run) => {
                 objectives.push(run.merit.objective);

@@ -41,9 +41,6 @@ pub enum Variant {
 pub struct Options {
     /// The program.
     pub variant: Variant,
-    /// Keep only so many sensing streams of the result, those with the largest power, and rescale
-    /// to full power (Fig. 4). All if not given.
-    pub sensing_streams: Option<usize>,
     /// Stops when `f` rises by less than this times `max(1, |f|)`.
     pub tolerance: f64,
     /// Largest number of semidefinite programs.
@@ -54,7 +51,6 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             variant: Variant::Corrected,
-            sensing_streams: None,
             tolerance: 1e-4,
             max_iterations: 30,
         }
@@ -114,15 +110,40 @@ pub fn solve(
             stop: (rise.abs() <= enough).then_some(StopReason::Tolerance),
         })
     })?;
-    if let Some(count) = options.sensing_streams {
-        x = strongest(&x, problem.users(), count);
-        set.normalise(x.as_mut());
-    }
     let mut solution = Solution::of(problem, reduction.lift(x.as_ref()), run.stopped)?;
     solution.start = start;
     solution.iterations = run.iterations;
     solution.trace = run.trace;
     Ok(solution)
+}
+
+/// The design with only the `count` strongest of its sensing streams, rescaled to full power: how
+/// Fig. 4 limits the streams of this baseline.
+///
+/// # Errors
+/// [`Error::Linalg`] when nothing is left; [`Error::Metric`] when the FIM is singular without the
+/// other streams.
+pub fn truncate(
+    problem: &SumRateCrlb,
+    solution: &Solution,
+    count: usize,
+) -> Result<Solution, Error> {
+    let (w, users) = (&solution.beamformer, problem.users());
+    let sensing = w.subcols(users, w.ncols() - users);
+    let power = |j: usize| ops::norm2(sensing.subcols(j, 1));
+    let mut order: Vec<usize> = (0..sensing.ncols()).collect();
+    // The columns are orthogonal: they come from an eigendecomposition.
+    order.sort_by(|&a, &b| power(b).total_cmp(&power(a)));
+    let kept = Mat::from_fn(w.nrows(), count.min(order.len()), |i, j| {
+        sensing[(i, order[j])]
+    });
+    let w = ops::hcat(w.subcols(0, users), kept.as_ref());
+    let w = problem.at_full_power(w.as_ref())?;
+    Ok(Solution {
+        start: solution.start,
+        iterations: solution.iterations,
+        ..Solution::of(problem, w, solution.stopped)?
+    })
 }
 
 /// Solves the program with the auxiliaries at `x`; `None` without a reliable answer.
@@ -290,17 +311,4 @@ fn unit_column(size: usize, at: usize) -> Mat<c64> {
 
 fn diagonal(size: usize) -> Vec<(usize, usize, c64)> {
     (0..size).map(|i| (i, i, c64::new(1.0, 0.0))).collect()
-}
-
-/// The beamformer with the `count` strongest directions of its sensing covariance.
-fn strongest(x: &Mat<c64>, users: usize, count: usize) -> Mat<c64> {
-    let sensing = x.subcols(users, x.ncols() - users);
-    let mut order: Vec<usize> = (0..sensing.ncols()).collect();
-    let power = |j: usize| ops::norm2(sensing.subcols(j, 1));
-    // The columns are orthogonal: they come from an eigendecomposition.
-    order.sort_by(|&a, &b| power(b).total_cmp(&power(a)));
-    let kept = Mat::from_fn(x.nrows(), count.min(order.len()), |i, j| {
-        sensing[(i, order[j])]
-    });
-    ops::hcat(x.subcols(0, users), kept.as_ref())
 }

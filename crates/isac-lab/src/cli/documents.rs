@@ -14,7 +14,7 @@ pub(super) fn solve(
     console: &mut Console<'_>,
 ) -> Result<u8, Error> {
     let document = Document::read(&args.file)?;
-    let paper = by_schema(papers, document.schema()?)?;
+    let paper = paper_of(papers, &document)?;
     let solver = paper
         .solve
         .ok_or_else(|| Error::Usage(format!("schema {}: nothing solves it", paper.schema)))?;
@@ -34,6 +34,12 @@ pub(super) fn solve(
         print_solution(&report, console);
     }
     Ok(report.status.exit_code())
+}
+
+/// The paper of a document's schema.
+fn paper_of<'a>(papers: &'a [Paper], document: &Document) -> Result<&'a Paper, Error> {
+    by_schema(papers, document.schema()?)
+        .map_err(|error| Error::invalid(format!("{}: schema", document.file), error))
 }
 
 fn print_solution(report: &SolveReport, console: &mut Console<'_>) {
@@ -140,8 +146,7 @@ fn check_one(
     metrics_only: bool,
 ) -> Result<Checker, Error> {
     let document = Document::read(path)?;
-    let paper = by_schema(papers, document.schema()?)
-        .map_err(|error| Error::invalid(path.display().to_string(), error))?;
+    let paper = paper_of(papers, &document)?;
     let checks = paper
         .check
         .ok_or_else(|| Error::Usage(format!("schema {}: nothing checks it", paper.schema)))?;

@@ -68,6 +68,7 @@ impl Instance {
         let seed = seed.or(stated).unwrap_or(crate::DEFAULT_SEED);
         let count = |key: &str| parameters.get(key)?.usize();
         let users = count("K")?;
+        sizes(&parameters, count("M")?)?;
         let order = match parameters.opt("kron_order") {
             None => KronOrder::default(),
             Some(node) => match node.one_of(&["hv", "vh"])? {
@@ -101,7 +102,7 @@ impl Instance {
         .map_err(|e| root.refused(e))?;
         let start = match root.opt("W0") {
             None => None,
-            Some(node) => Some(beamformer(&node, &problem)?),
+            Some(node) => Some(start(&node, &problem)?),
         };
         let stated = parameters.opt("Ns").map(|node| node.usize()).transpose()?;
         let columns = start.as_ref().map(|w| w.ncols() - users);
@@ -114,15 +115,46 @@ impl Instance {
     }
 }
 
-/// A beamformer with `Nt` rows and at least `K` columns, not zero.
+/// Refuses sizes whose matrices no memory holds.
+fn sizes(parameters: &Node<'_>, targets: usize) -> Result<(), Error> {
+    const MOST: f64 = 1e8;
+    let count = |key: &str| -> Result<f64, Error> {
+        match parameters.opt(key) {
+            Some(node) => Ok(node.usize()? as f64),
+            None => Ok(0.0),
+        }
+    };
+    let columns = count("K")? + 3.0 * targets as f64 + count("Ns")? + 1.0;
+    for (h, v) in [("nt_h", "nt_v"), ("nr_h", "nr_v")] {
+        let elements = count(h)? * count(v)?;
+        if elements * columns > MOST {
+            let node = parameters.get(if count(h)? > count(v)? { h } else { v })?;
+            return Err(node.wrong(format!(
+                "{h} x {v} elements times K + 3 M + Ns + 1 columns of at most {MOST:e} entries"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A beamformer with `Nt` rows and at least `K` columns.
 pub(super) fn beamformer(node: &Node<'_>, problem: &SumRateCrlb) -> Result<Mat<c64>, Error> {
-    let w = node.matrix_c64()?;
+    let w = node.columns_c64(problem.antennas())?;
     let least = problem.users().max(1);
-    if w.nrows() != problem.antennas() || w.ncols() < least {
+    if w.ncols() < least {
         let expected = format!("{} x ({least} or more) complex entries", problem.antennas());
         return Err(node.wrong(format!("{expected}, not {} x {}", w.nrows(), w.ncols())));
     }
     Ok(w)
+}
+
+/// A start: a beamformer other than zero.
+fn start(node: &Node<'_>, problem: &SumRateCrlb) -> Result<Mat<c64>, Error> {
+    let w = beamformer(node, problem)?;
+    if isac_linalg::ops::norm2(w.as_ref()) > 0.0 {
+        return Ok(w);
+    }
+    Err(node.wrong("a start other than 0"))
 }
 
 /// A power in watts under `key`, or in dBm under `key_dBm`.
@@ -138,6 +170,9 @@ fn user_noise(parameters: &Node<'_>, users: usize) -> Result<Vec<f64>, Error> {
     if let Some(node) = parameters.opt("sigma_c2_dBm") {
         let levels = node.broadcast(users)?;
         return Ok(levels.into_iter().map(|level| Dbm(level).watts()).collect());
+    }
+    if users == 0 && parameters.opt("sigma_c2").is_none() {
+        return Ok(Vec::new());
     }
     let node = parameters.get("sigma_c2")?;
     let noise = node.broadcast(users)?;
@@ -161,10 +196,9 @@ fn targets(root: &Node<'_>, count: usize) -> Result<Targets, Error> {
         }
     };
     let alpha = root.get("alpha")?;
-    let coefficients = if count == 0 {
-        Vec::new()
-    } else {
-        alpha.vec_c64()?
+    let coefficients = match alpha.array_c64()? {
+        empty if empty.data.is_empty() => Vec::new(),
+        _ => alpha.vec_c64()?,
     };
     if coefficients.len() != count {
         return Err(alpha.wrong(format!("{count} complex entries, one per target")));
@@ -175,6 +209,13 @@ fn targets(root: &Node<'_>, count: usize) -> Result<Targets, Error> {
 /// `H` as given, or drawn: `channel = { model = "rayleigh", gain_dB = 0, realization = 0 }`.
 fn channel(root: &Node<'_>, antennas: usize, users: usize, seed: u64) -> Result<Mat<c64>, Error> {
     if users == 0 {
+        // No users: `H` may be absent or have no column.
+        if let Some(node) = root.opt("H") {
+            let entries = node.array_c64()?.data.len();
+            if entries > 0 {
+                return Err(node.wrong(format!("no entries for K = 0, not {entries}")));
+            }
+        }
         return Ok(Mat::zeros(antennas, 0));
     }
     let Some(spec) = root.opt("channel") else {

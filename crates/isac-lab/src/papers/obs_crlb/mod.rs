@@ -5,6 +5,7 @@ mod convergence;
 mod figures;
 mod input;
 mod published;
+mod random_instances;
 mod report;
 mod setup;
 mod solve;

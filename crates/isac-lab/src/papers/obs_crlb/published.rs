@@ -25,7 +25,7 @@ pub(super) struct Curve {
 
 const NAN: f64 = f64::NAN;
 
-/// Fig. 3 at six of the sixty weights; x is log10 of the weight of the rate.
+/// Fig. 3 at some of the sixty weights; x is log10 of the weight of the rate.
 pub(super) const FIG3: [Curve; 3] = [
     Curve {
         algorithm: "algorithm1",
@@ -56,6 +56,7 @@ pub(super) const FIG3: [Curve; 3] = [
         label: "WMMSE-SDR",
         points: &[
             [-7.0, 3.088, 1.8971, NAN],
+            [-5.0, 3.228, 1.8971, NAN],
             [-2.2, 3.698, 1.9024, NAN],
             [-1.0, 9.483, 2.2505, NAN],
             [0.2, 12.967, 3.7631, NAN],
@@ -203,21 +204,72 @@ pub(super) const TABLE1: [Curve; 5] = [
     },
 ];
 
-/// Fig. 4: published mean objectives of Algorithm 1 for K users and Ns sensing streams.
-pub(super) const FIG4: [(usize, &[[f64; 2]]); 4] = [
-    (0, &[[1.0, -1.2505], [2.0, -0.5662], [3.0, -0.49855]]),
-    (
-        1,
-        &[
+/// Fig. 4: published mean objectives for K users and Ns sensing streams.
+pub(super) struct Streams {
+    pub(super) users: usize,
+    pub(super) algorithm1: &'static [[f64; 2]],
+    pub(super) wmmse_sdr: &'static [[f64; 2]],
+}
+
+/// Fig. 4; without users the power is 20 dBm and there is one run.
+pub(super) const FIG4: [Streams; 4] = [
+    Streams {
+        users: 0,
+        algorithm1: &[
+            [1.0, -1.2505],
+            [2.0, -0.5662],
+            [3.0, -0.49855],
+            [8.0, -0.49855],
+        ],
+        wmmse_sdr: &[
+            [1.0, -735.1],
+            [2.0, -2.143],
+            [3.0, -0.49855],
+            [8.0, -0.49855],
+        ],
+    },
+    Streams {
+        users: 1,
+        algorithm1: &[
             [0.0, -11.9164],
             [1.0, -5.0003],
             [2.0, -4.3290],
             [3.0, -4.3295],
             [4.0, -4.3294],
+            [8.0, -4.3294],
         ],
-    ),
-    (2, &[[0.0, -4.6415], [1.0, -3.8841], [2.0, -3.8857]]),
-    (3, &[[0.0, -3.5537], [1.0, -3.5635], [2.0, -3.5597]]),
+        wmmse_sdr: &[
+            [0.0, -121_527.0],
+            [1.0, -38.95],
+            [2.0, -4.3291],
+            [8.0, -4.3291],
+        ],
+    },
+    Streams {
+        users: 2,
+        algorithm1: &[
+            [0.0, -4.6415],
+            [1.0, -3.8841],
+            [2.0, -3.8857],
+            [8.0, -3.8858],
+        ],
+        wmmse_sdr: &[[0.0, -146.8], [1.0, -4.162], [2.0, -3.9222], [8.0, -3.9222]],
+    },
+    Streams {
+        users: 3,
+        algorithm1: &[
+            [0.0, -3.5537],
+            [1.0, -3.5635],
+            [2.0, -3.5597],
+            [8.0, -3.5598],
+        ],
+        wmmse_sdr: &[
+            [0.0, -3.578],
+            [1.0, -3.8999],
+            [2.0, -3.8998],
+            [8.0, -3.8998],
+        ],
+    },
 ];
 
 /// Fig. 2: weight of the rate, iterations and final objective published.
@@ -314,19 +366,20 @@ fn matrices(table: &CsvTable, columns: [&str; 5]) -> Result<Vec<Mat<c64>>, Error
     Ok(out)
 }
 
-/// Objectives per x and realisation of Algorithm 1 in a released per-realisation file. The key is
+/// Objectives per x and realisation of one algorithm in a released per-realisation file. The key is
 /// x in thousandths.
 pub(super) fn objectives(
     folder: &Path,
     file: &str,
     x: &str,
+    name: &str,
 ) -> Result<BTreeMap<(i64, usize), f64>, Error> {
     let table = CsvTable::read(&folder.join(file))?;
     let (algorithm, x) = (table.column("algorithm")?, table.column(x)?);
     let (realization, objective) = (table.column("realization")?, table.column("objective")?);
     let mut out = BTreeMap::new();
     for row in 0..table.rows.len() {
-        if table.rows[row][algorithm] == "algorithm1" {
+        if table.rows[row][algorithm] == name {
             let key = (
                 thousandths(table.finite(row, x)?),
                 table.index(row, realization)?,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::published::{self, Curve, thousandths};
+use super::random_instances;
 use super::setup::{CRLB, OBJECTIVE, SUM_RATE, World};
 use crate::artefact::{Claim, Compared, Grade, Metric, Records, Report, Request, Timing, Verdict};
 use crate::error::Error;
@@ -22,6 +23,13 @@ pub(super) enum Kind {
     Power,
     Antennas,
     Table,
+}
+
+impl Kind {
+    /// Whether x is the number of antennas.
+    pub(super) fn over_antennas(self) -> bool {
+        matches!(self, Self::Antennas | Self::Table)
+    }
 }
 
 /// A sweep over x with several methods.
@@ -45,6 +53,7 @@ pub(super) fn curves(methods: &[&'static str]) -> Vec<(&'static str, &'static st
         "wmmse_sdr" => ("WMMSE-SDR, released form", 2),
         "wmmse_sdr_corrected" => ("WMMSE-SDR, corrected", 7),
         "accelerated" => ("L-BFGS from RZF (ours)", 3),
+        "accelerated_ns0" => ("L-BFGS from RZF, Ns = 0 (ours)", 8),
         "best_of_starts" => ("Best of starts (ours)", 3),
         _ => ("Certified upper bound", 6),
     };
@@ -62,6 +71,8 @@ pub(super) fn curves(methods: &[&'static str]) -> Vec<(&'static str, &'static st
 pub(super) struct Comparison {
     objectives: BTreeMap<(i64, usize), f64>,
     means: BTreeMap<i64, [f64; 2]>,
+    /// Of the released low-dimensional variant at 16 antennas.
+    low_dim: BTreeMap<(i64, usize), f64>,
     stored: bool,
     full: bool,
 }
@@ -80,14 +91,21 @@ impl Comparison {
         match kind {
             Kind::Users => {
                 let file = "fig6_users_per_realization.csv";
-                out.objectives = published::objectives(folder, file, "K")?;
+                out.objectives = published::objectives(folder, file, "K", "algorithm1")?;
             }
             Kind::Power => {
                 let file = "fig7_power_per_realization.csv";
-                out.objectives = published::objectives(folder, file, "Pt_dBm")?;
+                out.objectives = published::objectives(folder, file, "Pt_dBm", "algorithm1")?;
             }
             Kind::Tradeoff => out.means = published::tradeoff_means(folder)?,
-            Kind::Antennas | Kind::Table => {}
+            Kind::Antennas | Kind::Table => {
+                let file = "fig5_table1_per_realization.csv";
+                let name = "ld_algorithm1_ns3m";
+                let mut all = published::objectives(folder, file, "Nt_actual", name)?;
+                // Channels of the larger arrays were not released.
+                all.retain(|(x, _), _| *x == 16_000);
+                out.low_dim = all;
+            }
         }
         Ok(out)
     }
@@ -109,7 +127,9 @@ pub(super) fn sweep(
         exact_objectives(records, comparison, &mut report);
     } else if !comparison.means.is_empty() && comparison.full {
         exact_means(records, comparison, &mut report);
-    } else if !comparison.stored {
+    } else if comparison.stored && comparison.full && s.kind.over_antennas() {
+        first_column(records, s, comparison, &mut report);
+    } else {
         report.grade = statistical(records, s);
     }
     claims(records, s, comparison, &mut report);
@@ -255,11 +275,30 @@ fn table(records: &Records, s: &Sweep) -> Vec<Compared> {
 
 /// Every objective of Algorithm 1 within 1e-9 of the released one.
 fn exact_objectives(records: &Records, comparison: &Comparison, report: &mut Report) {
+    let (line, exact) = objectives_against(records, "algorithm1", None, &comparison.objectives);
+    if exact {
+        report.grade = Grade::Exact;
+    } else {
+        report.grade = Grade::NotReproduced(line.clone());
+        report.failures.push(line.clone());
+    }
+    report.notes.push(line);
+}
+
+/// The objectives of a method, at one x or all, against released ones: a line of text and whether
+/// all have a partner and agree.
+fn objectives_against(
+    records: &Records,
+    method: &str,
+    at: Option<f64>,
+    released: &BTreeMap<(i64, usize), f64>,
+) -> (String, bool) {
     let (mut count, mut worst, mut missing) = (0, 0.0_f64, 0);
-    for row in records.rows.iter().filter(|r| r.algorithm == "algorithm1") {
+    let chosen = |x: f64| at.is_none_or(|at| thousandths(at) == thousandths(x));
+    let rows = records.rows.iter().filter(|r| r.algorithm == method);
+    for row in rows.filter(|r| chosen(r.x)) {
         let key = (thousandths(row.x), row.realization);
-        let (Some(theirs), Some(ours)) = (comparison.objectives.get(&key), row.metrics.first())
-        else {
+        let (Some(theirs), Some(ours)) = (released.get(&key), row.metrics.first()) else {
             missing += 1;
             continue;
         };
@@ -272,15 +311,9 @@ fn exact_objectives(records: &Records, comparison: &Comparison, report: &mut Rep
         count += 1;
     }
     let line = format!(
-        "Algorithm 1: {count} objectives against the released ones, largest relative difference {worst:.2e}, {missing} without a partner"
+        "{method}: {count} objectives against the released ones, largest relative difference {worst:.2e}, {missing} without a partner"
     );
-    if worst <= EXACT && missing == 0 && count > 0 {
-        report.grade = Grade::Exact;
-    } else {
-        report.grade = Grade::NotReproduced(line.clone());
-        report.failures.push(line.clone());
-    }
-    report.notes.push(line);
+    (line, worst <= EXACT && missing == 0 && count > 0)
 }
 
 /// Mean sum rate and CRLB of Algorithm 1 for every weight.
@@ -312,95 +345,296 @@ fn exact_means(records: &Records, comparison: &Comparison, report: &mut Report) 
     report.notes.push(line);
 }
 
-/// Whether the published means of Algorithm 1 lie within four half-widths of our intervals (and
-/// rounding); otherwise only the trend is claimed.
-fn statistical(records: &Records, s: &Sweep) -> Grade {
-    let curve = &s.published[0];
-    let near = |point: &published::Point| {
-        let ours = records.summary(curve.algorithm, point[0], SUM_RATE);
-        ours.n == 0
-            || (ours.mean - point[1]).abs() <= 2.0 * (ours.high - ours.low) + 0.02 * point[1]
-    };
-    if curve.points.iter().all(near) {
+/// The first column of Table I with the released channels: both forms of Algorithm 1 within 0.01 of
+/// the two printed digits.
+fn first_column(records: &Records, s: &Sweep, comparison: &Comparison, report: &mut Report) {
+    let (mut count, mut worst) = (0, 0.0_f64);
+    for curve in s.published.iter().take(2) {
+        let printed = curve.points[0];
+        for (metric, published) in [(SUM_RATE, printed[1]), (CRLB, printed[2])] {
+            let ours = records.summary(curve.algorithm, printed[0], metric).mean;
+            let difference = (ours - published).abs();
+            worst = if difference.is_nan() {
+                f64::INFINITY
+            } else {
+                worst.max(difference)
+            };
+            count += 1;
+        }
+    }
+    let line = format!(
+        "Algorithm 1 on the released channels, Nt = 16: {count} means against the two printed digits, largest difference {worst:.4}"
+    );
+    report.grade = if worst <= 0.01 {
         Grade::Statistical
     } else {
-        Grade::Trend
+        report.failures.push(line.clone());
+        Grade::NotReproduced(line.clone())
+    };
+    report.notes.push(line);
+    let released = &comparison.low_dim;
+    let (line, exact) = objectives_against(records, "low_dim_released", Some(16.0), released);
+    if !exact {
+        report.failures.push(line.clone());
     }
+    report.notes.push(line);
+}
+
+/// `statistical` if the published means of Algorithm 1 lie within two widths of our intervals and
+/// 2 %; `trend` if at least every rise and fall of ours is the published one.
+fn statistical(records: &Records, s: &Sweep) -> Grade {
+    let curve = &s.published[0];
+    let (mut near, mut outside, mut turned) = (true, 0, 0);
+    for (metric, column) in [(SUM_RATE, 1), (CRLB, 2)] {
+        let ours = |point: &published::Point| records.summary(curve.algorithm, point[0], metric);
+        let known: Vec<_> = (curve.points.iter())
+            .map(|point| (point[column], ours(point)))
+            .filter(|(published, ours)| published.is_finite() && ours.n > 0)
+            .collect();
+        for (published, ours) in &known {
+            let room = 2.0 * (ours.high - ours.low) + 0.02 * published.abs();
+            if (ours.mean - published).abs() > room {
+                near = false;
+                outside += 1;
+            }
+        }
+        for pair in known.windows(2) {
+            let published = pair[1].0 - pair[0].0;
+            let ours = pair[1].1.mean - pair[0].1.mean;
+            let flat = published.abs() <= 0.05 * pair[0].0.abs();
+            turned += usize::from(!flat && published.signum() * ours < 0.0);
+        }
+    }
+    if near {
+        Grade::Statistical
+    } else if turned == 0 {
+        Grade::Trend
+    } else {
+        Grade::NotReproduced(format!(
+            "{outside} means of Algorithm 1 are off and {turned} turn the other way"
+        ))
+    }
+}
+
+/// Mean objectives of two methods over the realisations that both have, ours minus theirs.
+fn paired(records: &Records, ours: &str, theirs: &str, x: f64) -> Option<f64> {
+    let differences: Vec<f64> = records
+        .at(theirs, x)
+        .filter(|row| !row.failed)
+        .filter_map(|row| {
+            let other = row.metrics.get(OBJECTIVE)?;
+            Some(records.value(ours, x, row.realization, OBJECTIVE)? - other)
+        })
+        .collect();
+    (!differences.is_empty()).then(|| differences.iter().sum::<f64>() / differences.len() as f64)
 }
 
 fn claims(records: &Records, s: &Sweep, comparison: &Comparison, report: &mut Report) {
-    let mean = |method: &str, x: f64, metric| records.summary(method, x, metric).mean;
     match s.kind {
-        Kind::Tradeoff => {
-            let low = mean("accelerated", -7.0, SUM_RATE);
-            let near = mean("accelerated", -5.0, SUM_RATE);
-            let detail = format!(
-                "Algorithm 1 from the released start has sum rate {:.3} at weight 1e-7 (published WMMSE-SDR 3.088); from regularised zero forcing the same objective gives {low:.3} there and {near:.3} at 1e-5",
-                mean("algorithm1", -7.0, SUM_RATE)
-            );
-            report.claims.push(Claim::new(
-                "The tradeoff region is close to that of WMMSE-SDR",
-                Verdict::Partly,
-                detail,
-            ));
-        }
-        Kind::Users => {
-            let wins = s.published[2].points.iter().filter(|p| {
-                let ours = mean("algorithm1", p[0], OBJECTIVE);
-                ours.is_nan() || ours >= p[3] - 1e-3
-            });
-            let count = wins.count();
-            report.claims.push(Claim::new(
-                "Algorithm 1 has the best objective for every number of users",
-                if count == 6 { Verdict::Partly } else { Verdict::DoesNotHold },
-                format!("above the released WMMSE-SDR at {count} of 6 points, whose rate term is weakened by an error in its interference weight; the best of several starts ends higher at every K: {}", objective_list(records, "best_of_starts")),
-            ));
-        }
+        Kind::Tradeoff => tradeoff_claims(records, s, report),
+        Kind::Users => users_claims(records, report),
         Kind::Power => {
-            let (ours, theirs) = (mean("best_of_starts", -5.0, OBJECTIVE), -59.983);
-            report.claims.push(Claim::new(
-                "All methods perform alike over power",
-                Verdict::Partly,
-                format!("at -5 dBm Algorithm 1 stops early at {theirs} (published) by its unscaled step test; converged solvers reach {ours:.3}"),
-            ));
+            power_claims(records, report);
             bracket(records, comparison, report);
         }
-        Kind::Antennas | Kind::Table => {
-            let xs = records.xs("accelerated");
-            let gap =
-                |x: f64| mean("accelerated", x, OBJECTIVE) - mean("low_dim_released", x, OBJECTIVE);
-            let gaps: Vec<String> = xs
-                .iter()
-                .map(|&x| format!("Nt = {x}: {:.4}", gap(x)))
-                .collect();
-            report.claims.push(Claim::new(
-                "The low-dimensional Algorithm 1 loses nothing",
-                Verdict::of(xs.iter().all(|&x| gap(x) < 1e-3)),
-                format!("the released variant stops below the converged objective by {}; in orthonormal coordinates nothing is lost", gaps.join(", ")),
-            ));
-            let gap = |x: f64| {
-                mean("algorithm1_ns0", x, OBJECTIVE) - mean("algorithm1_ns6", x, OBJECTIVE)
-            };
-            let gaps: Vec<String> = xs
-                .iter()
-                .map(|&x| format!("Nt = {x}: {:.4}", gap(x)))
-                .collect();
-            report.claims.push(Claim::new(
-                "Fewer sensing streams are better for large arrays",
-                Verdict::DoesNotHold,
-                format!("Ns = 0 minus Ns = 6 at the released tolerance: {}; converged runs agree, the difference is the stop rule", gaps.join(", ")),
-            ));
-        }
+        Kind::Antennas | Kind::Table => antennas_claims(records, report),
     }
 }
 
-fn objective_list(records: &Records, method: &str) -> String {
-    let list = records.curve(method, OBJECTIVE);
-    let texts: Vec<String> = list
+/// The largest mean sum rate of a method at a CRLB within 1 % of a given one.
+fn rate_at(records: &Records, method: &str, crlb: f64) -> f64 {
+    let points = records.curve(method, SUM_RATE);
+    let bounds = records.curve(method, CRLB);
+    (points.iter().zip(&bounds))
+        .filter(|(_, bound)| bound.1.mean <= 1.01 * crlb)
+        .map(|(rate, _)| rate.1.mean)
+        .fold(0.0, f64::max)
+}
+
+fn tradeoff_claims(records: &Records, s: &Sweep, report: &mut Report) {
+    let theirs = s.published[2].points;
+    let mean = |method: &str, x: f64| records.summary(method, x, SUM_RATE).mean;
+    // At the same weight: the frontier as a whole hides what a weight gives.
+    let near = |method: &str| -> (usize, usize, String) {
+        let (mut held, mut cases, mut texts) = (0, 0, Vec::new());
+        for p in theirs {
+            let ours = mean(method, p[0]);
+            if ours.is_nan() {
+                continue;
+            }
+            cases += 1;
+            held += usize::from(ours >= 0.95 * p[1]);
+            texts.push(format!("10^{}: {ours:.3} ({:.3})", p[0], p[1]));
+        }
+        (held, cases, texts.join(", "))
+    };
+    let (held, cases, text) = near("algorithm1");
+    report.claims.push(Claim::new(
+        "The tradeoff of Algorithm 1 is close to that of WMMSE-SDR",
+        Verdict::share(held, cases),
+        format!("sum rate at least 95 % of the published WMMSE-SDR's at {held} of {cases} weights: {text}"),
+    ));
+    let (held, cases, text) = near("accelerated");
+    report.claims.push(Claim::new(
+        "From regularised zero forcing the same objective keeps the rate at small weights (ours)",
+        Verdict::share(held, cases),
+        format!("at least 95 % at {held} of {cases} weights: {text}"),
+    ));
+    let frontier: Vec<String> = theirs
         .iter()
-        .map(|(x, s)| format!("{x}: {:.4}", s.mean))
+        .map(|p| {
+            let ours = rate_at(records, "accelerated", p[2]);
+            format!("CRLB {}: {ours:.3} ({:.3})", p[2], p[1])
+        })
         .collect();
-    texts.join(", ")
+    report.notes.push(format!(
+        "largest sum rate of L-BFGS at a CRLB within 1 % of the published WMMSE-SDR's (its rate): {}",
+        frontier.join(", ")
+    ));
+}
+
+fn users_claims(records: &Records, report: &mut Report) {
+    let rivals = ["fp_sgda", "wmmse_sdr", "wmmse_sdr_corrected"];
+    let (mut held, mut cases, mut lost) = (0, 0, Vec::new());
+    for rival in rivals {
+        for x in records.xs(rival) {
+            let Some(lead) = paired(records, "algorithm1", rival, x) else {
+                continue;
+            };
+            cases += 1;
+            held += usize::from(lead >= -1e-3);
+            if lead < -1e-3 {
+                lost.push(format!("{rival} at K = {x} by {:.4}", -lead));
+            }
+        }
+    }
+    let beaten = if lost.is_empty() {
+        "nowhere".into()
+    } else {
+        lost.join(", ")
+    };
+    report.claims.push(Claim::new(
+        "Algorithm 1 has the best objective for every number of users",
+        Verdict::share(held, cases),
+        format!("no lower than FP-SGDA and WMMSE-SDR, released and corrected, in {held} of {cases} comparisons on the same channels; beaten by {beaten}"),
+    ));
+    let xs = records.xs("best_of_starts");
+    let gains: Vec<f64> = xs
+        .iter()
+        .filter_map(|&x| paired(records, "best_of_starts", "algorithm1", x))
+        .collect();
+    let higher = gains.iter().filter(|g| **g >= -1e-6).count();
+    report.claims.push(Claim::new(
+        "Restarts end no lower than Algorithm 1 (ours)",
+        Verdict::share(higher, gains.len()),
+        format!(
+            "mean gain over {} numbers of users: {}",
+            gains.len(),
+            gains
+                .iter()
+                .map(|g| format!("{g:.4}"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+    ));
+}
+
+fn power_claims(records: &Records, report: &mut Report) {
+    let methods = ["fp_sgda", "wmmse_sdr", "best_of_starts"];
+    let (mut held, mut cases, mut apart) = (0, 0, Vec::new());
+    for x in records.xs("algorithm1") {
+        let scale = (records.summary("algorithm1", x, OBJECTIVE).mean.abs()).max(1.0);
+        let worst = methods
+            .iter()
+            .filter_map(|m| paired(records, m, "algorithm1", x).map(|d| (m, d)))
+            .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
+        let Some((method, difference)) = worst else {
+            continue;
+        };
+        cases += 1;
+        let alike = difference.abs() <= 0.03 * scale;
+        held += usize::from(alike);
+        if !alike {
+            apart.push(format!("{method} {difference:+.3} at {x} dBm"));
+        }
+    }
+    report.claims.push(Claim::new(
+        "All methods perform alike over power",
+        Verdict::share(held, cases),
+        format!(
+            "mean objectives within 3 % of Algorithm 1's (of 1 where that is larger) at {held} of {cases} powers{}{}",
+            if apart.is_empty() { "" } else { "; apart: " },
+            apart.join(", ")
+        ),
+    ));
+    if let Some(gain) = paired(records, "best_of_starts", "algorithm1", -5.0) {
+        let iterations = records.summary("algorithm1", -5.0, 3).mean;
+        report.claims.push(Claim::new(
+            "At -5 dBm the unscaled step test ends Algorithm 1 early (ours)",
+            Verdict::of(gain > 0.05),
+            format!(
+                "{iterations:.0} iterations in the mean; converged solvers end {gain:.3} higher"
+            ),
+        ));
+    }
+}
+
+fn antennas_claims(records: &Records, report: &mut Report) {
+    let xs = records.xs("accelerated");
+    let mut gaps =
+        |text: &str, verdict: &dyn Fn(&[f64]) -> Verdict, a: &str, b: &str, what: &str| {
+            let all: Vec<(f64, f64)> = xs
+                .iter()
+                .filter_map(|&x| Some((x, paired(records, a, b, x)?)))
+                .collect();
+            let values: Vec<f64> = all.iter().map(|p| p.1).collect();
+            let list: Vec<String> = all
+                .iter()
+                .map(|(x, g)| format!("Nt = {x}: {g:.4}"))
+                .collect();
+            let claim = Claim::new(
+                text,
+                verdict(&values),
+                format!("{what}: {}", list.join(", ")),
+            );
+            report.claims.push(claim);
+        };
+    gaps(
+        "The low-dimensional Algorithm 1 loses nothing",
+        &|g| Verdict::share(g.iter().filter(|g| **g < 1e-3).count(), g.len()),
+        "accelerated",
+        "low_dim_released",
+        "the released variant stops below the converged objective by",
+    );
+    gaps(
+        "Without sensing streams large arrays end higher",
+        &|g| Verdict::share(g.iter().filter(|g| **g > 1e-3).count(), g.len()),
+        "accelerated_ns0",
+        "accelerated",
+        "converged runs, Ns = 0 minus Ns = 6",
+    );
+    let stopped: Vec<String> = xs
+        .iter()
+        .filter_map(|&x| {
+            let gap = paired(records, "algorithm1_ns0", "algorithm1_ns6", x)?;
+            Some(format!("Nt = {x}: {gap:.4}"))
+        })
+        .collect();
+    report.notes.push(format!(
+        "Ns = 0 minus Ns = 6 of Algorithm 1 at the released stop rule: {}",
+        stopped.join(", ")
+    ));
+    let certified: Vec<String> = xs
+        .iter()
+        .filter_map(|&x| {
+            let gap = paired(records, "upper_bound", "accelerated", x)?;
+            Some(format!("Nt = {x}: {gap:.4}"))
+        })
+        .collect();
+    report.notes.push(format!(
+        "certified distance of L-BFGS from the optimum, mean: {}",
+        certified.join(", ")
+    ));
 }
 
 /// The certificate holds every realisation, and the best of starts is no lower than the released
@@ -461,67 +695,156 @@ fn timing(records: &Records, s: &Sweep) -> Timing {
         panel.line(*label, points, Style::curve(*style));
     }
     timing.figure = Figure::new("Time", vec![panel]);
+    if s.kind.over_antennas() {
+        timing.notes.push(fastest(records));
+    }
     timing
+}
+
+/// Whether the low-dimensional form is the fastest, by medians at each size. Depends on the clock, so
+/// it stands in no file.
+fn fastest(records: &Records) -> String {
+    let seconds = |method: &str, x: f64| {
+        let all: Vec<f64> = records.at(method, x).filter_map(|r| r.seconds).collect();
+        median(&all)
+    };
+    let rivals = ["algorithm1_ns6", "algorithm1_ns0", "fp_sgda", "wmmse_sdr"];
+    let (mut held, mut texts) = (0, Vec::new());
+    let xs = records.xs("low_dim_released");
+    for &x in &xs {
+        let own = seconds("low_dim_released", x);
+        held += usize::from(rivals.iter().all(|m| seconds(m, x).min(own) >= own));
+        texts.push(format!(
+            "Nt = {x}: {own:.2e} s, full {:.2e} s, L-BFGS {:.2e} s",
+            seconds("algorithm1_ns6", x),
+            seconds("accelerated", x)
+        ));
+    }
+    let verdict = Verdict::share(held, xs.len()).name();
+    format!(
+        "the released low-dimensional form is the paper's fastest method -- {verdict} ({held} of {} sizes; here the full algorithm runs in orthonormal coordinates too): {}",
+        xs.len(),
+        texts.join("; ")
+    )
 }
 
 /// Fig. 4: one panel per number of users.
 pub(super) fn streams(records: &Records) -> Result<Report, Error> {
     let mut report = Report::default();
     let mut panels = Vec::new();
-    for (users, published) in published::FIG4 {
+    let (mut near, mut below) = (true, 0);
+    for published in published::FIG4 {
+        let users = published.users;
         let mut panel = Panel::new(
             format!("K = {users}"),
             Axis::new("Sensing streams Ns"),
             Axis::new("Objective"),
         );
         panel.legend = crate::figure::Legend::Below;
-        for (method, label, style) in curves(&["algorithm1", "accelerated"]) {
-            let name = format!("k{users}_{method}");
-            panel.mean_curve(label, records, &name, OBJECTIVE, Style::curve(style));
+        let name = |method: &str| format!("k{users}_{method}");
+        // Few streams cost WMMSE-SDR orders of magnitude; the panel shows the others' range.
+        let lowest = published
+            .algorithm1
+            .iter()
+            .map(|p| p[1])
+            .fold(0.0, f64::min);
+        let floor = lowest - 0.5 * lowest.abs();
+        for (method, label, style) in curves(&["algorithm1", "best_of_starts"]) {
+            panel.mean_curve(
+                label,
+                records,
+                &name(method),
+                OBJECTIVE,
+                Style::curve(style),
+            );
         }
-        panel.published("Algorithm 1", published.to_vec(), Style::curve(0));
+        for (method, label, style) in curves(&["wmmse_sdr", "wmmse_sdr_corrected"]) {
+            let curve = records.curve(&name(method), OBJECTIVE);
+            let all: Vec<[f64; 2]> = curve.iter().map(|(x, s)| [*x, s.mean]).collect();
+            let seen: Vec<[f64; 2]> = all.iter().copied().filter(|p| p[1] >= floor).collect();
+            below += all.len() - seen.len();
+            panel.line(label, seen, Style::curve(style));
+        }
+        let seen = |points: &[[f64; 2]]| -> Vec<[f64; 2]> {
+            points.iter().copied().filter(|p| p[1] >= floor).collect()
+        };
+        let sdr = seen(published.wmmse_sdr);
+        below += published.wmmse_sdr.len() - sdr.len();
+        panel.published(
+            "Algorithm 1",
+            published.algorithm1.to_vec(),
+            Style::curve(0),
+        );
+        panel.published("WMMSE-SDR", sdr, Style::curve(2));
         panels.push(panel);
-        for point in published {
-            let name = format!("k{users}_algorithm1");
-            let ours = records.summary(&name, point[0], OBJECTIVE);
-            let what = format!("Algorithm 1, K = {users}, Ns = {}: objective", point[0]);
-            let line = Compared::new(what, point[1], ours.mean, "");
-            report.table.push(line.note(format!("n = {}", ours.n)));
+        for (method, label, points) in [
+            ("algorithm1", "Algorithm 1", published.algorithm1),
+            ("wmmse_sdr", "WMMSE-SDR", published.wmmse_sdr),
+        ] {
+            for point in points {
+                let ours = records.summary(&name(method), point[0], OBJECTIVE);
+                let what = format!("{label}, K = {users}, Ns = {}: objective", point[0]);
+                let line = Compared::new(what, point[1], ours.mean, "");
+                report.table.push(line.note(format!("n = {}", ours.n)));
+                let room = 2.0 * (ours.high - ours.low) + 0.02 * point[1].abs();
+                let compared = method == "algorithm1" && users > 0 && ours.n > 1;
+                near &= !compared || (ours.mean - point[1]).abs() <= room;
+            }
         }
     }
     let best = |users: usize, streams: f64| {
-        records
-            .summary(&format!("k{users}_accelerated"), streams, OBJECTIVE)
-            .mean
+        let name = format!("k{users}_best_of_starts");
+        records.summary(&name, streams, OBJECTIVE).mean
     };
-    let needed: Vec<String> = (0..=3)
-        .map(|users| {
-            let top = best(users, 8.0);
-            let first = (0..=8).find(|&n| best(users, f64::from(n)) >= top - 1e-2 * top.abs());
-            format!(
-                "K = {users}: {}",
-                first.map_or("-".into(), |n| n.to_string())
-            )
-        })
-        .collect();
+    let (mut held, mut needed) = (0, Vec::new());
+    for users in 0..=3_usize {
+        let top = best(users, 8.0);
+        let first = (0..=8_u32).find(|&n| best(users, f64::from(n)) >= top - 1e-2 * top.abs());
+        held += usize::from(first.is_some_and(|n| n as usize <= 3 - users));
+        needed.push(format!(
+            "K = {users}: {}",
+            first.map_or("-".into(), |n| n.to_string())
+        ));
+    }
     report.claims.push(Claim::new(
-        "max(0, M - K) sensing streams suffice",
-        Verdict::Partly,
-        format!("least Ns within 1 % of Ns = 8 here (M = 3): {}; not in general: sets of targets exist that need more than M (never above 3M)", needed.join(", ")),
+        "max(0, M - K) sensing streams suffice for the paper's targets",
+        Verdict::share(held, 4),
+        format!(
+            "least Ns within 1 % of Ns = 8 (M = 3): {}",
+            needed.join(", ")
+        ),
+    ));
+    let ([sets, above, above_three], text) = random_instances::streams_found(records);
+    report.claims.push(Claim::new(
+        "M streams suffice for sensing alone, for any targets",
+        Verdict::share(sets - above, sets),
+        format!("least Ns within 1e-5 of the certified optimum (sets of random targets): {text}"),
+    ));
+    report.claims.push(Claim::new(
+        "3M streams suffice for sensing alone (Lemma 5)",
+        Verdict::share(sets - above_three, sets),
+        format!("{above_three} of {sets} sets needed more"),
     ));
     let spread = (1..=3)
-        .map(|k| (best(k, 8.0) - best(k, 4.0)).abs())
+        .map(|k| (best(k, 8.0) - best(k, 4.0)).abs() / best(k, 4.0).abs())
         .fold(0.0, f64::max);
     report.claims.push(Claim::new(
         "More streams than needed change nothing",
-        Verdict::of(spread < 0.05),
-        format!(
-            "largest change of the mean objective from Ns = 4 to 8: {spread:.4} (local optima)"
-        ),
+        Verdict::of(spread < 0.01),
+        format!("largest relative change of the mean objective from Ns = 4 to 8: {spread:.1e}"),
     ));
     let mut figure = Figure::new("Objective against sensing streams", panels);
     figure.columns = 2;
+    if below > 0 {
+        figure = figure.footnote(format!(
+            "{below} points of WMMSE-SDR with few streams lie below the panels (table)"
+        ));
+    }
     report.figure = figure;
-    report.grade = Grade::Trend;
+    report.grade = if near {
+        Grade::Statistical
+    } else {
+        Grade::Trend
+    };
     Ok(report)
 }

@@ -130,13 +130,29 @@ impl World {
     }
 
     /// Un-normalised sensing block of the start with `CN(0, 2)` entries, the same in every
-    /// realisation; the first `streams` columns.
+    /// realisation. The released scripts draw the real parts of all entries and then the imaginary
+    /// parts, column by column, from a generator set back each time: a block of fewer streams takes
+    /// the first of the same numbers.
     pub(super) fn sensing_start(&self, antennas: usize, streams: usize) -> Mat<c64> {
         let fits = |w: &&Mat<c64>| w.nrows() == antennas && w.ncols() >= streams;
-        if let Some(w) = self.sensing_start.as_ref().filter(fits) {
-            return w.subcols(0, streams).to_owned();
-        }
-        self.normal(antennas, streams, 0)
+        let Some(stored) = self.sensing_start.as_ref().filter(fits) else {
+            return self.normal(antennas, streams, 0);
+        };
+        let total = antennas * stored.ncols();
+        let drawn = |n: usize| {
+            let entry = stored[(n % antennas, n % total / antennas)];
+            if n < total { entry.re } else { entry.im }
+        };
+        Mat::from_fn(antennas, streams, |i, j| {
+            let n = j * antennas + i;
+            c64::new(drawn(n), drawn(n + antennas * streams))
+        })
+    }
+
+    /// Whether the released sensing block is used for so many antennas.
+    pub(super) fn stored_start(&self, antennas: usize) -> bool {
+        let stored = self.sensing_start.as_ref();
+        stored.is_some_and(|w| w.nrows() == antennas)
     }
 
     /// `CN(0, 2)` entries from stream `index` of the starts.
@@ -169,10 +185,7 @@ impl World {
 fn printed_targets(count: usize, seed: u64) -> Result<Targets, Error> {
     let array = |h, v| Upa::new(h, v, KronOrder::HorizontalSlow, Scaling::UnitNorm);
     let (transmit, receive) = (array(4, 4)?, array(5, 4)?);
-    let amplitude = (Dbm(10.0).watts() / 16.0).sqrt();
-    let isotropic = Mat::from_fn(16, 16, |i, j| {
-        c64::new(if i == j { amplitude } else { 0.0 }, 0.0)
-    });
+    let isotropic = isotropic(16, Dbm(10.0).watts());
     for attempt in 0..1000 {
         let mut rng = stream(seed, Stream::Target, attempt);
         let law = ReflectionLaw::SharedDraw;
@@ -188,6 +201,14 @@ fn printed_targets(count: usize, seed: u64) -> Result<Targets, Error> {
     Err(Error::Usage(
         "no well-conditioned targets in 1000 draws; try another --seed".into(),
     ))
+}
+
+/// The beamformer that sends the same power in every direction.
+pub(super) fn isotropic(antennas: usize, power: f64) -> Mat<c64> {
+    let amplitude = (power / antennas as f64).sqrt();
+    Mat::from_fn(antennas, antennas, |i, j| {
+        c64::new(if i == j { amplitude } else { 0.0 }, 0.0)
+    })
 }
 
 /// A record of a solver's run, timed.

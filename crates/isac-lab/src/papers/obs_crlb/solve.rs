@@ -28,6 +28,10 @@ const ALGORITHMS: [&str; 11] = [
     "per_antenna",
 ];
 
+/// Residual of Theorem 1, relative to the multiplier times the beamformer, up to which a method that
+/// stopped by a short step counts as converged.
+const STATIONARY: f64 = 1e-2;
+
 /// Solves the problem of a document and bounds its optimum.
 pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
     if let Some(case) = request.case.filter(|case| *case > 0) {
@@ -43,23 +47,30 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
     let problem = &instance.problem;
     let solution = run(name, &instance).map_err(|e| classify(root, e))?;
     let upper = bound::certify(problem, &bound::Options::default());
+    let objective = solution.merit.objective;
+    let w = solution.beamformer.as_ref();
+    let structure = structure::check(problem, w).ok();
+    // A short step is no proof: the point must be stationary too (a per-antenna design is not, on
+    // the larger set).
+    let stationary = structure
+        .as_ref()
+        .is_some_and(|s| s.users.hypot(s.sensing) <= STATIONARY);
     let status = match solution.stopped {
+        StopReason::SmallStep if !stationary => SolveStatus::Inaccurate,
         reason if reason.converged() => SolveStatus::Solved,
         StopReason::IterationLimit => SolveStatus::Limit,
         _ => SolveStatus::Inaccurate,
     };
     let mut report = SolveReport::new("obs-crlb/1", name, status);
-    let objective = solution.merit.objective;
     report.stop_reason = solution.stopped.name().into();
     report.objective = Some(objective);
     report.metric("sum_rate_nats", solution.merit.sum_rate);
     report.metric("crlb_trace", solution.merit.crlb_trace);
-    let w = solution.beamformer.as_ref();
     let sinr =
         isac_metrics::sinr(problem.channel(), w, problem.noise()).map_err(|e| root.refused(e))?;
     report.metric_list("sinr", &sinr);
     report.metric("power_W", isac_linalg::ops::norm2(w));
-    if let Ok(structure) = structure::check(problem, w) {
+    if let Some(structure) = structure {
         report.metric("structure_residual_users", structure.users);
         report.metric("structure_residual_sensing", structure.sensing);
     }
@@ -135,8 +146,16 @@ fn run(name: &str, instance: &Instance) -> Result<Solution, isac_algos::Error> {
 fn classify(root: &Node<'_>, error: isac_algos::Error) -> Error {
     use isac_algos::Error as Algo;
     match &error {
-        Algo::Metric(isac_metrics::Error::SingularFim { .. }) => root.refused(error),
+        Algo::Metric(isac_metrics::Error::SingularFim {
+            parameter,
+            parameters,
+        }) => {
+            let targets = (parameters / 4).max(1);
+            let name = ["theta", "phi", "alpha.re", "alpha.im"][(parameter / targets).min(3)];
+            let field = format!("{}: {name}[{}]", root.file, parameter % targets);
+            Error::invalid(field, error)
+        }
         Algo::Linalg(inner) if inner.is_bad_input() => root.refused(error),
-        _ => Error::numerical("solve", error),
+        _ => Error::numerical(format!("{}: solve", root.file), error),
     }
 }
