@@ -3,18 +3,19 @@
 //! ```text
 //! cargo run --profile repro -p isac-benches --example obs_crlb -- ratios 16 32 64 128
 //! cargo run --profile repro -p isac-benches --example obs_crlb -- scaling 1024 4096 16384
+//! cargo run --profile repro -p isac-benches --example obs_crlb -- sdr 16 64 256
 //! ```
 //!
 //! `ratios` runs, one after the other: the twin with `Nt x Nt` matrices (shift rule `comm`, stop at
 //! a change below 1e-5, at most 4000 iterations), Algorithm 1 in orthonormal coordinates with the
 //! same rule and stop, and the accelerated solvers until they reach the twin's objective. All from
 //! the released start. `scaling` solves each size in a process of its own and prints its time and
-//! peak memory.
+//! peak memory. `sdr` runs WMMSE-SDR, corrected, on three channels of each size.
 
 #![expect(clippy::print_stdout, reason = "a measuring program")]
 
 use isac_algos::Error;
-use isac_algos::obs_crlb::{Auxiliaries, Evaluator, Reduction, SumRateCrlb, sca, start};
+use isac_algos::obs_crlb::{Auxiliaries, Evaluator, Reduction, SumRateCrlb, sca, start, wmmse_sdr};
 use isac_benches::cpu_seconds;
 use isac_benches::instances::{ObsCrlb, obs_crlb};
 use isac_linalg::{Mat, MatMut, MatRef, c64, ops};
@@ -22,19 +23,23 @@ use isac_opt::drive::Stop;
 use isac_opt::manifold::Sphere;
 use isac_opt::riemannian::{Method, Minimum, Workspace, bb, lbfgs};
 
+/// Runs of a short solution that are timed together.
+const REPEATS: usize = 200;
+
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let Some((what, sizes)) = arguments.split_first() else {
-        return Err("say `ratios` or `scaling`, and numbers of antennas".into());
+        return Err("say `ratios`, `scaling` or `sdr`, and numbers of antennas".into());
     };
     let sizes: Vec<usize> = sizes.iter().map(|n| n.parse()).collect::<Result<_, _>>()?;
     match what.as_str() {
         "ratios" => ratios(&sizes),
         "scaling" => scaling(&sizes),
+        "sdr" => sdr(&sizes),
         "one" => one(sizes[0]),
-        other => Err(format!("`{other}`: say `ratios` or `scaling`").into()),
+        other => Err(format!("`{other}`: say `ratios`, `scaling` or `sdr`").into()),
     }
 }
 
@@ -102,10 +107,10 @@ fn ratios(sizes: &[usize]) -> Outcome<()> {
             ("L-BFGS", Method::Lbfgs(lbfgs::Options::default())),
             ("Barzilai-Borwein", Method::Bb(bb::Options::default())),
         ] {
-            // Ten runs, since one is short.
+            // Many runs, since the clock of the processor ticks in milliseconds.
             let clock = cpu_seconds();
             let mut last = None;
-            for _ in 0..10 {
+            for _ in 0..REPEATS {
                 last = Some(accelerated(
                     &problem,
                     start.as_ref(),
@@ -113,7 +118,7 @@ fn ratios(sizes: &[usize]) -> Outcome<()> {
                     Some(target),
                 )?);
             }
-            let seconds = 0.1 * (cpu_seconds() - clock);
+            let seconds = (cpu_seconds() - clock) / REPEATS as f64;
             if let Some((w, minimum)) = last {
                 let objective = problem.merit(w.as_ref())?.objective;
                 line(name, minimum.iterations, seconds, objective);
@@ -136,18 +141,49 @@ fn scaling(sizes: &[usize]) -> Outcome<()> {
     Ok(())
 }
 
+fn sdr(sizes: &[usize]) -> Outcome<()> {
+    println!("| n_tx | channel | programs | CPU s | CPU ms per program | objective | L-BFGS |");
+    println!("|---|---|---|---|---|---|---|");
+    for &n_tx in sizes {
+        for seed in 1..=3 {
+            let ObsCrlb { problem, .. } = obs_crlb(n_tx, 10.0, seed)?;
+            let w0 = start::regularised_zf(&problem, 3 * problem.targets(), 0.9)?;
+            let clock = cpu_seconds();
+            let found = wmmse_sdr::solve(&problem, w0.as_ref(), &wmmse_sdr::Options::default())?;
+            let seconds = cpu_seconds() - clock;
+            let (fast, _) = accelerated(&problem, w0.as_ref(), Method::default(), None)?;
+            println!(
+                "| {n_tx} | {seed} | {} | {seconds:.2} | {:.1} | {:.6} | {:.6} |",
+                found.iterations,
+                1e3 * seconds / found.iterations.max(1) as f64,
+                found.merit.objective,
+                problem.merit(fast.as_ref())?.objective
+            );
+        }
+    }
+    Ok(())
+}
+
 /// One size: problem, start by regularised zero forcing without sensing streams, solution.
 fn one(n_tx: usize) -> Outcome<()> {
     let ObsCrlb { problem, .. } = obs_crlb(n_tx, 10.0, 1)?;
+    const REPEATS: usize = 20;
+    let solve = || -> Outcome<(Mat<c64>, Minimum)> {
+        let w0 = start::regularised_zf(&problem, 0, 1.0)?;
+        Ok(accelerated(&problem, w0.as_ref(), Method::default(), None)?)
+    };
     let clock = cpu_seconds();
-    let w0 = start::regularised_zf(&problem, 0, 1.0)?;
-    let (w, minimum) = accelerated(&problem, w0.as_ref(), Method::default(), None)?;
+    let (w, minimum) = solve()?;
+    for _ in 1..REPEATS {
+        solve()?;
+    }
+    let seconds = (cpu_seconds() - clock) / REPEATS as f64;
     let objective = problem.merit(w.as_ref())?.objective;
-    let seconds = cpu_seconds() - clock;
     let clock = cpu_seconds();
-    let reduction = Reduction::new(&problem)?;
-    let reducing = cpu_seconds() - clock;
-    drop(reduction);
+    for _ in 0..REPEATS {
+        drop(Reduction::new(&problem)?);
+    }
+    let reducing = (cpu_seconds() - clock) / REPEATS as f64;
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status
         .lines()

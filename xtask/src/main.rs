@@ -119,7 +119,8 @@ fn forward(command: &mut Command) -> ExitCode {
     }
 }
 
-/// Renews `golden/<paper>/<artefact>.csv` from a quick run with the default seed.
+/// Renews `golden/<paper>/<artefact>.csv` from a quick run of the first preset with the default seed.
+/// The comments of an existing file stay: its tolerances, and which curves it holds.
 fn bless(args: &[String]) -> ExitCode {
     let reason = args
         .iter()
@@ -134,11 +135,17 @@ fn bless(args: &[String]) -> ExitCode {
         eprintln!("bless needs --reason TEXT: why did the curve move?\n{USAGE}");
         return ExitCode::from(2);
     };
-    if what.is_empty() {
-        eprintln!("bless needs the artefacts to renew, such as obs_crlb/fig3\n{USAGE}");
+    if what.is_empty() || what.iter().any(|name| !name.contains('/')) {
+        eprintln!(
+            "bless needs the artefacts to renew as paper/artefact, such as obs_crlb/fig3\n{USAGE}"
+        );
         return ExitCode::from(2);
     }
     let out = root().join("target/bless");
+    if out.exists() && std::fs::remove_dir_all(&out).is_err() {
+        eprintln!("{}: cannot be cleared", out.display());
+        return ExitCode::FAILURE;
+    }
     let mut run = vec!["reproduce".to_owned()];
     run.extend(what.iter().cloned());
     run.extend([
@@ -151,29 +158,53 @@ fn bless(args: &[String]) -> ExitCode {
         return code;
     }
     for name in &what {
-        let Some((paper, artefact)) = name.split_once('/') else {
-            eprintln!("{name}: write paper/artefact");
-            return ExitCode::from(2);
-        };
-        let presets = out.join(paper).join(artefact);
-        let golden = root().join("golden").join(paper);
-        let Ok(entries) = std::fs::read_dir(&presets) else {
-            eprintln!("{}: nothing was written there", presets.display());
-            return ExitCode::FAILURE;
-        };
-        for preset in entries.flatten() {
-            let to = golden.join(format!("{artefact}.{}.csv", preset.file_name().display()));
-            let copied = std::fs::create_dir_all(&golden)
-                .and_then(|()| std::fs::copy(preset.path().join("curve.csv"), &to));
-            match copied {
-                Ok(_) => println!("blessed {}", to.display()),
-                Err(error) => {
-                    eprintln!("{}: {error}", to.display());
-                    return ExitCode::FAILURE;
-                }
+        let golden = root().join("golden").join(format!("{name}.csv"));
+        match bless_one(name, &out.join(name), &golden) {
+            Ok(()) => println!("blessed {}", golden.display()),
+            Err(error) => {
+                eprintln!("{}: {error}", golden.display());
+                return ExitCode::FAILURE;
             }
         }
     }
     println!("commit with: golden: {reason}\nand a line under Numerics in CHANGELOG.md");
     ExitCode::SUCCESS
+}
+
+/// Comments of a new golden file: every number may move a little, until better tolerances are chosen.
+const FRESH: &str = "# tolerance * 1e-6 1e-9\n";
+
+fn bless_one(name: &str, run: &Path, golden: &Path) -> std::io::Result<()> {
+    let mut presets: Vec<PathBuf> = std::fs::read_dir(run)?
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    presets.sort();
+    let [folder] = &presets[..] else {
+        return Err(std::io::Error::other("expected the folder of one preset"));
+    };
+    let fresh = std::fs::read_to_string(folder.join("curve.csv"))?;
+    let old = std::fs::read_to_string(golden).unwrap_or_default();
+    let mut comments: String = old
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    if comments.is_empty() {
+        comments = format!("# cargo xtask reproduce {name} --quick\n{FRESH}");
+    }
+    let curves: Vec<&str> = comments
+        .lines()
+        .filter_map(|line| line.strip_prefix("# curves "))
+        .flat_map(str::split_whitespace)
+        .collect();
+    let kept = fresh.lines().enumerate().filter(|(row, line)| {
+        let curve = line.split(',').next().unwrap_or_default();
+        *row == 0 || curves.is_empty() || curves.contains(&curve)
+    });
+    let csv: String = kept.map(|(_, line)| format!("{line}\n")).collect();
+    if let Some(folder) = golden.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(golden, comments + &csv)
 }

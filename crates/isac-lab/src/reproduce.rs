@@ -152,6 +152,39 @@ impl Prepared {
         })
     }
 
+    /// The text of `curve.csv` for some of the curves, all if none is named, from their tasks alone.
+    /// Nothing is written and no report is made: for comparison with golden files.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if no task belongs to these curves; [`Error::Interrupted`].
+    pub fn curves(&self, names: &[String], control: &Control) -> Result<String, Error> {
+        let chosen = |name: &str| names.is_empty() || names.iter().any(|n| n == name);
+        let index: Vec<usize> = (0..self.tasks.len())
+            .filter(|i| chosen(&self.tasks[*i].curve))
+            .collect();
+        if index.is_empty() {
+            return Err(Error::Usage(format!(
+                "{}/{}: no curve is called {}",
+                self.artefact.paper,
+                self.artefact.name,
+                names.join(" or ")
+            )));
+        }
+        let tasks = index.into_iter().map(|i| {
+            let all = Arc::clone(&self.tasks);
+            let task = &self.tasks[i];
+            Task::with_data(
+                task.id.clone(),
+                task.curve.clone(),
+                task.seconds,
+                move || (all[i].run)(),
+            )
+        });
+        let tasks = Arc::new(tasks.collect());
+        let (records, _) = execute(&tasks, Vec::new(), control, |_| Ok(()), |_| ())?;
+        Ok(output::curve_csv(&records, &self.metrics))
+    }
+
     fn files(&self, records: &Records, report: &Report) -> Result<Vec<(String, Vec<u8>)>, Error> {
         let meta = Meta {
             artefact: &self.artefact,

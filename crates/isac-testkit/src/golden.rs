@@ -1,4 +1,5 @@
-//! Comparison of two CSV curves, a tolerance for each column, with a table of what differs.
+//! Comparison of two CSV curves, a tolerance for each column, with a table of what differs; and the
+//! layout of a golden file, which holds its tolerances itself.
 
 use std::fmt;
 
@@ -27,6 +28,99 @@ impl Tolerance {
         expected.total_cmp(&got).is_eq()
             || (expected.is_nan() && got.is_nan())
             || (got - expected).abs() <= self.abs + self.rel * expected.abs()
+    }
+}
+
+/// A golden file: comments, which say how it was made and by how much each column may move, and the
+/// CSV text.
+///
+/// ```
+/// use isac_testkit::golden::Golden;
+/// let golden = Golden::parse(
+///     "# cargo xtask reproduce demo/fig1 --quick
+/// ## curves sca
+/// ## tolerance *rate 1e-3 1e-9
+/// algorithm,x,mean_rate
+/// sca,10,2.5
+/// ",
+/// )?;
+/// assert_eq!(golden.curves, ["sca"]);
+/// golden.compare("algorithm,x,mean_rate\nsca,10,2.501\n")?;
+/// assert!(golden.compare("algorithm,x,mean_rate\nsca,10.1,2.5\n").is_err());
+/// # Ok::<(), isac_testkit::golden::Mismatch>(())
+/// ```
+///
+/// A line `# tolerance COLUMN REL ABS` gives the tolerance of a column, or with a leading `*` of all
+/// columns that end so; the first that fits counts, and a column without one must be equal. A line
+/// `# curves NAME...` says which curves the file holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Golden {
+    /// Names of the curves in the file; empty for all there are.
+    pub curves: Vec<String>,
+    /// The CSV text.
+    pub csv: String,
+    tolerances: Vec<(String, Tolerance)>,
+}
+
+impl Golden {
+    /// Reads the text of a golden file.
+    ///
+    /// # Errors
+    /// [`Mismatch::Malformed`] for a tolerance that is not a column and two numbers >= 0.
+    pub fn parse(text: &str) -> Result<Self, Mismatch> {
+        let (mut curves, mut tolerances) = (Vec::new(), Vec::new());
+        let mut csv = String::new();
+        for (index, line) in text.lines().enumerate() {
+            let Some(comment) = line.strip_prefix('#') else {
+                csv.push_str(line);
+                csv.push('\n');
+                continue;
+            };
+            let words: Vec<&str> = comment.split_whitespace().collect();
+            match words[..] {
+                ["curves", ref names @ ..] => {
+                    curves.extend(names.iter().map(ToString::to_string));
+                }
+                ["tolerance", ref rest @ ..] => {
+                    let number = |i: usize| -> Option<f64> {
+                        let value: f64 = rest.get(i)?.parse().ok()?;
+                        (value >= 0.0).then_some(value)
+                    };
+                    let (Some(column), Some(rel), Some(abs)) = (rest.first(), number(1), number(2))
+                    else {
+                        return Err(Mismatch::Malformed {
+                            line: index + 1,
+                            text: line.into(),
+                        });
+                    };
+                    tolerances.push((column.to_string(), Tolerance { rel, abs }));
+                }
+                _ => {}
+            }
+        }
+        Ok(Self {
+            curves,
+            csv,
+            tolerances,
+        })
+    }
+
+    /// The tolerance of a column.
+    pub fn tolerance(&self, column: &str) -> Tolerance {
+        let fits = |pattern: &str| match pattern.strip_prefix('*') {
+            Some(end) => column.ends_with(end),
+            None => column == pattern,
+        };
+        let found = self.tolerances.iter().find(|(pattern, _)| fits(pattern));
+        found.map_or(Tolerance::absolute(0.0), |(_, tolerance)| *tolerance)
+    }
+
+    /// Compares fresh CSV text with the file.
+    ///
+    /// # Errors
+    /// What differs, see [`compare`].
+    pub fn compare(&self, got: &str) -> Result<(), Mismatch> {
+        compare(&self.csv, got, |column| self.tolerance(column))
     }
 }
 
@@ -62,6 +156,13 @@ pub enum Mismatch {
     },
     /// Cells differ by more than their tolerance.
     Cells(Vec<Difference>),
+    /// A golden file is not what it should be.
+    Malformed {
+        /// Line, from 1.
+        line: usize,
+        /// The line.
+        text: String,
+    },
 }
 
 impl fmt::Display for Mismatch {
@@ -70,6 +171,10 @@ impl fmt::Display for Mismatch {
             Self::Header { expected, got } => {
                 write!(f, "header: expected `{expected}`, got `{got}`")
             }
+            Self::Malformed { line, text } => write!(
+                f,
+                "golden file, line {line}: `{text}`, expected `# tolerance COLUMN REL ABS`"
+            ),
             Self::Rows { expected, got } => write!(f, "rows: expected {expected}, got {got}"),
             Self::Cells(cells) => {
                 let width = |of: fn(&Difference) -> &str, title: &str| {
@@ -205,6 +310,28 @@ mod tests {
         };
         let columns: Vec<_> = cells.iter().map(|c| c.column.as_str()).collect();
         assert_eq!(columns, ["name", "x", "(beyond the header)"]);
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_counts() {
+        let text =
+            "# tolerance mean_x 0 1\n# tolerance *_x 0 2\n# made by hand\nn,mean_x,low_x\n1,5,5\n";
+        let golden = Golden::parse(text).unwrap();
+        assert!(golden.curves.is_empty());
+        assert_eq!(golden.compare("n,mean_x,low_x\n1,6,7\n"), Ok(()));
+        let table = golden.compare("n,mean_x,low_x\n2,6.5,7\n").unwrap_err();
+        let Mismatch::Cells(cells) = table else {
+            panic!("two cells differ");
+        };
+        let columns: Vec<_> = cells.iter().map(|c| c.column.as_str()).collect();
+        assert_eq!(columns, ["n", "mean_x"]);
+        for bad in ["# tolerance x 1", "# tolerance", "# tolerance x -1 0"] {
+            let error = Golden::parse(bad).unwrap_err();
+            assert!(
+                matches!(error, Mismatch::Malformed { line: 1, .. }),
+                "{bad}"
+            );
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Riemannian Barzilai-Borwein, L-BFGS and conjugate gradient on the power sphere, in reduced
 //! coordinates. Beyond the paper.
 
-use super::{Auxiliaries, Evaluator, Merit, Reduction, Solution, SumRateCrlb};
+use super::{Auxiliaries, Evaluator, Merit, Reduction, Solution, SumRateCrlb, Weights};
 use crate::Error;
 use isac_linalg::{Mat, MatRef, c64, factor, ops};
 use isac_opt::drive::Stop;
@@ -106,7 +106,35 @@ pub fn solve_reduced(
     finish(problem, w, start, minimum)
 }
 
-/// The same with equal power `Pt / Nt` on each antenna, on the oblique manifold with `Nt` rows. A
+/// [`solve`], for weights below `rate` from the solution with the weight `rate`: where the weight of
+/// the rate is so small that the objective does not see it within the tolerance, the path decides
+/// which of the many covariances with the least CRLB is found, and this one keeps the rate.
+///
+/// # Errors
+/// As [`solve`]; [`Error::Linalg`] for a negative `rate`.
+pub fn solve_continued(
+    problem: &SumRateCrlb,
+    start: MatRef<'_, c64>,
+    rate: f64,
+    options: &Options,
+) -> Result<Solution, Error> {
+    let weights = problem.weights();
+    if weights.rate >= rate {
+        return solve(problem, start, options);
+    }
+    let first = solve(
+        &problem.with_weights(Weights { rate, ..weights })?,
+        start,
+        options,
+    )?;
+    let second = solve(problem, first.beamformer.as_ref(), options)?;
+    Ok(Solution {
+        iterations: first.iterations + second.iterations,
+        ..second
+    })
+}
+
+/// [`solve`] with equal power `Pt / Nt` on each antenna, on the oblique manifold with `Nt` rows. A
 /// row of the start that is zero gets equal entries.
 pub(super) fn solve_per_antenna(
     problem: &SumRateCrlb,

@@ -447,6 +447,9 @@ pub(super) fn scenario(world: &World, title: &str) -> serde_json::Value {
     })
 }
 
+/// Weight of the rate from which our curve of Fig. 3 is continued to smaller ones.
+const CONTINUED_FROM: f64 = 1e-2;
+
 /// Runs one method on one realisation.
 fn run(world: &World, setting: &Setting, method: &str, name: &str, r: usize) -> Record {
     let (vertical, users) = (setting.vertical, setting.users);
@@ -524,7 +527,8 @@ fn solve(
                 _ => 0,
             };
             let w0 = start::regularised_zf(problem, streams, 0.9)?;
-            accelerated::solve(problem, w0.as_ref(), &accelerated::Options::default())
+            let options = accelerated::Options::default();
+            accelerated::solve_continued(problem, w0.as_ref(), CONTINUED_FROM, &options)
         }
         "best_of_starts" => {
             let mut rng = stream(world.seed, Stream::Randomisation, r as u64);

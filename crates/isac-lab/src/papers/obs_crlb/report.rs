@@ -476,7 +476,7 @@ fn tradeoff_claims(records: &Records, s: &Sweep, report: &mut Report) {
     ));
     let (held, cases, text) = near("accelerated");
     report.claims.push(Claim::new(
-        "From regularised zero forcing the same objective keeps the rate at small weights (ours)",
+        "Continued from a larger weight, the same objective keeps the rate at small ones (ours)",
         Verdict::share(held, cases),
         format!("at least 95 % at {held} of {cases} weights: {text}"),
     ));
