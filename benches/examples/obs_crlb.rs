@@ -23,9 +23,6 @@ use isac_opt::drive::Stop;
 use isac_opt::manifold::Sphere;
 use isac_opt::riemannian::{Method, Minimum, Workspace, bb, lbfgs};
 
-/// Runs of a short solution that are timed together.
-const REPEATS: usize = 200;
-
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Outcome<()> {
@@ -107,10 +104,10 @@ fn ratios(sizes: &[usize]) -> Outcome<()> {
             ("L-BFGS", Method::Lbfgs(lbfgs::Options::default())),
             ("Barzilai-Borwein", Method::Bb(bb::Options::default())),
         ] {
-            // Many runs, since the clock of the processor ticks in milliseconds.
+            // Ten runs, since one is short.
             let clock = cpu_seconds();
             let mut last = None;
-            for _ in 0..REPEATS {
+            for _ in 0..10 {
                 last = Some(accelerated(
                     &problem,
                     start.as_ref(),
@@ -118,7 +115,7 @@ fn ratios(sizes: &[usize]) -> Outcome<()> {
                     Some(target),
                 )?);
             }
-            let seconds = (cpu_seconds() - clock) / REPEATS as f64;
+            let seconds = 0.1 * (cpu_seconds() - clock);
             if let Some((w, minimum)) = last {
                 let objective = problem.merit(w.as_ref())?.objective;
                 line(name, minimum.iterations, seconds, objective);
@@ -167,23 +164,15 @@ fn sdr(sizes: &[usize]) -> Outcome<()> {
 /// One size: problem, start by regularised zero forcing without sensing streams, solution.
 fn one(n_tx: usize) -> Outcome<()> {
     let ObsCrlb { problem, .. } = obs_crlb(n_tx, 10.0, 1)?;
-    const REPEATS: usize = 20;
-    let solve = || -> Outcome<(Mat<c64>, Minimum)> {
-        let w0 = start::regularised_zf(&problem, 0, 1.0)?;
-        Ok(accelerated(&problem, w0.as_ref(), Method::default(), None)?)
-    };
     let clock = cpu_seconds();
-    let (w, minimum) = solve()?;
-    for _ in 1..REPEATS {
-        solve()?;
-    }
-    let seconds = (cpu_seconds() - clock) / REPEATS as f64;
+    let w0 = start::regularised_zf(&problem, 0, 1.0)?;
+    let (w, minimum) = accelerated(&problem, w0.as_ref(), Method::default(), None)?;
     let objective = problem.merit(w.as_ref())?.objective;
+    let seconds = cpu_seconds() - clock;
     let clock = cpu_seconds();
-    for _ in 0..REPEATS {
-        drop(Reduction::new(&problem)?);
-    }
-    let reducing = (cpu_seconds() - clock) / REPEATS as f64;
+    let reduction = Reduction::new(&problem)?;
+    let reducing = cpu_seconds() - clock;
+    drop(reduction);
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status
         .lines()

@@ -118,7 +118,10 @@ impl CsvTable {
         Error::Field {
             file: self.file.clone(),
             path: format!("line {}, column {}", row + 2, self.columns[column]),
-            value: format!("`{}`", self.rows[row][column]),
+            value: match self.rows.get(row) {
+                Some(cells) => format!("`{}`", cells[column]),
+                None => "nothing".into(),
+            },
             expected: expected.into(),
         }
     }

@@ -85,6 +85,15 @@ fn bad_documents_name_the_field() {
         ),
         (|v| v["parameters"]["delta_c"] = (-1.0).into(), "delta_c"),
         (|v| v["parameters"]["K"] = 3.into(), "H"),
+        (|v| v["parameters"]["K"] = 0.into(), "H"),
+        (|v| v["parameters"]["nt_v"] = 1_000_000_000.into(), "nt_v"),
+        (
+            |v| {
+                let zero = vec![vec![0.0; 6]; 12];
+                v["W0"] = serde_json::json!({"re": zero, "im": zero});
+            },
+            "W0",
+        ),
         (|v| v["parameters"]["M"] = 2.into(), "alpha"),
         (|v| v["parameters"]["typo"] = 2.into(), "typo"),
         (|v| v["surprise"] = 2.into(), "surprise"),

@@ -314,6 +314,10 @@ pub(super) fn stored_targets(folder: &Path, set: &str) -> Result<Targets, Error>
             rows.push(values);
         }
     }
+    if rows.is_empty() {
+        let expected = format!("rows of the set {set}");
+        return Err(table.wrong(table.rows.len().saturating_sub(1), name, &expected));
+    }
     targets(&rows)
 }
 
@@ -348,7 +352,7 @@ fn matrices(table: &CsvTable, columns: [&str; 5]) -> Result<Vec<Mat<c64>>, Error
         rows = rows.max(index(row, columns[1])? + 1);
         cols = cols.max(index(row, columns[2])? + 1);
     }
-    if count * rows * cols != table.rows.len() {
+    if table.rows.is_empty() || count * rows * cols != table.rows.len() {
         let row = table.rows.len().saturating_sub(1);
         let expected = format!(
             "{count} x {rows} x {cols} entries, not {}",
@@ -357,11 +361,17 @@ fn matrices(table: &CsvTable, columns: [&str; 5]) -> Result<Vec<Mat<c64>>, Error
         return Err(table.wrong(row, 0, &expected));
     }
     let mut out = vec![Mat::zeros(rows, cols); count];
+    let mut seen = vec![false; count * rows * cols];
     for row in 0..table.rows.len() {
         let re = table.finite(row, table.column(columns[3])?)?;
         let im = table.finite(row, table.column(columns[4])?)?;
         let place = (index(row, columns[1])?, index(row, columns[2])?);
-        out[of(row)?][place] = c64::new(re, im);
+        let matrix = of(row)?;
+        let again = &mut seen[(matrix * rows + place.0) * cols + place.1];
+        if std::mem::replace(again, true) {
+            return Err(table.wrong(row, table.column(columns[2])?, "an entry not listed before"));
+        }
+        out[matrix][place] = c64::new(re, im);
     }
     Ok(out)
 }
@@ -387,6 +397,12 @@ pub(super) fn objectives(
             out.insert(key, table.finite(row, objective)?);
         }
     }
+    if out.is_empty() {
+        return Err(Error::Usage(format!(
+            "{}: no rows, expected some of the algorithm {name}",
+            folder.join(file).display()
+        )));
+    }
     Ok(out)
 }
 
@@ -410,4 +426,44 @@ pub(super) fn tradeoff_means(folder: &Path) -> Result<BTreeMap<i64, [f64; 2]>, E
 /// x as a key of maps.
 pub(super) fn thousandths(x: f64) -> i64 {
     (1000.0 * x).round() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fresh folder with one file.
+    fn with(file: &str, text: &str) -> std::path::PathBuf {
+        let name = format!("isac-published-{}-{}", std::process::id(), text.len());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(file), text).unwrap();
+        folder
+    }
+
+    #[test]
+    fn incomplete_files_are_refused_and_name_what_is_missing() {
+        let head = "realization,antenna,user,h_re,h_im\n";
+        for (rows, named) in [
+            ("", "nothing"),
+            ("0,0,0,1,0\n0,1,0,2,0\n0,2,0,3,0\n0,2,0,4,0\n", "1 x 3 x 1"),
+            ("0,0,0,1,0\n0,0,0,1,0\n0,2,0,1,0\n", "not listed before"),
+        ] {
+            let folder = with("h.csv", &format!("{head}{rows}"));
+            let error = channels(&folder, "h.csv").unwrap_err();
+            assert!(error.to_string().contains(named), "{error}");
+            std::fs::remove_dir_all(folder).unwrap();
+        }
+        let text = "set,target,theta_rad,phi_rad,alpha_re,alpha_im\nb,0,1,1,1,1\n";
+        let folder = with("targets.csv", text);
+        assert_eq!(stored_targets(&folder, "b").unwrap().len(), 1);
+        let error = stored_targets(&folder, "a").unwrap_err();
+        assert!(error.to_string().contains("set a"), "{error}");
+        std::fs::remove_dir_all(folder).unwrap();
+        let folder = with("f.csv", "algorithm,K,realization,objective\nx,2,0,1.5\n");
+        assert_eq!(objectives(&folder, "f.csv", "K", "x").unwrap().len(), 1);
+        let error = objectives(&folder, "f.csv", "K", "y").unwrap_err();
+        assert!(error.to_string().contains("algorithm y"), "{error}");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -180,7 +180,8 @@ fn panel(records: &Records, s: &Sweep, metric: usize, y: Axis) -> Panel {
             } else {
                 Style::curve(*style)
             };
-            panel.mean_curve(*label, records, method, metric, style);
+            let label = with_number(label, records, s, method);
+            panel.mean_curve(label, records, method, metric, style);
         }
     }
     for curve in s.published {
@@ -196,6 +197,18 @@ fn panel(records: &Records, s: &Sweep, metric: usize, y: Axis) -> Panel {
         }
     }
     panel
+}
+
+/// The label of a method, with the number of channels behind it where that is not the figure's.
+fn with_number(label: &str, records: &Records, s: &Sweep, method: &str) -> String {
+    let most = |method: &str| {
+        let curve = records.curve(method, OBJECTIVE);
+        curve.iter().map(|(_, summary)| summary.n).max()
+    };
+    match (most(method), most(s.curves[0].0)) {
+        (Some(n), Some(all)) if n < all => format!("{label} (n = {n})"),
+        _ => label.into(),
+    }
 }
 
 /// The style of our curve of the same algorithm.
@@ -214,7 +227,8 @@ fn tradeoff_panel(records: &Records, s: &Sweep) -> Panel {
         let rate = records.curve(method, SUM_RATE);
         let crlb = records.curve(method, CRLB);
         let points = rate.iter().zip(&crlb).map(|(r, c)| [c.1.mean, r.1.mean]);
-        panel.line(*label, points.collect(), Style::curve(*style));
+        let label = with_number(label, records, s, method);
+        panel.line(label, points.collect(), Style::curve(*style));
     }
     for curve in s.published {
         let points = curve.points.iter().map(|p| [p[2], p[1]]).collect();
@@ -228,8 +242,8 @@ fn table_panel(records: &Records, s: &Sweep) -> Panel {
     let mut heads = vec!["(sum rate, CRLB)".to_string()];
     heads.extend(xs.iter().map(|x| format!("Nt = {x}")));
     let mut rows = Vec::new();
-    for (method, label, _) in &s.curves {
-        let mut row = vec![(*label).to_string()];
+    for (method, label, _) in s.curves.iter().filter(|c| c.0 != "upper_bound") {
+        let mut row = vec![with_number(label, records, s, method)];
         for &x in &xs {
             let mean = |metric| records.summary(method, x, metric).mean;
             row.push(format!("({:.2}, {:.2})", mean(SUM_RATE), mean(CRLB)));
@@ -763,7 +777,8 @@ pub(super) fn streams(records: &Records) -> Result<Report, Error> {
             let all: Vec<[f64; 2]> = curve.iter().map(|(x, s)| [*x, s.mean]).collect();
             let seen: Vec<[f64; 2]> = all.iter().copied().filter(|p| p[1] >= floor).collect();
             below += all.len() - seen.len();
-            panel.line(label, seen, Style::curve(style));
+            let n = curve.iter().map(|(_, s)| s.n).max().unwrap_or(0);
+            panel.line(format!("{label} (n = {n})"), seen, Style::curve(style));
         }
         let seen = |points: &[[f64; 2]]| -> Vec<[f64; 2]> {
             points.iter().copied().filter(|p| p[1] >= floor).collect()
