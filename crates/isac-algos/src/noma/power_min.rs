@@ -214,10 +214,7 @@ pub(crate) fn solve_in(
     if !unit.is_finite() {
         return Ok(Outcome::Unknown);
     }
-    let mut aim = Aim {
-        unit,
-        conic: options.conic.clone(),
-    };
+    let mut aim = Aim::new(unit, &options.conic);
     aim.conic.reduce &= options.reduce;
     let mut best = attempt(scene, span, targets, options, &aim)?;
     for round in 0..RETRIES {
@@ -242,9 +239,22 @@ pub(crate) struct Aim {
     /// Unit of power, watt.
     pub(crate) unit: f64,
     pub(crate) conic: conic::Options,
+    /// Whether the last attempt may go on in extended precision, which costs many times more.
+    extend: bool,
 }
 
 impl Aim {
+    pub(crate) fn new(unit: f64, conic: &conic::Options) -> Self {
+        Self {
+            unit,
+            extend: conic.extend,
+            conic: conic::Options {
+                extend: false,
+                ..conic.clone()
+            },
+        }
+    }
+
     /// The natural unit is a guess, and a row whose right side is tiny beside its left counts little
     /// in the solver's residuals; so what was not accepted is solved again in the unit found and as
     /// far as rounding allows, at last in the other standard form.
@@ -254,6 +264,7 @@ impl Aim {
         }
         self.conic.tolerance = self.conic.tolerance.min(1e-12);
         self.conic.ray_tolerance = self.conic.ray_tolerance.min(1e-9);
+        self.conic.extend = self.extend && round + 1 == RETRIES;
         if round > 0 {
             self.conic.form = match self.conic.form {
                 conic::Form::Dual => conic::Form::Primal,

@@ -223,10 +223,7 @@ pub(crate) fn solve_in(
     if !unit.is_finite() {
         return Ok(Outcome::Unknown);
     }
-    let mut aim = Aim {
-        unit,
-        conic: options.conic.clone(),
-    };
+    let mut aim = Aim::new(unit, &options.conic);
     let mut best = attempt(scene, span, targets, ball, options, &aim)?;
     for round in 0..RETRIES {
         if best.rank() <= 0.0 {
