@@ -1,4 +1,5 @@
 //! The stored cases of `hisac-see/1`.
+#![allow(dead_code, reason = "each test target uses a part of it")]
 
 use isac_algos::hisac_see::{Access, Design, Problem};
 use isac_linalg::{Mat, c64};
