@@ -288,9 +288,10 @@ impl Gradient {
         if factor == 0.0 {
             return;
         }
-        let known = self.pools.iter().position(|(other, v, _)| {
-            *other == id && (Arc::ptr_eq(v, vectors) || v.as_ref() == vectors.as_ref())
-        });
+        // Matrices of different shape must not be compared entry by entry.
+        let same = |v: &Mat<c64>| v.shape() == vectors.shape() && v == vectors.as_ref();
+        let known = (self.pools.iter())
+            .position(|(other, v, _)| *other == id && (Arc::ptr_eq(v, vectors) || same(v)));
         let at = known.unwrap_or_else(|| {
             let p = vectors.ncols();
             self.pools.push((id, vectors.clone(), Mat::zeros(p, p)));
