@@ -22,12 +22,10 @@ fn document() -> Value {
 }
 
 fn run(verb: &str, name: &str, text: &str, more: &[&str]) -> Ran {
-    let path = folder(&format!("alpha-fair-{verb}-{}", name.replace(' ', "-"))).join("bad.json");
-    let path = if text.starts_with('{') {
-        path
-    } else {
-        path.with_extension("toml")
-    };
+    let kind = if text.starts_with('{') { "json" } else { "toml" };
+    // A folder of its own for every run: tests run beside each other.
+    let name = format!("alpha-fair-{verb}-{kind}-{}", name.replace(' ', "-"));
+    let path = folder(&name).join("bad").with_extension(kind);
     std::fs::write(&path, text).unwrap();
     real_isac(&[&[verb, path.to_str().unwrap()], more].concat())
 }

@@ -12,7 +12,7 @@ use common::{folder, isac};
 const SMALL: &str = "2\n1\n2\n1.0 1.0\n0 1 1 2 -1.0\n1 1 1 1 1.0\n2 1 2 2 1.0\n";
 
 fn solve(name: &str, text: &str, more: &[&str]) -> common::Ran {
-    let path = folder("sdp").join(name);
+    let path = folder(&format!("sdp-{name}")).join(name);
     fs::write(&path, text).unwrap();
     isac(&[&["sdp", path.to_str().unwrap()], more].concat())
 }
