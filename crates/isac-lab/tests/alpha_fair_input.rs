@@ -22,7 +22,11 @@ fn document() -> Value {
 }
 
 fn run(verb: &str, name: &str, text: &str, more: &[&str]) -> Ran {
-    let kind = if text.starts_with('{') { "json" } else { "toml" };
+    let kind = if text.starts_with('{') {
+        "json"
+    } else {
+        "toml"
+    };
     // A folder of its own for every run: tests run beside each other.
     let name = format!("alpha-fair-{verb}-{kind}-{}", name.replace(' ', "-"));
     let path = folder(&name).join("bad").with_extension(kind);
