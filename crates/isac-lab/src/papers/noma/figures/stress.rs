@@ -129,7 +129,7 @@ pub(super) fn stress(request: &Request) -> Result<Plan, Error> {
         .chunks(CHUNK)
         .map(|chunk| {
             let chunk = chunk.to_vec();
-            Task::records(format!("i{:05}", chunk[0]), "instances", 0.5, move || {
+            Task::records(format!("i{:05}", chunk[0]), "instances", 8.0, move || {
                 chunk.iter().map(|&i| one(seed, i)).collect()
             })
         })
