@@ -551,6 +551,7 @@ fn the_own_start_has_full_power_no_silent_stream_and_meets_the_rates() {
         let own = Design::measure(&problem, start.clone()).unwrap();
         assert!(own.objective.is_finite(), "{name}");
         if name != "more users than antennas" {
+            // A start need not meet the rates, only be near: 0.05 bit/s/Hz.
             assert!(own.violation < 0.05, "{name}: {}", own.violation);
             let paper = Design::measure(&problem, mrt(&problem, 5)).unwrap();
             assert!(own.sum_crlb() < paper.sum_crlb(), "{name}");

@@ -29,6 +29,7 @@ fn designs_by_each_power_alone_lose_a_tenth() {
     assert!(exact.max_violation() <= 1e-5, "a bound is safe");
     assert!(exact.efficiency >= found.report.efficiency);
     let ours = exact.efficiency;
+    // The other program stopped at its own local optimum of a design that is not unique.
     assert!((ours / 0.0960 - 1.0).abs() < 0.02, "{ours}");
 }
 
@@ -50,6 +51,7 @@ fn the_bound_of_the_appendix_costs_most() {
     if appendix.feasible {
         let judged = evaluate(&problem, &working.network, &appendix.design, Bound::Exact).unwrap();
         assert!(judged.max_violation() <= 1e-5, "a bound is safe");
+        // Appendix A's error term is well above the true worst case: the loss is no rounding.
         assert!(judged.efficiency < 0.8 * exact.report.efficiency);
         assert!(appendix.report.efficiency < judged.efficiency);
     }

@@ -41,6 +41,7 @@ fn ascents_reach_the_stored_values_and_keep_their_order() {
         let overlapping = run(sca::Scheme::Overlapping);
         assert!(alternating.report.efficiency <= overlapping.report.efficiency * 1.001);
         let ratio = overlapping.report.efficiency / joint.report.efficiency;
+        // Both stop at a relative gain of 1e-6 per round, which leaves about this much.
         assert!((ratio - 1.0).abs() <= 1e-3, "overlapping / joint = {ratio}");
         let polished = direct::solve(&problem, &joint.design, &direct::Options::default()).unwrap();
         let moved = polished.report.efficiency / joint.report.efficiency - 1.0;

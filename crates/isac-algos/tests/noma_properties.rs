@@ -267,6 +267,7 @@ fn infeasible_inputs_give_rays() {
     let Some(LeastInfeasible::Users { factor, sinr, .. }) = point else {
         panic!("{point:?}");
     };
+    // The supremum is 1/2 and not attained; the factor is found to three digits.
     assert!(factor < 0.5 && factor > 0.49, "{factor}");
     for (_, value) in sinr {
         close(value, 2.0 * factor, 1e-5);

@@ -152,6 +152,7 @@ fn users(
     };
     let held = scene.targets() as f64 * scene.mode().weights.sensing * scene.sensing().floor;
     let root_options = root::Options {
+        // A factor for people to read: three digits say how far the demand is out of reach.
         tolerance: 1e-3,
         max_evaluations: 20,
     };
