@@ -4,6 +4,7 @@
 //! [`Field`] is implemented for `f64`, [`c64`] and their twofold forms of about 31 digits,
 //! [`Twofold`] and [`TwofoldComplex`], and for nothing else; every kernel is compiled once for each.
 
+use crate::little;
 use crate::ops::Op;
 use crate::{Mat, MatMut, MatRef, c64};
 use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
@@ -153,7 +154,7 @@ impl Real for f64 {
 }
 
 macro_rules! field {
-    ($scalar:ty, $is_real:expr, $zero:expr, $re:expr, $conj:expr, $from_re:expr, $from_c:expr, $to_c:expr) => {
+    ($scalar:ty, $is_real:expr, $zero:expr, $re:expr, $conj:expr, $from_re:expr, $from_c:expr, $to_c:expr, $little:expr) => {
         impl Field for $scalar {
             const REAL: bool = $is_real;
             const ZERO: Self = $zero;
@@ -205,7 +206,7 @@ macro_rules! field {
             }
 
             fn gemm(
-                dst: MatMut<'_, Self>,
+                mut dst: MatMut<'_, Self>,
                 accumulate: bool,
                 alpha: f64,
                 a: MatRef<'_, Self>,
@@ -213,6 +214,9 @@ macro_rules! field {
                 b: MatRef<'_, Self>,
                 op_b: Op,
             ) {
+                if $little(dst.rb_mut(), accumulate, alpha, (a, op_a), (b, op_b)) {
+                    return;
+                }
                 use faer::linalg::matmul::matmul;
                 let beta = if accumulate {
                     Accum::Add
@@ -231,6 +235,9 @@ macro_rules! field {
             }
 
             fn cholesky(mut a: MatMut<'_, Self>, scratch: &mut Scratch) -> bool {
+                if a.nrows() <= little::ORDER {
+                    return little::cholesky(a);
+                }
                 use faer::linalg::cholesky::llt::factor;
                 let stack = MemStack::new(&mut scratch.buffer);
                 let done = factor::cholesky_in_place(
@@ -244,10 +251,16 @@ macro_rules! field {
             }
 
             fn solve_lower(l: MatRef<'_, Self>, rhs: MatMut<'_, Self>) {
+                if l.nrows() <= little::ORDER {
+                    return little::solve_lower(l, rhs);
+                }
                 faer::linalg::triangular_solve::solve_lower_triangular_in_place(l, rhs, Par::Seq);
             }
 
             fn solve_lower_adjoint(l: MatRef<'_, Self>, rhs: MatMut<'_, Self>) {
+                if l.nrows() <= little::ORDER {
+                    return little::solve_lower_adjoint(l, rhs);
+                }
                 use faer::linalg::triangular_solve::solve_upper_triangular_in_place;
                 solve_upper_triangular_in_place(l.adjoint(), rhs, Par::Seq);
             }
@@ -257,6 +270,9 @@ macro_rules! field {
                 l: MatRef<'_, Self>,
                 scratch: &mut Scratch,
             ) {
+                if l.nrows() <= little::ORDER {
+                    return little::inverse_from_lower(dst, l);
+                }
                 let stack = MemStack::new(&mut scratch.buffer);
                 faer::linalg::cholesky::llt::inverse::inverse(dst.rb_mut(), l, Par::Seq, stack);
                 for j in 0..dst.ncols() {
@@ -272,6 +288,9 @@ macro_rules! field {
                 values: &mut [Self],
                 scratch: &mut Scratch,
             ) -> f64 {
+                if a.nrows() <= little::ORDER {
+                    return little::min_eigenvalue(a);
+                }
                 let stack = MemStack::new(&mut scratch.buffer);
                 let mut column = faer::ColMut::from_slice_mut(values);
                 let done = faer::linalg::evd::self_adjoint_evd(
@@ -301,7 +320,8 @@ field!(
     |x: f64| x,
     |x: f64| x,
     |x: c64| x.re,
-    |x: f64| c64::new(x, 0.0)
+    |x: f64| c64::new(x, 0.0),
+    |_: MatMut<'_, f64>, _, _, _, _| false
 );
 field!(
     c64,
@@ -311,7 +331,8 @@ field!(
     |x: c64| x.conj(),
     |x: f64| c64::new(x, 0.0),
     |x: c64| x,
-    |x: c64| x
+    |x: c64| x,
+    little::gemm
 );
 
 /// The zero matrix.
@@ -368,6 +389,11 @@ pub fn inner<T: Field>(a: &Mat<T>, b: &Mat<T>) -> T::R {
         total += sum;
     }
     total
+}
+
+/// `Re tr A`.
+pub fn trace<T: Field>(a: &Mat<T>) -> T::R {
+    (0..a.nrows()).fold(T::R::ZERO, |sum, i| sum + a[(i, i)].re())
 }
 
 /// `a <- a + t b`.

@@ -40,6 +40,7 @@ pub mod factor;
 pub mod hermitian;
 pub mod kernel;
 pub mod kron;
+mod little;
 pub mod ops;
 pub mod real;
 pub mod small;

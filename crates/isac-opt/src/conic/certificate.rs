@@ -18,6 +18,7 @@
 //! `e` prove that every feasible point has `sum tr X + sum |x| >= 1/e`, the sum over all
 //! variables.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use isac_linalg::{Mat, MatRef, c64, factor, ops};
@@ -84,12 +85,12 @@ pub(crate) struct Report {
 impl Point {
     /// Value of an affine expression.
     pub fn value(&self, expression: &Affine) -> f64 {
-        expression.constant + linear(expression, self)
+        Evaluator::new(self).value(expression)
     }
 
     /// Value of a matrix expression.
     pub fn matrix_value(&self, expression: &HermitianAffine) -> Mat<c64> {
-        matrix_part(expression, self, true)
+        Evaluator::new(self).matrix(expression, true)
     }
 }
 
@@ -106,27 +107,86 @@ fn min_eigenvalue(a: MatRef<'_, c64>) -> f64 {
     values.map_or(f64::NAN, |v| v.first().copied().unwrap_or(0.0))
 }
 
+/// A shift of the diagonal that no error measure shows.
+const NEGLIGIBLE: f64 = 1e-11;
+/// Orders up to which eigenvalues are computed at once.
+const SMALL: usize = 8;
+/// Ranks at most for which a matrix is compared with a product of low rank.
+const LOW_RANK: usize = 16;
+
 /// How far below zero the eigenvalues of a Hermitian matrix reach; 0 for a semidefinite one,
 /// infinite on failure.
 ///
-/// A Cholesky factor shows an interior point, one after a shift in the last digits a point on the
-/// boundary, both at a tenth of the cost of the eigenvalues of a large matrix and as exactly.
+/// Three cheaper proofs come before the eigenvalues of a large matrix: a Cholesky factor shows an
+/// interior point, one after a shift in the last digits a point on the boundary, and a matrix that
+/// differs from `L L^H` of low rank by next to nothing reaches no further below zero than that.
+/// Where entries are so large that such a shift would count, the eigenvalues decide.
 fn depth(a: MatRef<'_, c64>) -> f64 {
     let n = a.nrows();
-    if n > 8 {
+    if n > SMALL {
+        if n > 2 * LOW_RANK
+            && let Some(rest) = beyond_low_rank(a)
+        {
+            return rest;
+        }
         if factor::cholesky("certificate", a).is_ok() {
             return 0.0;
         }
         let shift = 4.0 * n as f64 * f64::EPSILON * ops::norm(a);
-        let mut shifted = a.to_owned();
-        for i in 0..n {
-            shifted[(i, i)] += shift;
-        }
-        if shift.is_finite() && factor::cholesky("certificate", shifted.as_ref()).is_ok() {
-            return shift;
+        if shift <= NEGLIGIBLE {
+            let mut shifted = a.to_owned();
+            for i in 0..n {
+                shifted[(i, i)] += shift;
+            }
+            if factor::cholesky("certificate", shifted.as_ref()).is_ok() {
+                return shift;
+            }
         }
     }
     below(min_eigenvalue(a))
+}
+
+/// Norm of `A - L L^H`, `L` a Cholesky factor of low rank with pivots; `None` where it is not
+/// negligible.
+fn beyond_low_rank(a: MatRef<'_, c64>) -> Option<f64> {
+    let n = a.nrows();
+    let mut rest: Vec<f64> = (0..n).map(|i| a[(i, i)].re).collect();
+    let mut columns: Vec<Vec<c64>> = Vec::new();
+    let enough = NEGLIGIBLE / n as f64;
+    loop {
+        let (pivot, top) = (rest.iter().copied().enumerate())
+            .fold((0, 0.0), |best, (i, v)| if v > best.1 { (i, v) } else { best });
+        if top <= enough {
+            break;
+        }
+        if columns.len() == LOW_RANK {
+            return None;
+        }
+        let mut column: Vec<c64> = (0..n).map(|i| a[(i, pivot)]).collect();
+        for earlier in &columns {
+            let factor = earlier[pivot].conj();
+            for (c, e) in column.iter_mut().zip(earlier) {
+                *c -= *e * factor;
+            }
+        }
+        let root = top.sqrt();
+        for (c, r) in column.iter_mut().zip(&mut rest) {
+            *c /= root;
+            *r -= c.norm_sqr();
+        }
+        columns.push(column);
+    }
+    let l = Mat::from_fn(n, columns.len(), |i, k| columns[k][i]);
+    let l = l.as_ref();
+    let mut square = 0.0;
+    for first in (0..n).step_by(LOW_RANK) {
+        let width = LOW_RANK.min(n - first);
+        let mut part = ops::mul_adjoint(l, l.subrows(first, width));
+        ops::axpy(part.as_mut(), -1.0, a.subcols(first, width));
+        square += ops::norm2(part.as_ref());
+    }
+    let norm = square.sqrt();
+    (norm <= NEGLIGIBLE).then_some(norm)
 }
 
 /// `max(0, -x)`, infinite for NaN.
@@ -136,6 +196,22 @@ fn below(x: f64) -> f64 {
     } else {
         (-x).max(0.0)
     }
+}
+
+/// `Re tr(B V^H X V)` for the entries of `B`, given `V^H X V`.
+fn inner_core(core: &[(usize, usize, c64)], pooled: MatRef<'_, c64>) -> f64 {
+    core.iter()
+        .map(|&(p, q, b)| {
+            let product = (b * pooled[(q, p)]).re;
+            if p == q { product } else { 2.0 * product }
+        })
+        .sum()
+}
+
+/// `V^H X V`.
+fn pooled(v: &Mat<c64>, x: MatRef<'_, c64>) -> Mat<c64> {
+    let xv = ops::mul(x, v.as_ref());
+    ops::adjoint_mul(v.as_ref(), xv.as_ref())
 }
 
 fn inner(coefficient: &Coefficient, x: MatRef<'_, c64>) -> f64 {
@@ -149,18 +225,87 @@ fn inner(coefficient: &Coefficient, x: MatRef<'_, c64>) -> f64 {
                 if i == j { product } else { 2.0 * product }
             })
             .sum(),
-        Data::Factor { vectors, core } => {
-            let v: MatRef<'_, c64> = vectors.as_ref().as_ref();
-            let xv = ops::mul(x, v);
-            core.iter()
-                .map(|&(p, q, b)| {
-                    let product = (b * ops::dot(v.col(q), xv.col(p))).re;
-                    if p == q { product } else { 2.0 * product }
-                })
-                .sum()
-        }
+        Data::Factor { vectors, core } => inner_core(core, pooled(vectors, x).as_ref()),
     };
     coefficient.weight * value
+}
+
+/// A point with the products `V^H X V` met so far: rows mostly share their vectors.
+struct Evaluator<'a> {
+    point: &'a Point,
+    /// Per variable.
+    pools: RefCell<Vec<Vec<(Arc<Mat<c64>>, Mat<c64>)>>>,
+}
+
+impl<'a> Evaluator<'a> {
+    fn new(point: &'a Point) -> Self {
+        Self {
+            point,
+            pools: RefCell::new(vec![Vec::new(); point.matrices.len()]),
+        }
+    }
+
+    fn inner(&self, id: usize, coefficient: &Coefficient) -> f64 {
+        let x = self.point.matrices[id].as_ref();
+        match &coefficient.data {
+            Data::Factor { vectors, core } => {
+                let pools = &mut self.pools.borrow_mut()[id];
+                let at = find_pool(pools, vectors).unwrap_or_else(|| {
+                    pools.push((Arc::clone(vectors), pooled(vectors, x)));
+                    pools.len() - 1
+                });
+                coefficient.weight * inner_core(core, pools[at].1.as_ref())
+            }
+            _ => inner(coefficient, x),
+        }
+    }
+
+    /// Without the constant.
+    fn linear(&self, expression: &Affine) -> f64 {
+        let scalars = expression.scalars.iter();
+        let scalars: f64 = scalars.map(|&(id, c)| c * self.point.scalars[id]).sum();
+        let matrices = expression.matrices.iter();
+        scalars + matrices.map(|(id, c)| self.inner(*id, c)).sum::<f64>()
+    }
+
+    fn value(&self, expression: &Affine) -> f64 {
+        expression.constant + self.linear(expression)
+    }
+
+    fn matrix(&self, expression: &HermitianAffine, constants: bool) -> Mat<c64> {
+        let n = expression.n;
+        let mut out = match (&expression.constant, constants) {
+            (Some(c), true) => c.clone(),
+            _ => Mat::zeros(n, n),
+        };
+        for (factor, coefficient) in &expression.terms {
+            let constant = if constants { factor.constant } else { 0.0 };
+            accumulate(&mut out, constant + self.linear(factor), coefficient);
+        }
+        for (id, weight, t) in &expression.congruences {
+            let xt = ops::mul(self.point.matrices[*id].as_ref(), t.as_ref());
+            let product = ops::adjoint_mul(t.as_ref(), xt.as_ref());
+            ops::axpy(out.as_mut(), *weight, product.as_ref());
+        }
+        isac_linalg::hermitian::hermitian_part(out.as_ref())
+    }
+}
+
+/// Place of the entry with these vectors.
+fn find_pool(pools: &[(Arc<Mat<c64>>, Mat<c64>)], vectors: &Arc<Mat<c64>>) -> Option<usize> {
+    // Matrices of different shape must not be compared entry by entry.
+    let same = |v: &Mat<c64>| v.shape() == vectors.shape() && v == vectors.as_ref();
+    (pools.iter()).position(|(v, _)| Arc::ptr_eq(v, vectors) || same(v))
+}
+
+/// `target += factor B`, both triangles.
+fn add_core(target: &mut Mat<c64>, factor: f64, core: &[(usize, usize, c64)]) {
+    for &(p, q, value) in core {
+        target[(p, q)] += value * factor;
+        if p != q {
+            target[(q, p)] += value.conj() * factor;
+        }
+    }
 }
 
 fn accumulate(target: &mut Mat<c64>, factor: f64, coefficient: &Coefficient) {
@@ -186,12 +331,7 @@ fn accumulate(target: &mut Mat<c64>, factor: f64, coefficient: &Coefficient) {
         Data::Factor { vectors, core } => {
             let v: MatRef<'_, c64> = vectors.as_ref().as_ref();
             let mut b = Mat::<c64>::zeros(v.ncols(), v.ncols());
-            for &(p, q, value) in core.iter() {
-                b[(p, q)] += value * factor;
-                if p != q {
-                    b[(q, p)] += value.conj() * factor;
-                }
-            }
+            add_core(&mut b, factor, core);
             let vb = ops::mul(v, b.as_ref());
             let product = ops::mul_adjoint(vb.as_ref(), v);
             ops::axpy(target.as_mut(), 1.0, product.as_ref());
@@ -199,64 +339,141 @@ fn accumulate(target: &mut Mat<c64>, factor: f64, coefficient: &Coefficient) {
     }
 }
 
-fn linear(expression: &Affine, point: &Point) -> f64 {
-    let scalars: f64 = expression
-        .scalars
-        .iter()
-        .map(|&(id, c)| c * point.scalars[id])
-        .sum();
-    let matrices: f64 = expression
-        .matrices
-        .iter()
-        .map(|(id, c)| inner(c, point.matrices[*id].as_ref()))
-        .sum();
-    scalars + matrices
-}
-
-fn matrix_part(expression: &HermitianAffine, point: &Point, constants: bool) -> Mat<c64> {
-    let n = expression.n;
-    let mut out = match (&expression.constant, constants) {
-        (Some(c), true) => c.clone(),
-        _ => Mat::zeros(n, n),
-    };
-    for (factor, coefficient) in &expression.terms {
-        let constant = if constants { factor.constant } else { 0.0 };
-        accumulate(&mut out, constant + linear(factor, point), coefficient);
-    }
-    for (id, weight, t) in &expression.congruences {
-        let xt = ops::mul(point.matrices[*id].as_ref(), t.as_ref());
-        let product = ops::adjoint_mul(t.as_ref(), xt.as_ref());
-        ops::axpy(out.as_mut(), *weight, product.as_ref());
-    }
-    isac_linalg::hermitian::hermitian_part(out.as_ref())
-}
-
 /// `|parts| - bound`.
 fn cone_excess(values: &[f64]) -> f64 {
     values[1..].iter().map(|v| v * v).sum::<f64>().sqrt() - values[0]
 }
 
+/// A Hermitian matrix as `shift I + sum V B V^H + rest`.
+#[derive(Clone)]
+struct Sum {
+    n: usize,
+    shift: f64,
+    /// `V` and `B`.
+    pools: Vec<(Arc<Mat<c64>>, Mat<c64>)>,
+    rest: Option<Mat<c64>>,
+}
+
+impl Sum {
+    fn zero(n: usize) -> Self {
+        Self {
+            n,
+            shift: 0.0,
+            pools: Vec::new(),
+            rest: None,
+        }
+    }
+
+    fn rest(&mut self) -> &mut Mat<c64> {
+        self.rest.get_or_insert_with(|| Mat::zeros(self.n, self.n))
+    }
+
+    fn add(&mut self, factor: f64, coefficient: &Coefficient) {
+        let own = factor * coefficient.weight;
+        match &coefficient.data {
+            _ if own == 0.0 => {}
+            Data::Identity => self.shift += own,
+            Data::Factor { vectors, core } => {
+                let at = find_pool(&self.pools, vectors).unwrap_or_else(|| {
+                    let p = vectors.ncols();
+                    self.pools.push((Arc::clone(vectors), Mat::zeros(p, p)));
+                    self.pools.len() - 1
+                });
+                add_core(&mut self.pools[at].1, own, core);
+            }
+            Data::Dense(_) | Data::Sparse(_) => accumulate(self.rest(), factor, coefficient),
+        }
+    }
+
+    /// All of it in one matrix.
+    fn dense(&self) -> Mat<c64> {
+        let mut out = match &self.rest {
+            Some(rest) => rest.clone(),
+            None => Mat::zeros(self.n, self.n),
+        };
+        for (v, b) in &self.pools {
+            let vb = ops::mul(v.as_ref().as_ref(), b.as_ref());
+            let product = ops::mul_adjoint(vb.as_ref(), v.as_ref().as_ref());
+            ops::axpy(out.as_mut(), 1.0, product.as_ref());
+        }
+        for i in 0..self.n {
+            out[(i, i)] += self.shift;
+        }
+        out
+    }
+
+    /// [`depth`] of the matrix, or of its real part.
+    fn depth(&self, real: bool) -> f64 {
+        if real {
+            let dense = self.dense();
+            let re = Mat::from_fn(self.n, self.n, |i, j| c64::new(dense[(i, j)].re, 0.0));
+            return depth(re.as_ref());
+        }
+        match self.least_of_low_rank() {
+            Some(least) => below(least),
+            None => depth(self.dense().as_ref()),
+        }
+    }
+
+    /// The least eigenvalue when one pool is all there is besides the shift: with `V^H V = L L^H` it
+    /// belongs to `L^H B L`, or is the shift itself.
+    fn least_of_low_rank(&self) -> Option<f64> {
+        let ([(v, b)], None) = (&self.pools[..], &self.rest) else {
+            return None;
+        };
+        if 2 * v.ncols() >= self.n || v.ncols() == 0 {
+            return None;
+        }
+        let v = v.as_ref().as_ref();
+        let gram = ops::adjoint_mul(v, v);
+        let l = factor::cholesky("certificate", gram.as_ref()).ok()?;
+        let core = pooled(&l.lower().to_owned(), b.as_ref());
+        let hermitian = isac_linalg::hermitian::hermitian_part(core.as_ref());
+        let least = factor::eigvalsh(hermitian.as_ref()).ok()?;
+        Some(self.shift + least.first()?.min(0.0))
+    }
+
+    /// `Re tr(self X)`.
+    fn inner(&self, id: usize, point: &Evaluator<'_>) -> f64 {
+        let x = point.point.matrices[id].as_ref();
+        let mut sum = self.shift * (0..self.n).map(|i| x[(i, i)].re).sum::<f64>();
+        if let Some(rest) = &self.rest {
+            sum += ops::inner(rest.as_ref(), x);
+        }
+        let pools = &mut point.pools.borrow_mut()[id];
+        for (v, b) in &self.pools {
+            let at = find_pool(pools, v).unwrap_or_else(|| {
+                pools.push((Arc::clone(v), pooled(v, x)));
+                pools.len() - 1
+            });
+            sum += ops::inner(b.as_ref(), pools[at].1.as_ref());
+        }
+        sum
+    }
+
+    fn largest(&self) -> f64 {
+        if self.pools.is_empty() && self.rest.is_none() {
+            self.shift.abs()
+        } else {
+            ops::norm_max(self.dense().as_ref())
+        }
+    }
+}
+
 /// Gradient of the Lagrangian by every variable, and its constant.
+#[derive(Clone)]
 struct Gradient {
     scalars: Vec<f64>,
-    matrices: Vec<Mat<c64>>,
+    matrices: Vec<Sum>,
     constant: f64,
-    /// `(variable, V, B)` of terms `V B V^H` that wait for [`Gradient::flush`]: rows mostly share
-    /// their vectors, and one product of the sum is cheaper than a sum of products.
-    pools: Vec<(usize, Arc<Mat<c64>>, Mat<c64>)>,
 }
 
 impl Gradient {
     fn zeros(program: &Program) -> Self {
         Self {
             scalars: vec![0.0; program.scalars.len()],
-            matrices: program
-                .matrices
-                .iter()
-                .map(|m| Mat::zeros(m.n, m.n))
-                .collect(),
+            matrices: program.matrices.iter().map(|m| Sum::zero(m.n)).collect(),
             constant: 0.0,
-            pools: Vec::new(),
         }
     }
 
@@ -269,49 +486,7 @@ impl Gradient {
             self.scalars[id] += factor * c;
         }
         for (id, c) in &expression.matrices {
-            match &c.data {
-                Data::Factor { vectors, core } => {
-                    self.add_pool(*id, factor * c.weight, vectors, core);
-                }
-                _ => accumulate(&mut self.matrices[*id], factor, c),
-            }
-        }
-    }
-
-    fn add_pool(
-        &mut self,
-        id: usize,
-        factor: f64,
-        vectors: &Arc<Mat<c64>>,
-        core: &[(usize, usize, c64)],
-    ) {
-        if factor == 0.0 {
-            return;
-        }
-        // Matrices of different shape must not be compared entry by entry.
-        let same = |v: &Mat<c64>| v.shape() == vectors.shape() && v == vectors.as_ref();
-        let known = (self.pools.iter())
-            .position(|(other, v, _)| *other == id && (Arc::ptr_eq(v, vectors) || same(v)));
-        let at = known.unwrap_or_else(|| {
-            let p = vectors.ncols();
-            self.pools.push((id, vectors.clone(), Mat::zeros(p, p)));
-            self.pools.len() - 1
-        });
-        let b = &mut self.pools[at].2;
-        for &(p, q, value) in core {
-            b[(p, q)] += value * factor;
-            if p != q {
-                b[(q, p)] += value.conj() * factor;
-            }
-        }
-    }
-
-    /// Adds the terms that wait.
-    fn flush(&mut self) {
-        for (id, v, b) in self.pools.drain(..) {
-            let vb = ops::mul(v.as_ref().as_ref(), b.as_ref());
-            let product = ops::mul_adjoint(vb.as_ref(), v.as_ref().as_ref());
-            ops::axpy(self.matrices[id].as_mut(), 1.0, product.as_ref());
+            self.matrices[*id].add(factor, c);
         }
     }
 
@@ -325,11 +500,8 @@ impl Gradient {
         for (id, weight, t) in &expression.congruences {
             let tu = ops::mul(t.as_ref(), u);
             let product = ops::mul_adjoint(tu.as_ref(), t.as_ref());
-            ops::axpy(
-                self.matrices[*id].as_mut(),
-                factor * weight,
-                product.as_ref(),
-            );
+            let rest = self.matrices[*id].rest();
+            ops::axpy(rest.as_mut(), factor * weight, product.as_ref());
         }
     }
 
@@ -351,7 +523,6 @@ impl Gradient {
                 out.add(-value, entry);
             }
         }
-        out.flush();
         out
     }
 
@@ -367,31 +538,19 @@ impl Gradient {
         }
         for (g, data) in self.matrices.iter().zip(&program.matrices) {
             if data.psd {
-                cone = cone.max(self.psd_depth(g, data.real));
-            } else if data.real {
-                free += real_part(g).iter().map(|x| x * x).sum::<f64>();
+                cone = cone.max(g.depth(data.real));
             } else {
-                free += ops::norm2(g.as_ref());
+                let dense = g.dense();
+                free += if data.real {
+                    let entries = (0..g.n * g.n).map(|k| dense[(k % g.n, k / g.n)].re);
+                    entries.map(|x| x * x).sum()
+                } else {
+                    ops::norm2(dense.as_ref())
+                };
             }
         }
         (free.sqrt(), cone)
     }
-
-    /// [`depth`] of the gradient by a PSD variable (of its real part for a real one).
-    fn psd_depth(&self, g: &Mat<c64>, real: bool) -> f64 {
-        if real {
-            let n = g.nrows();
-            let re = Mat::from_fn(n, n, |i, j| c64::new(g[(i, j)].re, 0.0));
-            depth(re.as_ref())
-        } else {
-            depth(g.as_ref())
-        }
-    }
-}
-
-fn real_part(g: &Mat<c64>) -> Vec<f64> {
-    let n = g.nrows();
-    (0..n * n).map(|k| g[(k % n, k / n)].re).collect()
 }
 
 fn sign(program: &Program) -> f64 {
@@ -443,21 +602,21 @@ pub(crate) fn report(program: &Program, point: &Point, multipliers: &Multipliers
     let objective = {
         let mut out = Gradient::zeros(program);
         out.add(sign(program), &program.objective);
-        out.flush();
         out
     };
+    let values = Evaluator::new(point);
     let primal_scale = 1.0 + constants(program);
     let dual_scale = 1.0
         + objective
             .scalars
             .iter()
             .map(|c| c.abs())
-            .chain(objective.matrices.iter().map(|c| ops::norm_max(c.as_ref())))
+            .chain(objective.matrices.iter().map(Sum::largest))
             .fold(0.0, f64::max);
 
     let (mut equality, mut cone, mut products) = (0.0, 0.0_f64, 0.0);
     for (row, &y) in program.rows.iter().zip(&multipliers.rows) {
-        let slack = linear(&row.expression, point) - row.rhs;
+        let slack = values.linear(&row.expression) - row.rhs;
         match row.sense {
             Sense::Equal => equality += slack * slack,
             Sense::AtLeast => cone = cone.max(below(slack)),
@@ -468,14 +627,14 @@ pub(crate) fn report(program: &Program, point: &Point, multipliers: &Multipliers
         }
     }
     for (lmi, u) in program.lmis.iter().zip(&multipliers.lmis) {
-        let value = point.matrix_value(&lmi.expression);
+        let value = values.matrix(&lmi.expression, true);
         cone = cone.max(depth(value.as_ref()));
         products += ops::inner(u.as_ref(), value.as_ref());
     }
     for (data, u) in program.cones.iter().zip(&multipliers.cones) {
-        let values: Vec<f64> = data.entries.iter().map(|e| point.value(e)).collect();
-        cone = cone.max(below(-cone_excess(&values)));
-        products += values.iter().zip(u).map(|(a, b)| a * b).sum::<f64>();
+        let entries: Vec<f64> = data.entries.iter().map(|e| values.value(e)).collect();
+        cone = cone.max(below(-cone_excess(&entries)));
+        products += entries.iter().zip(u).map(|(a, b)| a * b).sum::<f64>();
     }
     for (id, &nonneg) in program.scalars.iter().enumerate() {
         if nonneg {
@@ -485,14 +644,13 @@ pub(crate) fn report(program: &Program, point: &Point, multipliers: &Multipliers
     }
     for (id, data) in program.matrices.iter().enumerate() {
         if data.psd {
-            let x = point.matrices[id].as_ref();
-            cone = cone.max(depth(x));
-            products += ops::inner(x, gradient.matrices[id].as_ref());
+            cone = cone.max(depth(point.matrices[id].as_ref()));
+            products += gradient.matrices[id].inner(id, &values);
         }
     }
 
     let (free, dual_cone) = gradient.violations(program);
-    let primal = sign(program) * point.value(&program.objective);
+    let primal = sign(program) * values.value(&program.objective);
     let dual = gradient.constant;
     let gap_scale = 1.0 + primal.abs() + dual.abs();
     let dimacs = Dimacs {
@@ -507,7 +665,7 @@ pub(crate) fn report(program: &Program, point: &Point, multipliers: &Multipliers
         primal,
         dual,
         dimacs,
-        bound: lower_bound(program, point, multipliers, primal),
+        bound: lower_bound(program, point, multipliers, primal, gradient),
     }
 }
 
@@ -520,6 +678,7 @@ fn lower_bound(
     point: &Point,
     multipliers: &Multipliers,
     primal: f64,
+    gradient: Gradient,
 ) -> Option<f64> {
     let mut clipped = multipliers.clone();
     for (row, y) in program.rows.iter().zip(&mut clipped.rows) {
@@ -538,7 +697,11 @@ fn lower_bound(
     for u in &mut clipped.cones {
         u[0] += below(-cone_excess(u));
     }
-    let gradient = Gradient::of(program, &clipped, false);
+    let gradient = if clipped == *multipliers {
+        gradient
+    } else {
+        Gradient::of(program, &clipped, false)
+    };
     // Whatever is better than the point satisfies this too; the bound never claims more.
     let ceiling = primal + 1e-6 * (1.0 + primal.abs());
     let limits = Limits::of(program, point, ceiling);
@@ -553,11 +716,11 @@ fn lower_bound(
     for (id, data) in program.matrices.iter().enumerate() {
         let g = &gradient.matrices[id];
         if data.psd {
-            let missing = gradient.psd_depth(g, data.real);
+            let missing = g.depth(data.real);
             if missing > 0.0 {
                 bound -= missing * limits.traces[id]?;
             }
-        } else if ops::norm_max(g.as_ref()) > 0.0 {
+        } else if g.largest() > 0.0 {
             return None;
         }
     }
@@ -660,14 +823,15 @@ pub(crate) fn infeasibility(program: &Program, multipliers: &mut Multipliers) ->
 /// Scales a direction to an improvement of 1 and returns its largest violation; `None` when it does
 /// not improve the objective.
 pub(crate) fn unboundedness(program: &Program, direction: &mut Point) -> Option<f64> {
-    let improvement = -sign(program) * linear(&program.objective, direction);
+    let improvement = -sign(program) * Evaluator::new(direction).linear(&program.objective);
     if !(improvement.is_finite() && improvement > 0.0) {
         return None;
     }
     direction.scale(1.0 / improvement);
+    let values = Evaluator::new(direction);
     let mut worst = 0.0_f64;
     for row in &program.rows {
-        let value = linear(&row.expression, direction);
+        let value = values.linear(&row.expression);
         worst = worst.max(match row.sense {
             Sense::Equal => value.abs(),
             Sense::AtLeast => below(value),
@@ -675,12 +839,12 @@ pub(crate) fn unboundedness(program: &Program, direction: &mut Point) -> Option<
         });
     }
     for lmi in &program.lmis {
-        let value = matrix_part(&lmi.expression, direction, false);
+        let value = values.matrix(&lmi.expression, false);
         worst = worst.max(depth(value.as_ref()));
     }
     for cone in &program.cones {
-        let values: Vec<f64> = cone.entries.iter().map(|e| linear(e, direction)).collect();
-        worst = worst.max(below(-cone_excess(&values)));
+        let entries: Vec<f64> = cone.entries.iter().map(|e| values.linear(e)).collect();
+        worst = worst.max(below(-cone_excess(&entries)));
     }
     for (id, &nonneg) in program.scalars.iter().enumerate() {
         if nonneg {

@@ -149,7 +149,7 @@ impl Point {
 /// Multipliers of all constraints, for the program written as a minimisation: the Lagrangian is
 /// `objective - sum y_i (row_i - rhs_i) - sum <U, LMI> - sum u'(bound, parts)`, hence `y >= 0` for
 /// `>=` rows, `y <= 0` for `<=` rows, `U` positive semidefinite, `u` in the second-order cone.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Multipliers {
     pub(crate) rows: Vec<f64>,
     pub(crate) lmis: Vec<Mat<c64>>,

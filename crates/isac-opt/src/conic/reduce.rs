@@ -104,7 +104,8 @@ impl Reduced {
                     x[(i, i)] += share;
                 }
             }
-            point.matrices[plan.id] = isac_linalg::hermitian::hermitian_part(x.as_ref());
+            isac_linalg::kernel::make_hermitian(&mut x);
+            point.matrices[plan.id] = x;
         }
         point.scalars.truncate(self.scalars);
         point

@@ -8,25 +8,26 @@
 use isac_linalg::Mat;
 use isac_linalg::kernel::Real;
 
-/// Products with the current point that the whole iteration needs, summed over blocks.
+/// Products with the current point that the whole iteration needs, summed over blocks; `d = c - e`.
+///
+/// Nothing here grows as the point approaches the boundary but `s^-1` and `P`, which only ever meet
+/// small factors: `P s = x` takes care of the rest.
 #[derive(Debug, Clone)]
 pub(super) struct Products<R> {
     /// `A x`.
     pub(super) ax: Vec<R>,
     /// `A s^-1`.
     pub(super) a_inverse: Vec<R>,
-    /// `A P c`.
-    pub(super) apc: Vec<R>,
-    /// `A P e`.
-    pub(super) ape: Vec<R>,
+    /// `A P d`.
+    pub(super) apd: Vec<R>,
     /// `<c, x>`.
     pub(super) cx: R,
-    /// `<c, s^-1>`.
-    pub(super) c_inverse: R,
-    /// `<c, P c>`.
-    pub(super) cpc: R,
-    /// `<c, P e>`.
-    pub(super) cpe: R,
+    /// `<d, x>`.
+    pub(super) dx: R,
+    /// `<d, s^-1>`.
+    pub(super) d_inverse: R,
+    /// `<d, P d>`.
+    pub(super) dpd: R,
     /// `<x, s>`.
     pub(super) xs: R,
 }
@@ -36,38 +37,38 @@ impl<R: Real> Products<R> {
         Self {
             ax: vec![R::ZERO; rows],
             a_inverse: vec![R::ZERO; rows],
-            apc: vec![R::ZERO; rows],
-            ape: vec![R::ZERO; rows],
+            apd: vec![R::ZERO; rows],
             cx: R::ZERO,
-            c_inverse: R::ZERO,
-            cpc: R::ZERO,
-            cpe: R::ZERO,
+            dx: R::ZERO,
+            d_inverse: R::ZERO,
+            dpd: R::ZERO,
             xs: R::ZERO,
         }
     }
 
     pub(super) fn clear(&mut self) {
-        for list in [
-            &mut self.ax,
-            &mut self.a_inverse,
-            &mut self.apc,
-            &mut self.ape,
-        ] {
+        for list in [&mut self.ax, &mut self.a_inverse, &mut self.apd] {
             list.fill(R::ZERO);
         }
         self.cx = R::ZERO;
-        self.c_inverse = R::ZERO;
-        self.cpc = R::ZERO;
-        self.cpe = R::ZERO;
+        self.dx = R::ZERO;
+        self.d_inverse = R::ZERO;
+        self.dpd = R::ZERO;
         self.xs = R::ZERO;
     }
 }
 
-/// Coefficients of a direction besides `dy`.
+/// A direction besides `dy`:
+///
+/// ```math
+/// ds = radial s + shift d - A^T dy
+/// dx = barrier s^-1 - (1 + radial) x - shift P d + P A^T dy [- correction]
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Step<R> {
-    pub(super) dtau: R,
-    /// `eta theta`: how much of the dual residual is removed.
+    /// `dtau / tau`.
+    pub(super) radial: R,
+    /// What of `d` the step adds: less dual residual, and its part of `radial`.
     pub(super) shift: R,
     /// `sigma mu`.
     pub(super) barrier: R,
@@ -87,8 +88,9 @@ pub(super) trait Block<R: Real>: std::fmt::Debug {
     fn products(&mut self, out: &mut Products<R>);
     /// Adds `A P A^T` to the lower triangle.
     fn schur(&mut self, m: &mut Mat<R>);
-    /// Forms the second-order term from the last direction, adds `A` of it, returns `<c, .>`.
-    fn correction(&mut self, out: &mut [R]) -> R;
+    /// Forms the second-order term from the last direction, adds `A` of it, returns `<s, .>` and
+    /// `<d, .>`.
+    fn correction(&mut self, out: &mut [R]) -> (R, R);
     /// Computes the direction.
     fn direction(&mut self, dy: &[R], step: Step<R>);
     /// Adds the direction of a further `dy` alone: `dx += P A^T dy`, `ds -= A^T dy`.

@@ -46,13 +46,14 @@ struct List<R> {
     /// The unit `e`.
     unit: Vec<R>,
     c: Vec<R>,
+    /// `d = c - e`.
+    gap: Vec<R>,
     x: Vec<R>,
     s: Vec<R>,
     inverse: Vec<R>,
     dx: Vec<R>,
     ds: Vec<R>,
-    pc: Vec<R>,
-    pe: Vec<R>,
+    pd: Vec<R>,
     correction: Vec<R>,
     saved: [Vec<R>; 2],
     adjoint: Vec<R>,
@@ -63,6 +64,9 @@ impl<R: Real> List<R> {
         let zeros = vec![R::ZERO; columns.len()];
         Self {
             c: columns.iter().map(|column| column.c).collect(),
+            gap: (columns.iter().zip(&unit))
+                .map(|(column, &e)| column.c - e)
+                .collect(),
             x: unit.clone(),
             s: unit.clone(),
             saved: [unit.clone(), unit.clone()],
@@ -70,8 +74,7 @@ impl<R: Real> List<R> {
             inverse: zeros.clone(),
             dx: zeros.clone(),
             ds: zeros.clone(),
-            pc: zeros.clone(),
-            pe: zeros.clone(),
+            pd: zeros.clone(),
             correction: zeros.clone(),
             adjoint: zeros,
             columns,
@@ -94,22 +97,30 @@ impl<R: Real> List<R> {
         out.xs += dot(&self.x, &self.s);
         self.apply(&self.x, &mut out.ax);
         self.apply(&self.inverse, &mut out.a_inverse);
-        self.apply(&self.pc, &mut out.apc);
-        self.apply(&self.pe, &mut out.ape);
+        self.apply(&self.pd, &mut out.apd);
         out.cx += dot(&self.c, &self.x);
-        out.c_inverse += dot(&self.c, &self.inverse);
-        out.cpc += dot(&self.c, &self.pc);
-        out.cpe += dot(&self.c, &self.pe);
+        out.dx += dot(&self.gap, &self.x);
+        out.d_inverse += dot(&self.gap, &self.inverse);
+        out.dpd += dot(&self.gap, &self.pd);
+    }
+
+    /// Adds `A` of the correction, returns its products with `s` and `d`.
+    fn apply_correction(&self, out: &mut [R]) -> (R, R) {
+        self.apply(&self.correction, out);
+        (
+            dot(&self.s, &self.correction),
+            dot(&self.gap, &self.correction),
+        )
     }
 
     /// `ds`, and all of `dx` but `P A^T dy`, whose argument is left in `adjoint`.
     fn direction(&mut self, dy: &[R], step: Step<R>) {
-        let c_factor = step.dtau + step.shift;
+        let own = R::from(1.0) + step.radial;
         for k in 0..self.c.len() {
             self.adjoint[k] = self.columns[k].dot(dy);
-            self.ds[k] = c_factor * self.c[k] - step.shift * self.unit[k] - self.adjoint[k];
-            self.dx[k] = step.barrier * self.inverse[k] - self.x[k] - c_factor * self.pc[k]
-                + step.shift * self.pe[k];
+            self.ds[k] = step.radial * self.s[k] + step.shift * self.gap[k] - self.adjoint[k];
+            self.dx[k] =
+                step.barrier * self.inverse[k] - own * self.x[k] - step.shift * self.pd[k];
             if step.corrected {
                 self.dx[k] -= self.correction[k];
             }
@@ -139,12 +150,15 @@ impl<R: Real> List<R> {
 #[derive(Debug)]
 pub(super) struct Linear<R> {
     list: List<R>,
+    /// `x / s`.
+    scale: Vec<R>,
 }
 
 impl<R: Real> Linear<R> {
     pub(super) fn new(columns: Vec<Column<R>>) -> Self {
         let unit = vec![R::from(1.0); columns.len()];
         Self {
+            scale: unit.clone(),
             list: List::new(columns, unit),
         }
     }
@@ -172,14 +186,14 @@ impl<R: Real> Block<R> for Linear<R> {
         for k in 0..list.c.len() {
             let scale = list.x[k] / list.s[k];
             list.inverse[k] = R::from(1.0) / list.s[k];
-            list.pc[k] = scale * list.c[k];
-            list.pe[k] = scale;
+            list.pd[k] = scale * list.gap[k];
+            self.scale[k] = scale;
         }
         list.products(out);
     }
 
     fn schur(&mut self, m: &mut Mat<R>) {
-        for (column, &scale) in self.list.columns.iter().zip(&self.list.pe) {
+        for (column, &scale) in self.list.columns.iter().zip(&self.scale) {
             for (k, &(i, a)) in column.a.iter().enumerate() {
                 for &(j, b) in &column.a[..=k] {
                     m[(i.max(j), i.min(j))] += scale * a * b;
@@ -188,20 +202,19 @@ impl<R: Real> Block<R> for Linear<R> {
         }
     }
 
-    fn correction(&mut self, out: &mut [R]) -> R {
+    fn correction(&mut self, out: &mut [R]) -> (R, R) {
         let list = &mut self.list;
         for k in 0..list.c.len() {
             list.correction[k] = list.dx[k] * list.ds[k] / list.s[k];
         }
-        list.apply(&list.correction, out);
-        dot(&list.c, &list.correction)
+        list.apply_correction(out)
     }
 
     fn direction(&mut self, dy: &[R], step: Step<R>) {
         let list = &mut self.list;
         list.direction(dy, step);
         for k in 0..list.c.len() {
-            list.dx[k] += list.pe[k] * list.adjoint[k];
+            list.dx[k] += self.scale[k] * list.adjoint[k];
         }
     }
 
@@ -210,7 +223,7 @@ impl<R: Real> Block<R> for Linear<R> {
         for k in 0..list.c.len() {
             let image = list.columns[k].dot(dy);
             list.ds[k] -= image;
-            list.dx[k] += list.pe[k] * image;
+            list.dx[k] += self.scale[k] * image;
         }
     }
 
@@ -419,12 +432,9 @@ impl<R: Real> Block<R> for SecondOrder<R> {
             self.list.inverse[k] = sign * self.list.s[k] / det_s;
         }
         self.scale = root_x / root_s;
-        let mut pc = std::mem::take(&mut self.list.pc);
-        let mut pe = std::mem::take(&mut self.list.pe);
-        self.squared(&self.list.c, &mut pc);
-        self.squared(&self.list.unit, &mut pe);
-        self.list.pc = pc;
-        self.list.pe = pe;
+        let mut pd = std::mem::take(&mut self.list.pd);
+        self.squared(&self.list.gap, &mut pd);
+        self.list.pd = pd;
         self.list.products(out);
     }
 
@@ -444,7 +454,7 @@ impl<R: Real> Block<R> for SecondOrder<R> {
         }
     }
 
-    fn correction(&mut self, out: &mut [R]) -> R {
+    fn correction(&mut self, out: &mut [R]) -> (R, R) {
         let mut work = std::mem::take(&mut self.work);
         let mut correction = std::mem::take(&mut self.list.correction);
         let [first, second, third] = &mut work;
@@ -457,8 +467,7 @@ impl<R: Real> Block<R> for SecondOrder<R> {
         self.scaled(second, false, &mut correction);
         self.work = work;
         self.list.correction = correction;
-        self.list.apply(&self.list.correction, out);
-        dot(&self.list.c, &self.list.correction)
+        self.list.apply_correction(out)
     }
 
     fn direction(&mut self, dy: &[R], step: Step<R>) {

@@ -251,6 +251,8 @@ pub(super) fn solve<R: Real>(
     let (mut dy, mut df) = (vec![R::ZERO; rows], vec![R::ZERO; free_count]);
     let (mut r, mut g) = (vec![R::ZERO; rows], vec![R::ZERO; free_count]);
     let mut correction = vec![R::ZERO; rows];
+    // A P (s + theta d) / tau.
+    let mut center = vec![R::ZERO; rows];
     let mut image = vec![R::ZERO; rows];
     let mut applied = 0.0;
     let (mut dtau, mut dkappa, mut eta) = (R::ZERO, R::ZERO, R::ZERO);
@@ -378,16 +380,35 @@ pub(super) fn solve<R: Real>(
             ended = Ended::Numerical;
             break;
         }
+        // Everything along c - A^T y / tau = (s + theta d) / tau, which P keeps small, and not along c,
+        // whose large image would cancel: dy = y dtau / tau + what is solved for here.
+        let (tau, theta) = (state.tau, state.theta);
         for i in 0..rows {
-            r[i] = prepared.b[i] + products.apc[i];
+            center[i] = (products.ax[i] + theta * products.apd[i]) / tau;
+            r[i] = prepared.b[i] + center[i];
         }
-        newton.solve(&r, &prepared.h, &mut v1, &mut f1);
+        for k in 0..free_count {
+            g[k] = residual.rf[k] / tau;
+        }
+        newton.solve(&r, &g, &mut v1, &mut f1);
         let slope = {
-            let mut sum = products.cpc - dot(&prepared.h, &f1);
+            let square = products.xs + theta * (products.dx + products.dx + theta * products.dpd);
+            let mut sum = square / (tau * tau);
             for i in 0..rows {
-                sum += (prepared.b[i] - products.apc[i]) * v1[i];
+                sum += (prepared.b[i] - center[i]) * v1[i];
             }
-            sum.or_more(R::ZERO) + state.kappa / state.tau
+            for k in 0..free_count {
+                sum -= residual.rf[k] / tau * f1[k];
+            }
+            sum.or_more(R::ZERO) + state.kappa / tau
+        };
+        // What is left of the gap equation.
+        let gap = {
+            let mut sum = state.kappa + (products.xs + theta * products.dx) / tau;
+            for k in 0..free_count {
+                sum += residual.rf[k] / tau * state.f[k];
+            }
+            sum
         };
 
         let mut sigma = 0.0;
@@ -395,21 +416,22 @@ pub(super) fn solve<R: Real>(
         let mut alpha = 0.0;
         for phase in 0..2 {
             let corrected = phase == 1;
-            let mut c_correction = R::ZERO;
-            let mut kappa_target = -state.tau * state.kappa;
+            let (mut s_correction, mut d_correction) = (R::ZERO, R::ZERO);
+            let mut kappa_target = -tau * state.kappa;
             if corrected {
                 correction.fill(R::ZERO);
                 for block in &mut blocks {
-                    c_correction += block.correction(&mut correction);
+                    let (own, other) = block.correction(&mut correction);
+                    s_correction += own;
+                    d_correction += other;
                 }
                 kappa_target += R::from(sigma * mu) - dtau * dkappa;
             }
             eta = one - R::from(sigma);
-            let (barrier, shift) = (R::from(sigma * mu), eta * state.theta);
+            let (barrier, shift) = (R::from(sigma * mu), eta * theta);
             for i in 0..rows {
-                let mut au = barrier * products.a_inverse[i]
-                    - products.ax[i]
-                    - shift * (products.apc[i] - products.ape[i]);
+                let mut au =
+                    barrier * products.a_inverse[i] - products.ax[i] - shift * products.apd[i];
                 if corrected {
                     au -= correction[i];
                 }
@@ -418,18 +440,27 @@ pub(super) fn solve<R: Real>(
             for k in 0..free_count {
                 g[k] = eta * residual.rf[k];
             }
-            let cu = barrier * products.c_inverse
-                - products.cx
-                - c_correction
-                - shift * (products.cpc - products.cpe);
+            // <s + theta d, u>, u the direction without dy and dtau.
+            let su = barrier * R::from(degree - 1.0)
+                - products.xs
+                - shift * products.dx
+                - s_correction
+                + theta
+                    * (barrier * products.d_inverse
+                        - products.dx
+                        - shift * products.dpd
+                        - d_correction);
             newton.solve(&r, &g, &mut v2, &mut f2);
-            let mut along =
-                eta * residual.rg + kappa_target / state.tau + cu + dot(&prepared.h, &f2);
+            let mut along = eta * gap + (kappa_target + su) / tau;
+            for k in 0..free_count {
+                along += residual.rf[k] / tau * f2[k];
+            }
             for i in 0..rows {
-                along -= (prepared.b[i] - products.apc[i]) * v2[i];
+                along -= (prepared.b[i] - center[i]) * v2[i];
             }
             dtau = along / slope;
-            dkappa = (kappa_target - state.kappa * dtau) / state.tau;
+            dkappa = (kappa_target - state.kappa * dtau) / tau;
+            let radial = dtau / tau;
             for i in 0..rows {
                 dy[i] = v1[i] * dtau + v2[i];
             }
@@ -437,13 +468,16 @@ pub(super) fn solve<R: Real>(
                 df[k] = f1[k] * dtau + f2[k];
             }
             let step = Step {
-                dtau,
-                shift,
+                radial,
+                shift: shift + theta * radial,
                 barrier,
                 corrected,
             };
             for block in &mut blocks {
                 block.direction(&dy, step);
+            }
+            for i in 0..rows {
+                dy[i] += radial * state.y[i];
             }
             if corrected {
                 refine(

@@ -15,6 +15,7 @@ mod face;
 mod hsd;
 mod newton;
 mod pairs;
+mod pooled;
 mod psd;
 mod scale;
 mod steplength;

@@ -17,6 +17,8 @@ use super::cones::dot;
 
 /// Refinement steps at most.
 const REFINEMENTS: usize = 12;
+/// Rows up to which plain loops are faster than calls of kernels.
+const FEW: usize = 32;
 /// Relative residual that no run needs to go below.
 const ENOUGH: f64 = 1e-24;
 
@@ -171,12 +173,16 @@ impl<R: Real> Newton<R> {
                 *value += self.rho * self.free[(i, k)] * g[k];
             }
         }
-        self.rhs.col_as_slice_mut(0).copy_from_slice(r);
-        scale_rows(self.rhs.col_as_slice_mut(0), &self.scale);
-        R::solve_lower(self.factor.as_ref(), self.rhs.as_mut());
-        R::solve_lower_adjoint(self.factor.as_ref(), self.rhs.as_mut());
-        scale_rows(self.rhs.col_as_slice_mut(0), &self.scale);
-        r.copy_from_slice(self.rhs.col_as_slice(0));
+        scale_rows(r, &self.scale);
+        if r.len() <= FEW {
+            substitute(&self.factor, r);
+        } else {
+            self.rhs.col_as_slice_mut(0).copy_from_slice(r);
+            R::solve_lower(self.factor.as_ref(), self.rhs.as_mut());
+            R::solve_lower_adjoint(self.factor.as_ref(), self.rhs.as_mut());
+            r.copy_from_slice(self.rhs.col_as_slice(0));
+        }
+        scale_rows(r, &self.scale);
         if f == 0 {
             return;
         }
@@ -196,18 +202,22 @@ impl<R: Real> Newton<R> {
     /// `(top, bottom) <- (top, bottom) - K (dy, df)`, `K` the unshifted system.
     fn subtract(&mut self, dy: &[R], df: &[R], (top, bottom): (&mut [R], &mut [R])) {
         let n = self.m.nrows();
-        self.rhs.col_as_slice_mut(0).copy_from_slice(dy);
-        R::gemm(
-            self.product.as_mut(),
-            false,
-            R::from(-1.0),
-            self.m.as_ref(),
-            Op::Plain,
-            self.rhs.as_ref(),
-            Op::Plain,
-        );
-        for (t, v) in top.iter_mut().zip(self.product.col_as_slice(0)) {
-            *t += *v;
+        if n <= FEW {
+            for (j, v) in dy.iter().enumerate() {
+                add(top, -*v, self.m.col_as_slice(j));
+            }
+        } else {
+            self.rhs.col_as_slice_mut(0).copy_from_slice(dy);
+            R::gemm(
+                self.product.as_mut(),
+                false,
+                R::from(-1.0),
+                self.m.as_ref(),
+                Op::Plain,
+                self.rhs.as_ref(),
+                Op::Plain,
+            );
+            add(top, R::from(1.0), self.product.col_as_slice(0));
         }
         for (k, value) in df.iter().enumerate() {
             let column = self.free.col_as_slice(k);
@@ -289,6 +299,21 @@ impl<R: Real> Newton<R> {
         (self.search, self.image, self.conditioned) = (search, image, conditioned);
         dy.copy_from_slice(&self.best.0);
         df.copy_from_slice(&self.best.1);
+    }
+}
+
+/// `x <- (L L^T)^-1 x`.
+fn substitute<R: Real>(l: &Mat<R>, x: &mut [R]) {
+    for k in 0..x.len() {
+        let (done, rest) = x.split_at_mut(k + 1);
+        let column = &l.col_as_slice(k)[k..];
+        done[k] /= column[0];
+        add(rest, -done[k], &column[1..]);
+    }
+    for k in (0..x.len()).rev() {
+        let column = &l.col_as_slice(k)[k..];
+        let (own, later) = x[k..].split_at_mut(1);
+        own[0] = (own[0] - dot(&column[1..], later)) / column[0];
     }
 }
 

@@ -1,9 +1,8 @@
 //! A Hermitian (or real symmetric) positive semidefinite block.
 //!
-//! Data are of two kinds, which may occur together: `V B_i V^H` over one pool of vectors `V`, and
-//! explicit sparse entries. The pool part of everything is done in the order of the pool. When there
-//! is nothing else but a multiple of the identity in the objective (`compact`), the direction needs
-//! only two products of the block's own order.
+//! Data are of two kinds, which may occur together: explicit sparse entries and `V B_i V^H` over one
+//! pool of vectors `V`, done in the order of the pool. Blocks of the second kind alone are
+//! [`Pooled`](super::pooled::Pooled).
 
 use isac_linalg::kernel::{self, Field, Real, Scratch};
 use isac_linalg::ops::Op;
@@ -19,12 +18,9 @@ pub(super) struct Psd<T: Field> {
     vectors: Mat<T>,
     pool: Vec<Part<T>>,
     explicit: Vec<Part<T>>,
-    /// `c = c_shift I + V c_core V^H` when compact, `c_dense` otherwise.
-    compact: bool,
-    c_shift: T::R,
-    c_core: Mat<T>,
-    c_dense: Mat<T>,
-    c_entries: Option<Part<T>>,
+    /// `d = c - I`, and its entries when they are few.
+    gap: Mat<T>,
+    gap_entries: Option<Part<T>>,
     x: Mat<T>,
     s: Mat<T>,
     s_inverse: Mat<T>,
@@ -32,8 +28,7 @@ pub(super) struct Psd<T: Field> {
     lower_s: Mat<T>,
     dx: Mat<T>,
     ds: Mat<T>,
-    pc: Mat<T>,
-    pe: Mat<T>,
+    pd: Mat<T>,
     correction: Mat<T>,
     saved: [Mat<T>; 2],
     /// `X V`, `S^-1 V` and their products with `V^H`.
@@ -41,9 +36,6 @@ pub(super) struct Psd<T: Field> {
     sv: Mat<T>,
     x_pool: Mat<T>,
     s_pool: Mat<T>,
-    /// The direction of `s` in compact form.
-    ds_shift: T::R,
-    ds_core: Mat<T>,
     work: [Mat<T>; 3],
     pool_work: [Mat<T>; 3],
     thin: [Mat<T>; 2],
@@ -54,7 +46,6 @@ pub(super) struct Psd<T: Field> {
 /// The data of a block, already scaled.
 #[derive(Debug)]
 pub(super) struct PsdInput<T: Field> {
-    pub(super) n: usize,
     pub(super) vectors: Mat<T>,
     pub(super) pool: Vec<Part<T>>,
     pub(super) explicit: Vec<Part<T>>,
@@ -108,7 +99,6 @@ fn product_adjoint<T: Field>(dst: &mut Mat<T>, add: bool, alpha: T::R, a: &Mat<T
 impl<T: Field> Psd<T> {
     pub(super) fn new(input: PsdInput<T>) -> Self {
         let PsdInput {
-            n,
             vectors,
             mut pool,
             mut explicit,
@@ -118,43 +108,38 @@ impl<T: Field> Psd<T> {
         } = input;
         pairs::sort(&mut pool);
         pairs::sort(&mut explicit);
-        let p = vectors.ncols();
+        let (n, p) = vectors.shape();
         let zeros = |n: usize| kernel::zeros(n, n);
         let mut core = zeros(p);
         Part::new(0, c_core).scatter(&mut core, one::<T>());
-        let compact = explicit.is_empty() && c_explicit.is_empty();
-        let (mut c_dense, mut c_entries) = (zeros(if compact { 0 } else { n }), None);
-        if !compact {
+        let (mut gap, mut gap_entries) = (zeros(n), None);
+        for i in 0..n {
+            gap[(i, i)] += T::real(c_shift - one::<T>());
+        }
+        Part::new(0, c_explicit).scatter(&mut gap, one::<T>());
+        Self::expand(
+            &mut gap,
+            one::<T>(),
+            &vectors,
+            &core,
+            &mut kernel::zeros(n, p),
+        );
+        let mut entries = Vec::new();
+        for j in 0..n {
             for i in 0..n {
-                c_dense[(i, i)] += T::real(c_shift);
-            }
-            let part = Part::new(0, c_explicit);
-            part.scatter(&mut c_dense, one::<T>());
-            if p > 0 {
-                let mut half = kernel::zeros(n, p);
-                product(&mut half, false, one::<T>(), &vectors, &core);
-                product_adjoint(&mut c_dense, true, one::<T>(), &half, &vectors);
-            }
-            let mut entries = Vec::new();
-            for j in 0..n {
-                for i in 0..n {
-                    let v = c_dense[(i, j)];
-                    if v != T::ZERO {
-                        entries.push((i as u32, j as u32, v));
-                    }
+                let v = gap[(i, j)];
+                if v != T::ZERO {
+                    entries.push((i as u32, j as u32, v));
                 }
             }
-            if entries.len() * 6 < n * n {
-                c_entries = Some(Part::new(0, entries));
-            }
+        }
+        if entries.len() * 6 < n * n {
+            gap_entries = Some(Part::new(0, entries));
         }
         Self {
             n,
-            compact,
-            c_shift,
-            c_core: core,
-            c_dense,
-            c_entries,
+            gap,
+            gap_entries,
             x: kernel::identity(n),
             s: zeros(n),
             s_inverse: zeros(n),
@@ -162,16 +147,13 @@ impl<T: Field> Psd<T> {
             lower_s: zeros(n),
             dx: zeros(n),
             ds: zeros(n),
-            pc: zeros(n),
-            pe: zeros(n),
+            pd: zeros(n),
             correction: zeros(n),
             saved: [kernel::identity(n), kernel::identity(n)],
             xv: kernel::zeros(n, p),
             sv: kernel::zeros(n, p),
             x_pool: zeros(p),
             s_pool: zeros(p),
-            ds_shift: T::R::ZERO,
-            ds_core: zeros(p),
             work: std::array::from_fn(|_| zeros(n)),
             pool_work: std::array::from_fn(|_| zeros(p)),
             thin: std::array::from_fn(|_| kernel::zeros(n, p)),
@@ -207,23 +189,16 @@ impl<T: Field> Psd<T> {
         }
     }
 
-    /// `<c, u>`, given `V^H u V`.
-    fn inner_c(&self, u: &Mat<T>, pooled: &Mat<T>) -> T::R {
-        if self.compact {
-            let mut trace = T::R::ZERO;
-            for i in 0..self.n {
-                trace += u[(i, i)].re();
-            }
-            self.c_shift * trace + kernel::inner(&self.c_core, pooled)
-        } else if let Some(part) = &self.c_entries {
-            part.inner(u)
-        } else {
-            kernel::inner(&self.c_dense, u)
+    /// `<d, u>`.
+    fn inner_gap(&self, u: &Mat<T>) -> T::R {
+        match &self.gap_entries {
+            Some(part) => part.inner(u),
+            None => kernel::inner(&self.gap, u),
         }
     }
 
-    /// Adds `A u` and returns `<c, u>`; `which` selects one of the block's own matrices.
-    fn both(&mut self, which: fn(&Self) -> &Mat<T>, out: &mut [T::R]) -> T::R {
+    /// Adds `A u`; `which` selects one of the block's own matrices.
+    fn image_of(&mut self, which: fn(&Self) -> &Mat<T>, out: &mut [T::R]) {
         let mut pooled = std::mem::replace(&mut self.pool_work[0], Mat::new());
         let mut half = std::mem::replace(&mut self.thin[0], Mat::new());
         let u = which(self);
@@ -232,23 +207,38 @@ impl<T: Field> Psd<T> {
             adjoint_product(&mut pooled, &self.vectors, &half);
         }
         self.apply(u, &pooled, out);
-        let value = self.inner_c(u, &pooled);
         self.pool_work[0] = pooled;
         self.thin[0] = half;
-        value
     }
 
-    /// `target <- left (V core V^H) S^-1` made Hermitian, with `left V` given.
-    fn pooled_p(&mut self, core: &Mat<T>, into_work: usize) {
-        product(&mut self.thin[0], false, one::<T>(), &self.xv, core);
-        product_adjoint(
-            &mut self.work[into_work],
-            false,
+    /// `sum_i y_i A_i` into `work[1]`.
+    fn adjoint(&mut self, y: &[T::R]) {
+        let target = &mut self.work[1];
+        target.fill(T::ZERO);
+        for part in &self.explicit {
+            part.scatter(target, y[part.row]);
+        }
+        let core = &mut self.pool_work[1];
+        core.fill(T::ZERO);
+        for part in &self.pool {
+            part.scatter(core, y[part.row]);
+        }
+        Self::expand(
+            target,
             one::<T>(),
-            &self.thin[0],
-            &self.sv,
+            &self.vectors,
+            core,
+            &mut self.thin[0],
         );
-        kernel::make_hermitian(&mut self.work[into_work]);
+        kernel::make_hermitian(target);
+    }
+
+    /// `P(U)` of `U` in `work[1]`, into `work[0]`.
+    fn image(&mut self) {
+        let [first, second, third] = &mut self.work;
+        product(third, false, one::<T>(), &self.x, second);
+        product(first, false, one::<T>(), third, &self.s_inverse);
+        kernel::make_hermitian(first);
     }
 }
 
@@ -258,43 +248,13 @@ impl<T: Field> Block<T::R> for Psd<T> {
     }
 
     fn set_dual(&mut self, y: &[T::R], tau: T::R, theta: T::R) {
-        let diagonal = |s: &mut Mat<T>, value: T::R| {
-            for i in 0..s.nrows() {
-                s[(i, i)] += T::real(value);
-            }
-        };
-        let mut core = std::mem::replace(&mut self.ds_core, Mat::new());
-        kernel::assign_scaled(
-            &mut core,
-            if self.compact {
-                tau - theta
-            } else {
-                T::R::ZERO
-            },
-            &self.c_core,
-        );
-        for part in &self.pool {
-            part.scatter(&mut core, -y[part.row]);
+        self.adjoint(y);
+        // tau c - theta d with c = d + I.
+        kernel::assign_scaled(&mut self.s, tau - theta, &self.gap);
+        for i in 0..self.n {
+            self.s[(i, i)] += T::real(tau);
         }
-        if self.compact {
-            self.s.fill(T::ZERO);
-            diagonal(&mut self.s, theta + (tau - theta) * self.c_shift);
-        } else {
-            kernel::assign_scaled(&mut self.s, tau - theta, &self.c_dense);
-            diagonal(&mut self.s, theta);
-            for part in &self.explicit {
-                part.scatter(&mut self.s, -y[part.row]);
-            }
-        }
-        Self::expand(
-            &mut self.s,
-            one::<T>(),
-            &self.vectors,
-            &core,
-            &mut self.thin[0],
-        );
-        self.ds_core = core;
-        kernel::make_hermitian(&mut self.s);
+        kernel::axpy(&mut self.s, -one::<T>(), &self.work[1]);
     }
 
     fn factor(&mut self) -> bool {
@@ -324,43 +284,35 @@ impl<T: Field> Block<T::R> for Psd<T> {
             kernel::make_hermitian(&mut self.x_pool);
             kernel::make_hermitian(&mut self.s_pool);
         }
-        product(&mut self.pe, false, one::<T>(), &self.x, &self.s_inverse);
-        kernel::make_hermitian(&mut self.pe);
-        if self.compact {
-            kernel::assign_scaled(&mut self.pc, self.c_shift, &self.pe);
-            let core = std::mem::replace(&mut self.c_core, Mat::new());
-            self.pooled_p(&core, 0);
-            self.c_core = core;
-            kernel::axpy(&mut self.pc, one::<T>(), &self.work[0]);
-        } else {
-            if let Some(c) = &self.c_entries {
-                self.work[0].fill(T::ZERO);
-                for &(a, b, v) in &c.entries {
-                    let source = self.x.col_as_slice(a as usize);
-                    let target = self.work[0].col_as_slice_mut(b as usize);
-                    for (t, s) in target.iter_mut().zip(source) {
-                        *t += *s * v;
-                    }
+        if let Some(gap) = &self.gap_entries {
+            self.work[0].fill(T::ZERO);
+            for &(a, b, v) in &gap.entries {
+                let source = self.x.col_as_slice(a as usize);
+                let target = self.work[0].col_as_slice_mut(b as usize);
+                for (t, s) in target.iter_mut().zip(source) {
+                    *t += *s * v;
                 }
-            } else {
-                product(&mut self.work[0], false, one::<T>(), &self.x, &self.c_dense);
             }
-            product(
-                &mut self.pc,
-                false,
-                one::<T>(),
-                &self.work[0],
-                &self.s_inverse,
-            );
-            kernel::make_hermitian(&mut self.pc);
+        } else {
+            product(&mut self.work[0], false, one::<T>(), &self.x, &self.gap);
         }
+        product(
+            &mut self.pd,
+            false,
+            one::<T>(),
+            &self.work[0],
+            &self.s_inverse,
+        );
+        kernel::make_hermitian(&mut self.pd);
         out.xs += kernel::inner(&self.x, &self.s);
         self.apply(&self.x, &self.x_pool, &mut out.ax);
-        out.cx += self.inner_c(&self.x, &self.x_pool);
+        let along = self.inner_gap(&self.x);
+        out.dx += along;
+        out.cx += along + kernel::trace(&self.x);
         self.apply(&self.s_inverse, &self.s_pool, &mut out.a_inverse);
-        out.c_inverse += self.inner_c(&self.s_inverse, &self.s_pool);
-        out.cpc += self.both(|block| &block.pc, &mut out.apc);
-        out.cpe += self.both(|block| &block.pe, &mut out.ape);
+        out.d_inverse += self.inner_gap(&self.s_inverse);
+        self.image_of(|block| &block.pd, &mut out.apd);
+        out.dpd += self.inner_gap(&self.pd);
     }
 
     fn schur(&mut self, m: &mut Mat<T::R>) {
@@ -393,101 +345,40 @@ impl<T: Field> Block<T::R> for Psd<T> {
         }
     }
 
-    fn correction(&mut self, out: &mut [T::R]) -> T::R {
-        if self.compact {
-            product(
-                &mut self.work[0],
-                false,
-                self.ds_shift,
-                &self.dx,
-                &self.s_inverse,
-            );
-            if self.vectors.ncols() > 0 {
-                product(
-                    &mut self.thin[0],
-                    false,
-                    one::<T>(),
-                    &self.dx,
-                    &self.vectors,
-                );
-                let [first, second] = &mut self.thin;
-                product(second, false, one::<T>(), first, &self.ds_core);
-                product_adjoint(&mut self.work[0], true, one::<T>(), second, &self.sv);
-            }
-            std::mem::swap(&mut self.correction, &mut self.work[0]);
-        } else {
-            product(&mut self.work[0], false, one::<T>(), &self.dx, &self.ds);
-            product(
-                &mut self.correction,
-                false,
-                one::<T>(),
-                &self.work[0],
-                &self.s_inverse,
-            );
-        }
+    fn correction(&mut self, out: &mut [T::R]) -> (T::R, T::R) {
+        product(&mut self.work[0], false, one::<T>(), &self.dx, &self.ds);
+        product(
+            &mut self.correction,
+            false,
+            one::<T>(),
+            &self.work[0],
+            &self.s_inverse,
+        );
         kernel::make_hermitian(&mut self.correction);
-        self.both(|block| &block.correction, out)
+        self.image_of(|block| &block.correction, out);
+        (
+            kernel::inner(&self.dx, &self.ds),
+            self.inner_gap(&self.correction),
+        )
     }
 
     fn direction(&mut self, dy: &[T::R], step: Step<T::R>) {
-        let c_factor = step.dtau + step.shift;
-        // Pool part of A^T dy.
-        let mut core = std::mem::replace(&mut self.ds_core, Mat::new());
-        core.fill(T::ZERO);
-        for part in &self.pool {
-            part.scatter(&mut core, dy[part.row]);
-        }
-        if self.compact {
-            self.pooled_p(&core, 0);
-            for j in 0..core.ncols() {
-                for i in 0..core.nrows() {
-                    core[(i, j)] = self.c_core[(i, j)].times(c_factor) - core[(i, j)];
-                }
-            }
-            self.ds_shift = self.c_shift * c_factor - step.shift;
-            self.ds.fill(T::ZERO);
-            for i in 0..self.n {
-                self.ds[(i, i)] = T::real(self.ds_shift);
-            }
-            Self::expand(
-                &mut self.ds,
-                one::<T>(),
-                &self.vectors,
-                &core,
-                &mut self.thin[0],
-            );
-            kernel::make_hermitian(&mut self.ds);
-        } else {
-            let [first, second, _] = &mut self.work;
-            second.fill(T::ZERO);
-            for part in &self.explicit {
-                part.scatter(second, dy[part.row]);
-            }
-            Self::expand(second, one::<T>(), &self.vectors, &core, &mut self.thin[0]);
-            kernel::assign_scaled(&mut self.ds, c_factor, &self.c_dense);
-            for i in 0..self.n {
-                self.ds[(i, i)] += T::real(-step.shift);
-            }
-            kernel::axpy(&mut self.ds, -one::<T>(), second);
-            kernel::make_hermitian(&mut self.ds);
-            // `dx` serves as memory for the product before it is set.
-            product(&mut self.dx, false, one::<T>(), &self.x, second);
-            product(first, false, one::<T>(), &self.dx, &self.s_inverse);
-            kernel::make_hermitian(first);
-        }
-        self.ds_core = core;
+        self.adjoint(dy);
+        kernel::assign_scaled(&mut self.ds, step.radial, &self.s);
+        kernel::axpy(&mut self.ds, step.shift, &self.gap);
+        kernel::axpy(&mut self.ds, -one::<T>(), &self.work[1]);
+        self.image();
+        let own = one::<T>() + step.radial;
         for j in 0..self.n {
             let sum = self.work[0].col_as_slice(j);
             let x = self.x.col_as_slice(j);
             let inverse = self.s_inverse.col_as_slice(j);
-            let pc = self.pc.col_as_slice(j);
-            let pe = self.pe.col_as_slice(j);
+            let pd = self.pd.col_as_slice(j);
             let correction = self.correction.col_as_slice(j);
             let dx = self.dx.col_as_slice_mut(j);
             for i in 0..self.n {
-                let mut value = sum[i] - x[i] + inverse[i].times(step.barrier)
-                    - pc[i].times(c_factor)
-                    + pe[i].times(step.shift);
+                let mut value = sum[i] - x[i].times(own) + inverse[i].times(step.barrier)
+                    - pd[i].times(step.shift);
                 if step.corrected {
                     value -= correction[i];
                 }
@@ -497,41 +388,14 @@ impl<T: Field> Block<T::R> for Psd<T> {
     }
 
     fn adjust(&mut self, dy: &[T::R]) {
-        let mut core = std::mem::replace(&mut self.pool_work[1], Mat::new());
-        core.fill(T::ZERO);
-        for part in &self.pool {
-            part.scatter(&mut core, dy[part.row]);
-        }
-        if self.compact {
-            self.pooled_p(&core, 0);
-            Self::expand(
-                &mut self.ds,
-                -one::<T>(),
-                &self.vectors,
-                &core,
-                &mut self.thin[0],
-            );
-            kernel::axpy(&mut self.ds_core, -one::<T>(), &core);
-        } else {
-            let [first, second, third] = &mut self.work;
-            second.fill(T::ZERO);
-            for part in &self.explicit {
-                part.scatter(second, dy[part.row]);
-            }
-            Self::expand(second, one::<T>(), &self.vectors, &core, &mut self.thin[0]);
-            kernel::make_hermitian(second);
-            kernel::axpy(&mut self.ds, -one::<T>(), second);
-            product(third, false, one::<T>(), &self.x, second);
-            product(first, false, one::<T>(), third, &self.s_inverse);
-            kernel::make_hermitian(first);
-        }
-        self.pool_work[1] = core;
-        kernel::make_hermitian(&mut self.ds);
+        self.adjoint(dy);
+        kernel::axpy(&mut self.ds, -one::<T>(), &self.work[1]);
+        self.image();
         kernel::axpy(&mut self.dx, one::<T>(), &self.work[0]);
     }
 
     fn direction_product(&mut self, out: &mut [T::R]) {
-        self.both(|block| &block.dx, out);
+        self.image_of(|block| &block.dx, out);
     }
 
     fn max_step(&mut self, rough: bool) -> f64 {

@@ -10,6 +10,7 @@ use isac_linalg::{Mat, c64, ops};
 use super::block::Block;
 use super::cones::{self, Linear, SecondOrder};
 use super::pairs::{Part, pair};
+use super::pooled::Pooled;
 use super::psd::{Psd, PsdInput};
 use super::{Column, Matrices, Standard, Upper};
 
@@ -233,18 +234,30 @@ fn scaled_columns<R: Real>(
     columns.iter().map(scaled).collect()
 }
 
-fn matrix_block<T: Field>(data: &Matrices, own: f64, rows: &[f64], gamma: f64) -> Psd<T> {
+fn matrix_block<T: Field>(
+    data: &Matrices,
+    own: f64,
+    rows: &[f64],
+    gamma: f64,
+) -> Box<dyn Block<T::R>> {
     let (n, p) = (data.n, data.vectors.ncols());
     let part = |(row, entries): &(usize, Upper)| Part::new(*row, full(entries, own * rows[*row]));
-    Psd::new(PsdInput {
-        n,
-        vectors: Mat::from_fn(n, p, |i, j| T::from_c64(data.vectors[(i, j)])),
-        pool: data.pool.iter().map(part).collect(),
-        explicit: data.explicit.iter().map(part).collect(),
-        c_shift: T::R::from(data.c_shift * own / gamma),
-        c_core: full(&data.c_core, own / gamma),
-        c_explicit: full(&data.c_explicit, own / gamma),
-    })
+    let vectors = Mat::from_fn(n, p, |i, j| T::from_c64(data.vectors[(i, j)]));
+    let pool = data.pool.iter().map(part).collect();
+    let c_shift = T::R::from(data.c_shift * own / gamma);
+    let c_core = full(&data.c_core, own / gamma);
+    if data.explicit.is_empty() && data.c_explicit.is_empty() {
+        Box::new(Pooled::new(vectors, pool, c_shift, c_core))
+    } else {
+        Box::new(Psd::new(PsdInput {
+            vectors,
+            pool,
+            explicit: data.explicit.iter().map(part).collect(),
+            c_shift,
+            c_core,
+            c_explicit: full(&data.c_explicit, own / gamma),
+        }))
+    }
 }
 
 /// The objective matrix of a block: its squared norm, trace and largest entry.
@@ -327,9 +340,9 @@ pub(super) fn prepare<R: Real>(standard: &Standard) -> Prepared<R> {
     for (k, data) in standard.matrices.iter().enumerate() {
         weigh(blocks[k], sizes[k].0, sizes[k].1, data.n as f64);
         list.push(if data.real {
-            Box::new(matrix_block::<R>(data, blocks[k], &rows, gamma))
+            matrix_block::<R>(data, blocks[k], &rows, gamma)
         } else {
-            Box::new(matrix_block::<R::Complex>(data, blocks[k], &rows, gamma))
+            matrix_block::<R::Complex>(data, blocks[k], &rows, gamma)
         });
     }
     let mut at = standard.matrices.len();

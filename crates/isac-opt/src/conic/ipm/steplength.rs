@@ -9,6 +9,17 @@ const EXACT: usize = 28;
 /// Longest step ever reported.
 const FAR: f64 = 1e6;
 
+/// The step to the boundary by the least eigenvalue of a direction relative to its point.
+fn limit(least: f64) -> f64 {
+    if least.is_nan() {
+        0.0
+    } else if least < -1.0 / FAR {
+        -1.0 / least
+    } else {
+        FAR
+    }
+}
+
 /// Memory for step lengths of one block.
 #[derive(Debug)]
 pub(super) struct StepLength<T: Field> {
@@ -37,6 +48,24 @@ impl<T: Field> StepLength<T> {
             small: vec![0.0; depth],
             scratch: Scratch::new::<f64>(depth),
         }
+    }
+
+    /// Largest `a` with `I + a D` positive semidefinite, as [`StepLength::longest`].
+    pub(super) fn from_identity(&mut self, d: &Mat<T>, rough: bool, scratch: &mut Scratch) -> f64 {
+        let n = d.nrows();
+        let least = if n == 1 {
+            d[(0, 0)].re().to_f64()
+        } else if n <= EXACT {
+            for j in 0..n {
+                for i in j..n {
+                    self.low[(i, j)] = d[(i, j)].low();
+                }
+            }
+            T::min_eigenvalue(self.low.as_ref(), &mut self.low_values, scratch)
+        } else {
+            self.lanczos(None, d, rough)
+        };
+        limit(least)
     }
 
     /// Largest `a` with `L L^H + a D` positive semidefinite, never above the truth by more than
@@ -70,19 +99,13 @@ impl<T: Field> StepLength<T> {
             }
             T::min_eigenvalue(self.low.as_ref(), &mut self.low_values, scratch)
         } else {
-            self.lanczos(lower, d, rough)
+            self.lanczos(Some(lower), d, rough)
         };
-        if least.is_nan() {
-            0.0
-        } else if least < -1.0 / FAR {
-            -1.0 / least
-        } else {
-            FAR
-        }
+        limit(least)
     }
 
     /// A lower bound of the least eigenvalue of `L^-1 D L^-H`, by the residual of a Ritz pair.
-    fn lanczos(&mut self, lower: &Mat<T>, d: &Mat<T>, rough: bool) -> f64 {
+    fn lanczos(&mut self, lower: Option<&Mat<T>>, d: &Mat<T>, rough: bool) -> f64 {
         let n = d.nrows();
         let depth = if rough {
             self.basis.ncols().min(14)
@@ -106,7 +129,9 @@ impl<T: Field> StepLength<T> {
             for i in 0..n {
                 self.next[(i, 0)] = self.basis[(i, k)];
             }
-            T::solve_lower_adjoint(lower.as_ref(), self.next.as_mut());
+            if let Some(lower) = lower {
+                T::solve_lower_adjoint(lower.as_ref(), self.next.as_mut());
+            }
             let image =
                 isac_linalg::faer::MatMut::from_column_major_slice_mut(&mut self.values, n, 1);
             T::gemm(
@@ -119,7 +144,9 @@ impl<T: Field> StepLength<T> {
                 Op::Plain,
             );
             self.next.col_as_slice_mut(0).copy_from_slice(&self.values);
-            T::solve_lower(lower.as_ref(), self.next.as_mut());
+            if let Some(lower) = lower {
+                T::solve_lower(lower.as_ref(), self.next.as_mut());
+            }
             let mut alpha = 0.0;
             // Full orthogonalisation, twice for the neighbours' sake.
             for pass in 0..2 {

@@ -1,0 +1,390 @@
+//! Kernels for matrices of order up to [`ORDER`], where calling a general kernel costs more than its
+//! arithmetic: everything is done on the stack.
+
+use crate::kernel::Field;
+use crate::ops::Op;
+use crate::{MatMut, MatRef, c64};
+use faer::prelude::ReborrowMut;
+use faer::traits::pulp::{Arch, NullaryFnOnce};
+
+/// Largest order of the factorisations.
+pub(crate) const ORDER: usize = 12;
+/// Largest dimension of the products: one vector of the widest units.
+const WIDTH: usize = 8;
+/// Laguerre steps at most; three to six are usual.
+const STEPS: usize = 40;
+
+/// Steps relative to the matrix that no longer count.
+const ROUNDING: f64 = 1e-14;
+
+/// Columns of a square matrix.
+type Square<T> = [[T; ORDER]; ORDER];
+
+fn load<T: Field>(a: MatRef<'_, T>) -> Square<T> {
+    let n = a.nrows();
+    let mut out = [[T::ZERO; ORDER]; ORDER];
+    for (j, column) in out[..n].iter_mut().enumerate() {
+        for (i, v) in column[..n].iter_mut().enumerate() {
+            *v = a[(i, j)];
+        }
+    }
+    out
+}
+
+/// As [`Field::cholesky`].
+pub(crate) fn cholesky<T: Field<R = f64>>(mut a: MatMut<'_, T>) -> bool {
+    let n = a.nrows();
+    let mut l = load(a.as_ref());
+    for j in 0..n {
+        let (done, rest) = l.split_at_mut(j);
+        let own = &mut rest[0];
+        for earlier in done.iter() {
+            let factor = earlier[j].conjugate();
+            for i in j..n {
+                own[i] += -(earlier[i] * factor);
+            }
+        }
+        let pivot = own[j].re();
+        if !(pivot > 0.0 && pivot.is_finite()) {
+            return false;
+        }
+        let root = pivot.sqrt();
+        own[j] = T::real(root);
+        let inverse = 1.0 / root;
+        for v in &mut own[j + 1..n] {
+            *v = v.times(inverse);
+        }
+        for i in j..n {
+            a[(i, j)] = own[i];
+        }
+    }
+    true
+}
+
+/// Inverses of the diagonal.
+fn inverse_diagonal<T: Field<R = f64>>(l: &Square<T>, n: usize) -> [f64; ORDER] {
+    let mut out = [1.0; ORDER];
+    for (k, v) in out[..n].iter_mut().enumerate() {
+        *v = 1.0 / l[k][k].re();
+    }
+    out
+}
+
+/// As [`Field::solve_lower`].
+pub(crate) fn solve_lower<T: Field<R = f64>>(l: MatRef<'_, T>, mut rhs: MatMut<'_, T>) {
+    let n = l.nrows();
+    let l = load(l);
+    let inverse = inverse_diagonal(&l, n);
+    for j in 0..rhs.ncols() {
+        let mut x = [T::ZERO; ORDER];
+        for i in 0..n {
+            x[i] = rhs[(i, j)];
+        }
+        for k in 0..n {
+            let value = x[k].times(inverse[k]);
+            x[k] = value;
+            for i in k + 1..n {
+                x[i] += -(l[k][i] * value);
+            }
+        }
+        for i in 0..n {
+            rhs[(i, j)] = x[i];
+        }
+    }
+}
+
+/// As [`Field::solve_lower_adjoint`].
+pub(crate) fn solve_lower_adjoint<T: Field<R = f64>>(l: MatRef<'_, T>, mut rhs: MatMut<'_, T>) {
+    let n = l.nrows();
+    let l = load(l);
+    let inverse = inverse_diagonal(&l, n);
+    for j in 0..rhs.ncols() {
+        let mut x = [T::ZERO; ORDER];
+        for i in 0..n {
+            x[i] = rhs[(i, j)];
+        }
+        for k in (0..n).rev() {
+            let mut rest = x[k];
+            for i in k + 1..n {
+                rest += -(l[k][i].conjugate() * x[i]);
+            }
+            x[k] = rest.times(inverse[k]);
+        }
+        for i in 0..n {
+            rhs[(i, j)] = x[i];
+        }
+    }
+}
+
+/// As [`Field::inverse_from_lower`].
+pub(crate) fn inverse_from_lower<T: Field<R = f64>>(mut dst: MatMut<'_, T>, l: MatRef<'_, T>) {
+    let n = l.nrows();
+    let l = load(l);
+    let diagonal = inverse_diagonal(&l, n);
+    // Columns of L^-1.
+    let mut inverse = [[T::ZERO; ORDER]; ORDER];
+    for (j, x) in inverse[..n].iter_mut().enumerate() {
+        x[j] = T::real(diagonal[j]);
+        for k in j..n {
+            let value = if k == j { x[k] } else { x[k].times(diagonal[k]) };
+            x[k] = value;
+            for i in k + 1..n {
+                x[i] += -(l[k][i] * value);
+            }
+        }
+    }
+    for j in 0..n {
+        for i in j..n {
+            let mut sum = T::ZERO;
+            for k in i..n {
+                sum += inverse[i][k].conjugate() * inverse[j][k];
+            }
+            if i == j {
+                dst[(i, i)] = T::real(sum.re());
+            } else {
+                dst[(i, j)] = sum;
+                dst[(j, i)] = sum.conjugate();
+            }
+        }
+    }
+}
+
+/// Diagonal and squared moduli of the subdiagonal of a tridiagonal matrix with the same eigenvalues, by
+/// Householder reflections; only the lower triangle is read.
+fn tridiagonal<T: Field<R = f64>>(a: &mut Square<T>, n: usize) -> ([f64; ORDER], [f64; ORDER]) {
+    for k in 0..n.saturating_sub(2) {
+        // The reflection takes the part of column k below the diagonal to one entry.
+        let mut v = [T::ZERO; ORDER];
+        v[k + 1..n].copy_from_slice(&a[k][k + 1..n]);
+        let square: f64 = v[k + 2..n].iter().map(|x| x.conjugate().re_mul(*x)).sum();
+        if square == 0.0 {
+            continue;
+        }
+        let lead = v[k + 1];
+        let lead_square = lead.conjugate().re_mul(lead);
+        let norm = (square + lead_square).sqrt();
+        let size = lead_square.sqrt();
+        // Away from cancellation: the sign of the leading entry.
+        let shift = if size > 0.0 {
+            lead.times(norm / size)
+        } else {
+            T::real(norm)
+        };
+        v[k + 1] += shift;
+        // H = I - beta v v^H with beta = 2 / |v|^2.
+        let beta = 1.0 / (norm * (norm + size));
+        let mut p = [T::ZERO; ORDER];
+        for j in k + 1..n {
+            p[j] += v[j].times(a[j][j].re());
+            for i in j + 1..n {
+                p[i] += a[j][i] * v[j];
+                p[j] += a[j][i].conjugate() * v[i];
+            }
+        }
+        let mut along = 0.0;
+        for i in k + 1..n {
+            p[i] = p[i].times(beta);
+            along += v[i].conjugate().re_mul(p[i]);
+        }
+        for i in k + 1..n {
+            p[i] += v[i].times(-0.5 * beta * along);
+        }
+        for j in k + 1..n {
+            let (vj, pj) = (v[j].conjugate(), p[j].conjugate());
+            for i in j..n {
+                a[j][i] += -(v[i] * pj + p[i] * vj);
+            }
+        }
+        a[k][k + 1] = T::real(norm);
+        for x in &mut a[k][k + 2..n] {
+            *x = T::ZERO;
+        }
+    }
+    let (mut diagonal, mut below) = ([0.0; ORDER], [0.0; ORDER]);
+    for k in 0..n {
+        diagonal[k] = a[k][k].re();
+        if k + 1 < n {
+            below[k] = a[k][k + 1].conjugate().re_mul(a[k][k + 1]);
+        }
+    }
+    (diagonal, below)
+}
+
+/// Smallest eigenvalue of a Hermitian matrix (lower triangle read), NaN when an entry is.
+///
+/// Laguerre's method on the characteristic polynomial of the tridiagonal form, from a lower bound: all
+/// zeros are real, so it climbs to the least without passing it, for a simple zero with cubic
+/// convergence. Where the derivatives speak of a multiple zero its step is tried first.
+pub(crate) fn min_eigenvalue<T: Field<R = f64>>(a: MatRef<'_, T>) -> f64 {
+    let n = a.nrows();
+    let mut square = load(a);
+    let (diagonal, below) = tridiagonal(&mut square, n);
+    // Gershgorin's bound.
+    let (mut least, mut left, mut size) = (f64::INFINITY, 0.0, 0.0_f64);
+    for k in 0..n {
+        let right = below[k].sqrt();
+        least = least.min(diagonal[k] - left - right);
+        size = size.max(diagonal[k].abs() + left + right);
+        left = right;
+    }
+    if !size.is_finite() {
+        return f64::NAN;
+    }
+    let degree = n as f64;
+    // The last point known to lie below all zeros, the plain step from there, and whether steps for
+    // multiple zeros may be tried.
+    let (mut safe, mut plain, mut bold) = (least, 0.0, true);
+    for _ in 0..STEPS {
+        // q_k = p_k / p_(k-1); first and second derivatives of log p.
+        let (mut first, mut second) = (0.0, 0.0);
+        let (mut t, mut u, mut ratio) = (0.0, 0.0, 0.0);
+        let mut below_all = true;
+        for k in 0..n {
+            let q = diagonal[k] - least - ratio;
+            if q <= 0.0 {
+                below_all = false;
+                break;
+            }
+            let inverse = 1.0 / q;
+            let slope = (-1.0 + weight(ratio, t)) * inverse;
+            let bend = weight(ratio, u - 2.0 * t * t) * inverse;
+            first -= slope;
+            second += slope * slope - bend;
+            (t, u) = (slope, bend);
+            ratio = below[k] * inverse;
+        }
+        if !below_all {
+            // The step for a multiple zero went too far, or this is the zero to rounding.
+            if !bold || plain <= ROUNDING * size {
+                return safe;
+            }
+            (least, bold) = (safe + plain, false);
+            continue;
+        }
+        safe = least;
+        let spread = (degree * second - first * first).max(0.0);
+        let step = |multiplicity: f64| {
+            degree / (first + ((degree - multiplicity) / multiplicity * spread).sqrt())
+        };
+        plain = step(1.0);
+        let multiplicity = if bold {
+            (first * first / second).round().clamp(1.0, degree)
+        } else {
+            1.0
+        };
+        let own = step(multiplicity);
+        if !(own > ROUNDING * size) {
+            break;
+        }
+        least += own;
+    }
+    safe
+}
+
+/// `ratio * value`, zero for a matrix that falls apart there.
+fn weight(ratio: f64, value: f64) -> f64 {
+    if ratio == 0.0 { 0.0 } else { ratio * value }
+}
+
+/// The columns of a matrix whose columns lie in one piece each.
+fn columns<'a>(a: MatRef<'a, c64>) -> Option<[&'a [c64]; WIDTH]> {
+    let mut out: [&[c64]; WIDTH] = [&[]; WIDTH];
+    for (j, column) in out[..a.ncols()].iter_mut().enumerate() {
+        *column = a.col(j).try_as_col_major()?.as_slice();
+    }
+    Some(out)
+}
+
+/// `dst = alpha op(a) op(b)`, added when `accumulate`.
+struct Product<'a> {
+    dst: MatMut<'a, c64>,
+    accumulate: bool,
+    alpha: f64,
+    a: [&'a [c64]; WIDTH],
+    op_a: Op,
+    b: [&'a [c64]; WIDTH],
+    op_b: Op,
+    inner: usize,
+}
+
+impl NullaryFnOnce for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(mut self) {
+        // Real and imaginary parts of the columns of op(a), padded with zeros.
+        let (mut re, mut im) = ([[0.0; WIDTH]; WIDTH], [[0.0; WIDTH]; WIDTH]);
+        for (j, column) in self.a.iter().enumerate() {
+            match self.op_a {
+                Op::Plain => {
+                    for (i, v) in column.iter().enumerate().take(WIDTH) {
+                        re[j][i] = v.re;
+                        im[j][i] = v.im;
+                    }
+                }
+                Op::Adjoint => {
+                    for (i, v) in column.iter().enumerate().take(WIDTH) {
+                        re[i][j] = v.re;
+                        im[i][j] = -v.im;
+                    }
+                }
+            }
+        }
+        for j in 0..self.dst.ncols() {
+            let (mut sum_re, mut sum_im) = ([0.0; WIDTH], [0.0; WIDTH]);
+            for k in 0..self.inner {
+                let (x, y) = match self.op_b {
+                    Op::Plain => (self.b[j][k].re, self.b[j][k].im),
+                    Op::Adjoint => (self.b[k][j].re, -self.b[k][j].im),
+                };
+                for i in 0..WIDTH {
+                    sum_re[i] += re[k][i] * x - im[k][i] * y;
+                    sum_im[i] += re[k][i] * y + im[k][i] * x;
+                }
+            }
+            if let Some(target) = self.dst.rb_mut().col_mut(j).try_as_col_major_mut() {
+                for (i, v) in target.as_slice_mut().iter_mut().enumerate().take(WIDTH) {
+                    let value = c64::new(self.alpha * sum_re[i], self.alpha * sum_im[i]);
+                    *v = if self.accumulate { *v + value } else { value };
+                }
+            }
+        }
+    }
+}
+
+/// As [`Field::gemm`]; false when it did nothing because the matrices are not for this kernel.
+#[inline]
+pub(crate) fn gemm(
+    dst: MatMut<'_, c64>,
+    accumulate: bool,
+    alpha: f64,
+    (a, op_a): (MatRef<'_, c64>, Op),
+    (b, op_b): (MatRef<'_, c64>, Op),
+) -> bool {
+    let (rows, inner) = match op_a {
+        Op::Plain => (a.nrows(), a.ncols()),
+        Op::Adjoint => (a.ncols(), a.nrows()),
+    };
+    let (depth, width) = match op_b {
+        Op::Plain => (b.nrows(), b.ncols()),
+        Op::Adjoint => (b.ncols(), b.nrows()),
+    };
+    let fits = (rows, width) == dst.shape() && inner == depth;
+    if !fits || rows.max(width).max(inner) > WIDTH || dst.row_stride() != 1 {
+        return false;
+    }
+    let (Some(a), Some(b)) = (columns(a), columns(b)) else {
+        return false;
+    };
+    Arch::new().dispatch(Product {
+        dst,
+        accumulate,
+        alpha,
+        a,
+        op_a,
+        b,
+        op_b,
+        inner,
+    });
+    true
+}
