@@ -357,6 +357,9 @@ pub fn copy<T: Field>(a: &mut Mat<T>, b: &Mat<T>) {
     }
 }
 
+/// Order of the tiles of [`make_hermitian`].
+const TILE: usize = 16;
+
 /// `a <- (a + a^H) / 2`.
 ///
 /// # Panics
@@ -364,13 +367,21 @@ pub fn copy<T: Field>(a: &mut Mat<T>, b: &Mat<T>) {
 pub fn make_hermitian<T: Field>(a: &mut Mat<T>) {
     assert_eq!(a.nrows(), a.ncols(), "not square");
     let half = T::R::from(0.5);
-    for j in 0..a.ncols() {
-        a[(j, j)] = T::real(a[(j, j)].re());
-        for i in j + 1..a.nrows() {
-            let mean = (a[(i, j)] + a[(j, i)].conjugate()).times(half);
-            a[(i, j)] = mean;
-            a[(j, i)] = mean.conjugate();
+    let n = a.ncols();
+    // By tiles: of a large matrix rows and columns do not fit into the cache together.
+    for right in (0..n).step_by(TILE) {
+        for top in (right..n).step_by(TILE) {
+            for j in right..n.min(right + TILE) {
+                for i in top.max(j + 1)..n.min(top + TILE) {
+                    let mean = (a[(i, j)] + a[(j, i)].conjugate()).times(half);
+                    a[(i, j)] = mean;
+                    a[(j, i)] = mean.conjugate();
+                }
+            }
         }
+    }
+    for j in 0..n {
+        a[(j, j)] = T::real(a[(j, j)].re());
     }
 }
 

@@ -126,7 +126,11 @@ pub(crate) fn inverse_from_lower<T: Field<R = f64>>(mut dst: MatMut<'_, T>, l: M
     for (j, x) in inverse[..n].iter_mut().enumerate() {
         x[j] = T::real(diagonal[j]);
         for k in j..n {
-            let value = if k == j { x[k] } else { x[k].times(diagonal[k]) };
+            let value = if k == j {
+                x[k]
+            } else {
+                x[k].times(diagonal[k])
+            };
             x[k] = value;
             for i in k + 1..n {
                 x[i] += -(l[k][i] * value);
@@ -286,67 +290,82 @@ fn weight(ratio: f64, value: f64) -> f64 {
     if ratio == 0.0 { 0.0 } else { ratio * value }
 }
 
-/// The columns of a matrix whose columns lie in one piece each.
-fn columns<'a>(a: MatRef<'a, c64>) -> Option<[&'a [c64]; WIDTH]> {
-    let mut out: [&[c64]; WIDTH] = [&[]; WIDTH];
-    for (j, column) in out[..a.ncols()].iter_mut().enumerate() {
-        *column = a.col(j).try_as_col_major()?.as_slice();
-    }
-    Some(out)
-}
-
 /// `dst = alpha op(a) op(b)`, added when `accumulate`.
 struct Product<'a> {
     dst: MatMut<'a, c64>,
     accumulate: bool,
     alpha: f64,
-    a: [&'a [c64]; WIDTH],
+    a: MatRef<'a, c64>,
     op_a: Op,
-    b: [&'a [c64]; WIDTH],
+    b: MatRef<'a, c64>,
     op_b: Op,
-    inner: usize,
 }
 
 impl NullaryFnOnce for Product<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn call(mut self) {
-        // Real and imaginary parts of the columns of op(a), padded with zeros.
-        let (mut re, mut im) = ([[0.0; WIDTH]; WIDTH], [[0.0; WIDTH]; WIDTH]);
-        for (j, column) in self.a.iter().enumerate() {
-            match self.op_a {
+    fn call(self) {
+        match self.dst.nrows() {
+            0..=4 => self.with_width::<8>(),
+            5..=6 => self.with_width::<12>(),
+            _ => self.with_width::<16>(),
+        }
+    }
+}
+
+impl Product<'_> {
+    /// `W`: twice the rows, or more. Columns stay as they lie in memory, real and imaginary parts in
+    /// turn; the products with real and with imaginary parts of `b` are summed apart and put together at
+    /// the end.
+    #[inline(always)]
+    fn with_width<const W: usize>(mut self) {
+        let mut left = [[0.0; W]; WIDTH];
+        let inner = match self.op_a {
+            Op::Plain => {
+                for (k, target) in left.iter_mut().enumerate().take(self.a.ncols()) {
+                    for (pair, v) in target.chunks_exact_mut(2).zip(self.a.col(k).iter()) {
+                        pair[0] = v.re;
+                        pair[1] = v.im;
+                    }
+                }
+                self.a.ncols()
+            }
+            Op::Adjoint => {
+                for i in 0..self.a.ncols().min(W / 2) {
+                    for (target, v) in left.iter_mut().zip(self.a.col(i).iter()) {
+                        target[2 * i] = v.re;
+                        target[2 * i + 1] = -v.im;
+                    }
+                }
+                self.a.nrows()
+            }
+        };
+        let left = &left[..inner.min(WIDTH)];
+        for (j, column) in self.dst.rb_mut().col_iter_mut().enumerate() {
+            let (mut with_re, mut with_im) = ([0.0; W], [0.0; W]);
+            let mut add = |a: &[f64; W], re: f64, im: f64| {
+                for i in 0..W {
+                    with_re[i] = a[i].mul_add(re, with_re[i]);
+                    with_im[i] = a[i].mul_add(im, with_im[i]);
+                }
+            };
+            match self.op_b {
                 Op::Plain => {
-                    for (i, v) in column.iter().enumerate().take(WIDTH) {
-                        re[j][i] = v.re;
-                        im[j][i] = v.im;
+                    for (a, b) in left.iter().zip(self.b.col(j).iter()) {
+                        add(a, b.re, b.im);
                     }
                 }
                 Op::Adjoint => {
-                    for (i, v) in column.iter().enumerate().take(WIDTH) {
-                        re[i][j] = v.re;
-                        im[i][j] = -v.im;
+                    for (a, b) in left.iter().zip(self.b.row(j).iter()) {
+                        add(a, b.re, -b.im);
                     }
                 }
             }
-        }
-        for j in 0..self.dst.ncols() {
-            let (mut sum_re, mut sum_im) = ([0.0; WIDTH], [0.0; WIDTH]);
-            for k in 0..self.inner {
-                let (x, y) = match self.op_b {
-                    Op::Plain => (self.b[j][k].re, self.b[j][k].im),
-                    Op::Adjoint => (self.b[k][j].re, -self.b[k][j].im),
-                };
-                for i in 0..WIDTH {
-                    sum_re[i] += re[k][i] * x - im[k][i] * y;
-                    sum_im[i] += re[k][i] * y + im[k][i] * x;
-                }
-            }
-            if let Some(target) = self.dst.rb_mut().col_mut(j).try_as_col_major_mut() {
-                for (i, v) in target.as_slice_mut().iter_mut().enumerate().take(WIDTH) {
-                    let value = c64::new(self.alpha * sum_re[i], self.alpha * sum_im[i]);
-                    *v = if self.accumulate { *v + value } else { value };
-                }
+            let sums = with_re.chunks_exact(2).zip(with_im.chunks_exact(2));
+            for (v, (x, y)) in column.iter_mut().zip(sums) {
+                let value = c64::new(self.alpha * (x[0] - y[1]), self.alpha * (x[1] + y[0]));
+                *v = if self.accumulate { *v + value } else { value };
             }
         }
     }
@@ -370,12 +389,9 @@ pub(crate) fn gemm(
         Op::Adjoint => (b.ncols(), b.nrows()),
     };
     let fits = (rows, width) == dst.shape() && inner == depth;
-    if !fits || rows.max(width).max(inner) > WIDTH || dst.row_stride() != 1 {
+    if !fits || rows.max(width).max(inner) > WIDTH {
         return false;
     }
-    let (Some(a), Some(b)) = (columns(a), columns(b)) else {
-        return false;
-    };
     Arch::new().dispatch(Product {
         dst,
         accumulate,
@@ -384,7 +400,6 @@ pub(crate) fn gemm(
         op_a,
         b,
         op_b,
-        inner,
     });
     true
 }

@@ -154,8 +154,9 @@ fn beyond_low_rank(a: MatRef<'_, c64>) -> Option<f64> {
     let mut columns: Vec<Vec<c64>> = Vec::new();
     let enough = NEGLIGIBLE / n as f64;
     loop {
-        let (pivot, top) = (rest.iter().copied().enumerate())
-            .fold((0, 0.0), |best, (i, v)| if v > best.1 { (i, v) } else { best });
+        let (pivot, top) = (rest.iter().copied().enumerate()).fold((0, 0.0), |best, (i, v)| {
+            if v > best.1 { (i, v) } else { best }
+        });
         if top <= enough {
             break;
         }

@@ -119,8 +119,7 @@ impl<R: Real> List<R> {
         for k in 0..self.c.len() {
             self.adjoint[k] = self.columns[k].dot(dy);
             self.ds[k] = step.radial * self.s[k] + step.shift * self.gap[k] - self.adjoint[k];
-            self.dx[k] =
-                step.barrier * self.inverse[k] - own * self.x[k] - step.shift * self.pd[k];
+            self.dx[k] = step.barrier * self.inverse[k] - own * self.x[k] - step.shift * self.pd[k];
             if step.corrected {
                 self.dx[k] -= self.correction[k];
             }

@@ -441,15 +441,13 @@ pub(super) fn solve<R: Real>(
                 g[k] = eta * residual.rf[k];
             }
             // <s + theta d, u>, u the direction without dy and dtau.
-            let su = barrier * R::from(degree - 1.0)
-                - products.xs
-                - shift * products.dx
-                - s_correction
-                + theta
-                    * (barrier * products.d_inverse
-                        - products.dx
-                        - shift * products.dpd
-                        - d_correction);
+            let su =
+                barrier * R::from(degree - 1.0) - products.xs - shift * products.dx - s_correction
+                    + theta
+                        * (barrier * products.d_inverse
+                            - products.dx
+                            - shift * products.dpd
+                            - d_correction);
             newton.solve(&r, &g, &mut v2, &mut f2);
             let mut along = eta * gap + (kappa_target + su) / tau;
             for k in 0..free_count {

@@ -247,7 +247,7 @@ impl<R: Real> Newton<R> {
         dy.copy_from_slice(r);
         df.copy_from_slice(g);
         self.raw(dy, df);
-        let target = (9.0 * R::UNIT).max(ENOUGH) * norm(r, g);
+        let target = (64.0 * R::UNIT).max(ENOUGH) * norm(r, g);
         let mut least = self.residual(r, g, dy, df);
         self.best.0.copy_from_slice(dy);
         self.best.1.copy_from_slice(df);

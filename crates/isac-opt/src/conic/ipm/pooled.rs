@@ -62,7 +62,15 @@ pub(super) struct Pooled<T: Field> {
 /// `dst = op(a) b`.
 fn product<T: Field>(dst: &mut Mat<T>, a: &Mat<T>, op: Op, b: &Mat<T>) {
     let one = T::R::from(1.0);
-    T::gemm(dst.as_mut(), false, one, a.as_ref(), op, b.as_ref(), Op::Plain);
+    T::gemm(
+        dst.as_mut(),
+        false,
+        one,
+        a.as_ref(),
+        op,
+        b.as_ref(),
+        Op::Plain,
+    );
 }
 
 /// `dst += factor a b^H`.

@@ -223,13 +223,7 @@ impl<T: Field> Psd<T> {
         for part in &self.pool {
             part.scatter(core, y[part.row]);
         }
-        Self::expand(
-            target,
-            one::<T>(),
-            &self.vectors,
-            core,
-            &mut self.thin[0],
-        );
+        Self::expand(target, one::<T>(), &self.vectors, core, &mut self.thin[0]);
         kernel::make_hermitian(target);
     }
 

@@ -5,7 +5,7 @@ use isac_linalg::kernel::{self, Field, Real, Scratch};
 use isac_linalg::ops::Op;
 
 /// Blocks up to this order get all eigenvalues; larger ones Lanczos bounds.
-const EXACT: usize = 28;
+const EXACT: usize = 12;
 /// Longest step ever reported.
 const FAR: f64 = 1e6;
 
