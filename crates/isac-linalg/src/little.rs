@@ -231,7 +231,8 @@ pub(crate) fn min_eigenvalue<T: Field<R = f64>>(a: MatRef<'_, T>) -> f64 {
         size = size.max(diagonal[k].abs() + left + right);
         left = right;
     }
-    if !size.is_finite() {
+    // `max` passes over what is not a number.
+    if !(0..n).all(|k| diagonal[k].is_finite() && below[k].is_finite()) {
         return f64::NAN;
     }
     let degree = n as f64;
@@ -277,7 +278,7 @@ pub(crate) fn min_eigenvalue<T: Field<R = f64>>(a: MatRef<'_, T>) -> f64 {
             1.0
         };
         let own = step(multiplicity);
-        if !(own > ROUNDING * size) {
+        if own.is_nan() || own <= ROUNDING * size {
             break;
         }
         least += own;
@@ -402,4 +403,126 @@ pub(crate) fn gemm(
         op_b,
     });
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Mat, factor, ops};
+
+    fn sample(rows: usize, columns: usize, seed: u32) -> Mat<c64> {
+        let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(7);
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(state >> 8) / f64::from(1 << 24) - 0.5
+        };
+        Mat::from_fn(rows, columns, |_, _| c64::new(next(), next()))
+    }
+
+    /// `Q diag(values) Q^H`.
+    fn with_eigenvalues(values: &[f64], seed: u32) -> Mat<c64> {
+        let n = values.len();
+        let (q, _) = factor::qr_thin(sample(n, n, seed).as_ref());
+        let scaled = Mat::from_fn(n, n, |i, j| q[(i, j)] * values[j]);
+        let mut a = ops::mul_adjoint(scaled.as_ref(), q.as_ref());
+        crate::kernel::make_hermitian(&mut a);
+        a
+    }
+
+    #[test]
+    fn the_least_eigenvalue_is_found_whatever_its_multiplicity() {
+        let cases: [&[f64]; 9] = [
+            &[3.0],
+            &[-1.0, 2.0],
+            &[0.0, 0.0, 0.0],
+            &[-2.0, -2.0, 5.0],
+            &[-1.0, -1.0, -1.0, -1.0, 1e3],
+            &[-1.0, -1.0 + 1e-9, -1.0 + 2e-9, 4.0, 4.0],
+            &[1e-12, 1.0, 1.0, 1.0, 1.0, 1.0],
+            &[-1e6, -1e3, 0.0, 1e-3, 1e3, 1e6, 1e6, 1e6],
+            &[
+                -0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6,
+            ],
+        ];
+        for (seed, values) in cases.iter().enumerate() {
+            let a = with_eigenvalues(values, seed as u32);
+            let size = values.iter().fold(1e-3, |t: f64, v| t.max(v.abs()));
+            let got = min_eigenvalue(a.as_ref());
+            assert!((got - values[0]).abs() < 2e-13 * size, "{values:?}: {got}");
+        }
+        // Already tridiagonal, and falling apart.
+        let diagonal = Mat::from_fn(5, 5, |i, j| {
+            c64::new(if i == j { 2.0 - i as f64 } else { 0.0 }, 0.0)
+        });
+        assert_eq!(min_eigenvalue(diagonal.as_ref()), -2.0);
+        let mut broken = diagonal;
+        broken[(3, 1)] = c64::new(f64::NAN, 0.0);
+        assert!(min_eigenvalue(broken.as_ref()).is_nan());
+    }
+
+    #[test]
+    fn products_of_every_small_shape_are_those_of_the_general_kernel() {
+        for rows in 1..=8 {
+            for inner in 1..=8 {
+                for columns in 1..=8 {
+                    let (a, b) = (sample(rows, inner, 1), sample(inner, columns, 2));
+                    let (ah, bh) = (a.adjoint().to_owned(), b.adjoint().to_owned());
+                    let expected = ops::mul(a.as_ref(), b.as_ref());
+                    for (op_a, op_b) in [
+                        (Op::Plain, Op::Plain),
+                        (Op::Adjoint, Op::Plain),
+                        (Op::Plain, Op::Adjoint),
+                        (Op::Adjoint, Op::Adjoint),
+                    ] {
+                        let left = if op_a == Op::Plain { &a } else { &ah };
+                        let right = if op_b == Op::Plain { &b } else { &bh };
+                        let mut out = expected.clone();
+                        let factors = ((left.as_ref(), op_a), (right.as_ref(), op_b));
+                        assert!(gemm(out.as_mut(), true, -0.5, factors.0, factors.1));
+                        ops::axpy(out.as_mut(), -0.5, expected.as_ref());
+                        assert!(ops::norm(out.as_ref()) < 1e-14 * 8.0);
+                    }
+                }
+            }
+        }
+        // Too large, or of shapes that do not fit: left to the general kernel.
+        let (a, b) = (sample(9, 2, 1), sample(2, 2, 2));
+        let mut out = sample(9, 2, 3);
+        let plain = Op::Plain;
+        let done = gemm(
+            out.as_mut(),
+            false,
+            1.0,
+            (a.as_ref(), plain),
+            (b.as_ref(), plain),
+        );
+        assert!(!done);
+    }
+
+    #[test]
+    fn factorisations_of_every_order_invert_and_refuse() {
+        for n in 1..=ORDER {
+            let g = sample(n, n, 5);
+            let mut a = ops::mul_adjoint(g.as_ref(), g.as_ref());
+            for i in 0..n {
+                a[(i, i)] += 0.1;
+            }
+            let mut l = a.clone();
+            assert!(cholesky(l.as_mut()));
+            let mut inverse = Mat::zeros(n, n);
+            inverse_from_lower(inverse.as_mut(), l.as_ref());
+            let mut product = ops::mul(a.as_ref(), inverse.as_ref());
+            let mut solved = Mat::<c64>::identity(n, n);
+            solve_lower(l.as_ref(), solved.as_mut());
+            solve_lower_adjoint(l.as_ref(), solved.as_mut());
+            for i in 0..n {
+                product[(i, i)] -= c64::ONE;
+            }
+            ops::axpy(solved.as_mut(), -1.0, inverse.as_ref());
+            assert!(ops::norm(product.as_ref()) < 1e-11, "{n}");
+            assert!(ops::norm(solved.as_ref()) < 1e-11, "{n}");
+            a[(n - 1, n - 1)] = c64::new(-1.0, 0.0);
+            assert!(!cholesky(a.as_mut()));
+        }
+    }
 }

@@ -181,10 +181,12 @@ fn beyond_low_rank(a: MatRef<'_, c64>) -> Option<f64> {
     let l = l.as_ref();
     let mut square = 0.0;
     for first in (0..n).step_by(LOW_RANK) {
-        let width = LOW_RANK.min(n - first);
-        let mut part = ops::mul_adjoint(l, l.subrows(first, width));
-        ops::axpy(part.as_mut(), -1.0, a.subcols(first, width));
-        square += ops::norm2(part.as_ref());
+        // From the diagonal down; the rest is the same again.
+        let (width, rest) = (LOW_RANK.min(n - first), n - first);
+        let mut part = ops::mul_adjoint(l.subrows(first, rest), l.subrows(first, width));
+        ops::axpy(part.as_mut(), -1.0, a.submatrix(first, first, rest, width));
+        let own = ops::norm2(part.as_ref().subrows(0, width));
+        square += own + 2.0 * (ops::norm2(part.as_ref()) - own);
     }
     let norm = square.sqrt();
     (norm <= NEGLIGIBLE).then_some(norm)

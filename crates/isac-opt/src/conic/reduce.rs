@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use isac_linalg::{Mat, c64, factor, ops};
+use isac_linalg::{Mat, MatRef, c64, factor, ops};
 
 use super::expr::{Affine, Coefficient, Data, HermitianAffine};
 use super::gather;
@@ -63,7 +63,10 @@ pub(super) fn reduce(program: &Program) -> Result<Option<Reduced>, Error> {
     for plan in &plans {
         by_id[plan.id] = Some(plan);
     }
-    visit(&mut out, &mut |affine| transform(affine, &by_id));
+    let mut pools = Pools::new();
+    visit(&mut out, &mut |affine| {
+        transform(affine, &by_id, &mut pools)
+    });
     for lmi in &mut out.lmis {
         for (id, _, t) in &mut lmi.expression.congruences {
             if let Some(plan) = by_id[*id] {
@@ -93,23 +96,49 @@ impl Reduced {
     pub(super) fn expand(&self, mut point: Point) -> Point {
         for plan in &self.plans {
             let u = plan.u.as_ref();
-            let half = ops::mul(u, point.matrices[plan.id].as_ref());
-            let mut x = ops::mul_adjoint(half.as_ref(), u);
+            let mut x = congruence(u, point.matrices[plan.id].as_ref());
             if let Some(surplus) = plan.surplus {
                 let (n, r) = (u.nrows(), u.ncols());
                 let share = point.scalars[surplus] / (n - r) as f64;
-                let projector = ops::mul_adjoint(u, u);
+                let projector = congruence(u, Mat::identity(r, r).as_ref());
                 ops::axpy(x.as_mut(), -share, projector.as_ref());
                 for i in 0..n {
                     x[(i, i)] += share;
                 }
             }
-            isac_linalg::kernel::make_hermitian(&mut x);
             point.matrices[plan.id] = x;
         }
         point.scalars.truncate(self.scalars);
         point
     }
+}
+
+/// `U Y U^H` for Hermitian `Y`, exactly Hermitian: block by block below the diagonal, and mirrored while the
+/// block is at hand.
+fn congruence(u: MatRef<'_, c64>, y: MatRef<'_, c64>) -> Mat<c64> {
+    const BLOCK: usize = 16;
+    let n = u.nrows();
+    let half = ops::mul(u, y);
+    let mut x = Mat::<c64>::zeros(n, n);
+    for left in (0..n).step_by(BLOCK) {
+        let right = u.subrows(left, BLOCK.min(n - left));
+        for top in (left..n).step_by(BLOCK) {
+            let rows = half.as_ref().subrows(top, BLOCK.min(n - top));
+            let part = ops::mul_adjoint(rows, right);
+            for j in 0..part.ncols() {
+                for (i, &value) in part.col_as_slice(j).iter().enumerate() {
+                    let (i, j) = (top + i, left + j);
+                    if i == j {
+                        x[(i, i)] = c64::new(value.re, 0.0);
+                    } else if i > j {
+                        x[(i, j)] = value;
+                        x[(j, i)] = value.conj();
+                    }
+                }
+            }
+        }
+    }
+    x
 }
 
 /// Every real expression of a program.
@@ -130,7 +159,25 @@ fn visit(program: &mut Program, change: &mut dyn FnMut(&mut Affine)) {
     }
 }
 
-fn transform(affine: &mut Affine, plans: &[Option<&Plan>]) {
+/// Vectors `V` of a variable with `U^H V`: rows mostly share them.
+type Pools = Vec<(usize, Arc<Mat<c64>>, Arc<Mat<c64>>)>;
+
+fn compressed(pools: &mut Pools, plan: &Plan, vectors: &Arc<Mat<c64>>) -> Arc<Mat<c64>> {
+    // Matrices of different shape must not be compared entry by entry.
+    let same = |v: &Arc<Mat<c64>>| {
+        Arc::ptr_eq(v, vectors) || (v.shape() == vectors.shape() && v == vectors)
+    };
+    let known = pools.iter().find(|(id, v, _)| *id == plan.id && same(v));
+    if let Some((_, _, image)) = known {
+        return Arc::clone(image);
+    }
+    let image = ops::adjoint_mul(plan.u.as_ref(), vectors.as_ref().as_ref());
+    let image = Arc::new(image);
+    pools.push((plan.id, Arc::clone(vectors), Arc::clone(&image)));
+    image
+}
+
+fn transform(affine: &mut Affine, plans: &[Option<&Plan>], pools: &mut Pools) {
     let mut extra = Vec::new();
     for (id, coefficient) in &mut affine.matrices {
         let Some(plan) = plans[*id] else { continue };
@@ -143,7 +190,7 @@ fn transform(affine: &mut Affine, plans: &[Option<&Plan>]) {
                 Data::Identity
             }
             Data::Factor { vectors, core } => Data::Factor {
-                vectors: Arc::new(ops::adjoint_mul(u, vectors.as_ref().as_ref())),
+                vectors: compressed(pools, plan, vectors),
                 core: Arc::clone(core),
             },
             Data::Dense(_) | Data::Sparse(_) => {
@@ -246,12 +293,11 @@ fn span(program: &Program, id: usize) -> Result<Option<Mat<c64>>, Error> {
     }
     columns.retain(|v: &Vec<c64>| v.iter().any(|z| *z != c64::ZERO));
     columns.sort_by(|a, b| {
-        let key = |v: &Vec<c64>| {
-            v.iter()
-                .map(|z| (z.re.to_bits(), z.im.to_bits()))
-                .collect::<Vec<_>>()
-        };
-        key(a).cmp(&key(b))
+        let bits = |v: &Vec<c64>, k: usize| (v[k].re.to_bits(), v[k].im.to_bits());
+        let mut parts = (0..n).map(|k| bits(a, k).cmp(&bits(b, k)));
+        parts
+            .find(|order| order.is_ne())
+            .unwrap_or(std::cmp::Ordering::Equal)
     });
     columns.dedup();
     if columns.is_empty() {

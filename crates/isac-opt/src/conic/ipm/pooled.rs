@@ -337,7 +337,7 @@ impl<T: Field> Block<T::R> for Pooled<T> {
 
     fn max_step(&mut self, rough: bool) -> f64 {
         let (scratch, work) = (&mut self.scratch, &mut self.work);
-        let primal = self.step.from_identity(&self.dx, rough, scratch);
+        let primal = self.step.beside_identity(&self.dx, rough, scratch);
         let dual = self
             .step
             .longest(&self.lower_s, &self.ds, rough, scratch, work);

@@ -51,7 +51,12 @@ impl<T: Field> StepLength<T> {
     }
 
     /// Largest `a` with `I + a D` positive semidefinite, as [`StepLength::longest`].
-    pub(super) fn from_identity(&mut self, d: &Mat<T>, rough: bool, scratch: &mut Scratch) -> f64 {
+    pub(super) fn beside_identity(
+        &mut self,
+        d: &Mat<T>,
+        rough: bool,
+        scratch: &mut Scratch,
+    ) -> f64 {
         let n = d.nrows();
         let least = if n == 1 {
             d[(0, 0)].re().to_f64()
