@@ -5,7 +5,7 @@
 # Debian packages: coinor-csdp, sdpa, dsdp. Python: cvxpy (with Clarabel and SCS), numpy, pymanopt.
 # Tolerances: ours 1e-9; the others as packaged (CSDP 1e-8, SDPA 1e-7, DSDP 1e-6). Times are CPU
 # times of one thread without reading the file; where a program reports a solve time of its own, that
-# clock on the wall stands beside it.
+# clock on the wall, the least of eight runs, stands beside it.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=${TMPDIR:-/tmp}/isac-peers
@@ -14,7 +14,7 @@ cd "$here/../.."
 sizes=${*:-8 16 32 64 128}
 
 export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
-cargo build -q --profile repro -p isac-benches --example conic_peer --example noma_peer
+cargo build -q --profile repro -p isac-benches --features clarabel-sdp --example conic_peer --example noma_peer
 # shellcheck disable=SC2086
 ./target/repro/examples/conic_peer "$work" $sizes >"$work/ours.txt"
 echo "N  ours_full_ms  ours_reduced_ms  iterations  worst_dimacs  objective"

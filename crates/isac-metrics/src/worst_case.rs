@@ -19,6 +19,24 @@ use isac_linalg::{Col, Mat, MatRef, c64, factor, factor::Eigh, ops};
 use isac_models::csi_error::{ErrorSet, UncertainChannel};
 use std::borrow::Cow;
 
+/// Channels per kink.
+pub const TURNS: usize = 8;
+
+/// `e^{j pi k / 4}`, opposite ones together.
+const EIGHTHS: [c64; TURNS] = {
+    const D: f64 = std::f64::consts::FRAC_1_SQRT_2;
+    [
+        c64::new(1.0, 0.0),
+        c64::new(-1.0, 0.0),
+        c64::new(0.0, 1.0),
+        c64::new(0.0, -1.0),
+        c64::new(D, D),
+        c64::new(-D, -D),
+        c64::new(D, -D),
+        c64::new(-D, D),
+    ]
+};
+
 /// Which end of the range is the worst case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extreme {
@@ -64,6 +82,25 @@ pub struct RatioExtreme {
     pub at: Vec<c64>,
     /// Denominator at that channel.
     pub denominator: f64,
+}
+
+/// Channels at which a greatest value is or almost is attained; see [`Link::greatest_power_pieces`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pieces {
+    /// The channels, the maximiser first unless a phase was given.
+    pub channels: [Vec<c64>; TURNS],
+    /// The first one's error along the top eigenvector, in the coordinates of the ball.
+    pub leading: Vec<c64>,
+}
+
+impl Pieces {
+    fn new(channels: [Vec<c64>; TURNS], mut direction: Vec<c64>, along: c64) -> Self {
+        direction.iter_mut().for_each(|x| *x *= along);
+        Self {
+            channels,
+            leading: direction,
+        }
+    }
 }
 
 /// Streams of a slot as a quadratic form: the eigendecomposition of `O O^H`, in coordinates of the
@@ -241,13 +278,20 @@ impl Link {
     }
 
     /// Channels that make or almost make `sum_k |h^H o_k|^2` greatest: the maximiser first, then those
-    /// with its error's component along the top eigenvector turned by quarter circles. All lie in
+    /// with its error's component along the top eigenvector turned by eighths of a circle. All lie in
     /// the error set. Where the estimate is orthogonal to that eigenvector they tie: the greatest
     /// power has a kink there, and optimal designs sit in it.
     ///
+    /// With the [`Pieces::leading`] of another form the component is first turned to its phase. So
+    /// each piece varies smoothly with the streams, also across the kink.
+    ///
     /// # Errors
     /// Sizes that differ.
-    pub fn greatest_power_pieces(&self, form: &StreamsForm) -> Result<[Vec<c64>; 4], Error> {
+    pub fn greatest_power_pieces(
+        &self,
+        form: &StreamsForm,
+        phase_of: Option<&[c64]>,
+    ) -> Result<Pieces, Error> {
         let (centre, outside) = form.coordinates(&self.centre);
         let found = max_over_ball_in(&form.eigen, centre.as_ref(), self.radius)?;
         let m = centre.nrows();
@@ -255,11 +299,14 @@ impl Link {
         let along: c64 = (0..m)
             .map(|i| top[i].conj() * (found.point[i] - centre[i]))
             .sum();
-        Ok([c64::ONE, c64::I, -c64::ONE, -c64::I].map(|turn| {
-            let step = along * (turn - c64::ONE);
-            let turned = Col::from_fn(m, |i| found.point[i] + top[i] * step);
-            self.back(form.lift(turned.as_ref(), &outside))
-        }))
+        let top_lifted = form.lift(top, &outside);
+        let turned = along * turn_to(along, &top_lifted, phase_of);
+        let channels = EIGHTHS.map(|turn| {
+            let step = turned * turn - along;
+            let at = Col::from_fn(m, |i| found.point[i] + top[i] * step);
+            self.back(form.lift(at.as_ref(), &outside))
+        });
+        Ok(Pieces::new(channels, top_lifted, turned))
     }
 
     /// Greatest or least `|h^H u|^2 / (|h^H v|^2 + isotropic |h|^2 + constant)`, `constant > 0`.
@@ -283,19 +330,7 @@ impl Link {
             Extreme::Max => 1.0,
             Extreme::Min => -1.0,
         };
-        let (mut value, mut bottom) = plane.ratio(&plane.centre, isotropic, constant);
-        let mut point = plane.centre;
-        for _ in 0..60 {
-            let (_, next) = plane.extreme(value, isotropic, sign);
-            let (ratio, under) = plane.ratio(&next, isotropic, constant);
-            let gain = sign * (ratio - value);
-            if gain > 0.0 {
-                (value, bottom, point) = (ratio, under, next);
-            }
-            if gain <= 1e-15 * value {
-                break;
-            }
-        }
+        let (value, bottom, point) = plane.ratio_extreme(isotropic, constant, sign);
         RatioExtreme {
             value,
             at: self.back(plane.lift(&self.centre, &point)),
@@ -317,6 +352,70 @@ impl Link {
             at: self.back(plane.lift(&self.centre, &point)),
         }
     }
+
+    /// As [`Link::greatest_power_pieces`] for [`Link::difference_max`]: where the centre is orthogonal
+    /// to the top eigenvector of the form, the maximisers lie on a circle and the value has a kink.
+    pub fn difference_pieces(
+        &self,
+        plus: &[c64],
+        minus: &[c64],
+        isotropic: f64,
+        phase_of: Option<&[c64]>,
+    ) -> Pieces {
+        let plane = Plane::new(
+            &self.centre,
+            self.radius,
+            &self.seen(plus),
+            &self.seen(minus),
+        );
+        let (_, point) = plane.extreme(1.0, isotropic, 1.0);
+        self.pieces(&plane, 1.0, point, phase_of)
+    }
+
+    /// As [`Link::greatest_power_pieces`] for the greatest [`Link::ratio`].
+    pub fn ratio_pieces(
+        &self,
+        numerator: &[c64],
+        denominator: &[c64],
+        isotropic: f64,
+        constant: f64,
+        phase_of: Option<&[c64]>,
+    ) -> Pieces {
+        let plane = Plane::new(
+            &self.centre,
+            self.radius,
+            &self.seen(numerator),
+            &self.seen(denominator),
+        );
+        let (value, _, point) = plane.ratio_extreme(isotropic, constant, 1.0);
+        self.pieces(&plane, value, point, phase_of)
+    }
+
+    fn pieces(&self, plane: &Plane, t: f64, point: [c64; 3], phase_of: Option<&[c64]>) -> Pieces {
+        let (_, _, top) = plane.eigen(t);
+        let along: c64 = (0..2)
+            .map(|i| top[i].conj() * (point[i] - plane.centre[i]))
+            .sum();
+        let pairs = plane.axes[0].iter().zip(&plane.axes[1]);
+        let lifted: Vec<c64> = pairs.map(|(a, b)| a * top[0] + b * top[1]).collect();
+        let turned = along * turn_to(along, &lifted, phase_of);
+        let channels = EIGHTHS.map(|turn| {
+            let step = turned * turn - along;
+            let at = [point[0] + top[0] * step, point[1] + top[1] * step, point[2]];
+            self.back(plane.lift(&self.centre, &at))
+        });
+        Pieces::new(channels, lifted, turned)
+    }
+}
+
+/// The turn that gives a component `along` a direction the phase of another one.
+fn turn_to(along: c64, direction: &[c64], phase_of: Option<&[c64]>) -> c64 {
+    let Some(other) = phase_of else {
+        return c64::ONE;
+    };
+    let wanted = dot(direction, other) * along.conj();
+    let size = wanted.norm();
+    if size > 0.0 { wanted / size } else { c64::ONE }
 }
 
 /// The span of two beams and a centre, with orthonormal coordinates: beams have none along the
@@ -368,8 +467,26 @@ impl Plane {
         (power(&self.numerator) / bottom, bottom)
     }
 
-    /// `max sign (|x^H u|^2 - t |x^H v|^2 - t isotropic |x|^2)` over the ball and the maximiser.
-    fn extreme(&self, t: f64, isotropic: f64, sign: f64) -> (f64, [c64; 3]) {
+    /// Extreme ratio, its denominator and where: Dinkelbach's method.
+    fn ratio_extreme(&self, isotropic: f64, constant: f64, sign: f64) -> (f64, f64, [c64; 3]) {
+        let (mut value, mut bottom) = self.ratio(&self.centre, isotropic, constant);
+        let mut point = self.centre;
+        for _ in 0..60 {
+            let (_, next) = self.extreme(value, isotropic, sign);
+            let (ratio, under) = self.ratio(&next, isotropic, constant);
+            let gain = sign * (ratio - value);
+            if gain > 0.0 {
+                (value, bottom, point) = (ratio, under, next);
+            }
+            if gain <= 1e-15 * value {
+                break;
+            }
+        }
+        (value, bottom, point)
+    }
+
+    /// Eigenvalues of `u u^H - t v v^H`, `t >= 0`, the greater first, and its eigenvector.
+    fn eigen(&self, t: f64) -> (f64, f64, [c64; 2]) {
         let u2 = self.numerator[0].norm_sqr();
         let [v1, v2] = self.denominator;
         let beta = v2.re;
@@ -398,6 +515,12 @@ impl Plane {
         } else {
             [c64::ONE, c64::ZERO]
         };
+        (high, low, first)
+    }
+
+    /// `max sign (|x^H u|^2 - t |x^H v|^2 - t isotropic |x|^2)` over the ball and the maximiser.
+    fn extreme(&self, t: f64, isotropic: f64, sign: f64) -> (f64, [c64; 3]) {
+        let (high, low, first) = self.eigen(t);
         let second = [-first[1].conj(), first[0].conj()];
         let c = &self.centre;
         let along = |e: &[c64; 2]| e[0].conj() * c[0] + e[1].conj() * c[1];
@@ -507,7 +630,7 @@ mod tests {
                 assert!((power(&found.at) - found.value).abs() < 1e-12 * expected.max(1.0));
                 assert!(inside(&found.at));
             }
-            let pieces = link.greatest_power_pieces(&form).unwrap();
+            let pieces = link.greatest_power_pieces(&form, None).unwrap().channels;
             let most = link.total_power(&form, Extreme::Max).unwrap().value;
             assert!((power(&pieces[0]) - most).abs() < 1e-12 * most);
             assert!(

@@ -15,6 +15,8 @@ pub enum StopReason {
     Stagnation,
     /// The iteration limit was reached.
     IterationLimit,
+    /// At its present pace the method will not reach the value it was told to better.
+    Hopeless,
 }
 
 impl StopReason {
@@ -30,6 +32,7 @@ impl StopReason {
             Self::SmallStep => "small_step",
             Self::Stagnation => "stagnation",
             Self::IterationLimit => "iteration_limit",
+            Self::Hopeless => "hopeless",
         }
     }
 }

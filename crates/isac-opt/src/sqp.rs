@@ -12,8 +12,8 @@
 //! \min_{0 \le l \le \nu} \tfrac12 (g + A^T l)^T H (g + A^T l) - c^T l, \qquad d = -H (g + A^T l),
 //! ```
 //!
-//! with `H` the inverse of the Hessian model, which is what BFGS updates. So a step costs `m n^2`
-//! and a few factorisations of order `m`: cheap when there are many variables and few constraints.
+//! with `H` the inverse of the Hessian model, which is what BFGS updates. So a step costs `n^2` for
+//! each constraint that matters to it and a few factorisations of their number: cheap when there are many variables and few constraints.
 //! BFGS is damped (Powell), `B s` being known from the dual without `B`; steps are accepted by the
 //! l1 merit with a second-order correction. Functions that are only almost smooth at the solution
 //! (maxima of eigenvalue type) are tolerated: there the model becomes steep and steps short.
@@ -24,6 +24,9 @@ use serde::{Deserialize, Serialize};
 
 /// Points whose worst merit a step must improve on.
 const MEMORY: usize = 3;
+
+/// Steps over which the pace is measured, and how many times as many are left to reach a bar.
+const PACE: (usize, f64) = (12, 15.0);
 
 /// Values and first derivatives at a point.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +76,9 @@ pub struct Options {
     pub penalty_max: f64,
     /// Length of the first steepest-descent step, relative to `1 + |x|`.
     pub first_step: f64,
+    /// An objective known from elsewhere. Gives up when 180 steps at the pace of the last dozen would
+    /// not better it.
+    pub bar: Option<f64>,
 }
 
 impl Default for Options {
@@ -84,6 +90,7 @@ impl Default for Options {
             penalty: 10.0,
             penalty_max: 1e7,
             first_step: 0.1,
+            bar: None,
         }
     }
 }
@@ -195,6 +202,9 @@ fn check(options: &Options, start: &[f64], m: usize, equalities: usize) -> Resul
     ] {
         validate::positive(name, value, "")?;
     }
+    if let Some(bar) = options.bar {
+        validate::finite_list("bar", &[bar])?;
+    }
     if start.is_empty() {
         return Err(isac_linalg::Error::range("variables", 0.0, "at least 1").into());
     }
@@ -205,12 +215,15 @@ fn check(options: &Options, start: &[f64], m: usize, equalities: usize) -> Resul
     Ok(())
 }
 
-/// The pieces of the model's dual.
+/// The pieces of the model's dual, for the rows that have mattered so far: most constraints are far
+/// from active, and each row costs `n^2`.
 struct Model {
-    /// `A H A^T`, `m x m`.
-    gram: Vec<f64>,
-    /// Rows of `A H`, `m x n`.
-    ha: Vec<f64>,
+    /// The rows known.
+    known: Vec<usize>,
+    /// Rows of `A H`, one list per known row.
+    ha: Vec<Vec<f64>>,
+    /// Lower triangle of `A H A^T` over the known rows, list by list.
+    gram: Vec<Vec<f64>>,
     /// `H g`.
     hg: Vec<f64>,
 }
@@ -303,9 +316,10 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
 
     fn iterate(&mut self) -> StopReason {
         let mut idle = 0;
+        let mut paced: Option<(f64, Vec<f64>)> = None;
         while self.trace.len() < self.options.max_iterations {
-            let model = self.model();
-            let proposal = self.propose(&model);
+            let mut model = self.model();
+            let proposal = self.propose(&mut model);
             self.multipliers.clone_from(&proposal.multipliers);
             self.weigh();
             let descent = -dot(&self.at.gradient, &proposal.direction)
@@ -325,7 +339,17 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
                 continue;
             }
             let merit = self.at.objective + self.weighted(&self.at.constraints);
-            let Some((step, u)) = self.search(&model, &proposal, descent) else {
+            if let Some(bar) = self.options.bar
+                && self.trace.len().is_multiple_of(PACE.0)
+            {
+                // By the same weights: they change on the way.
+                let before = paced.map(|(f, c)| f + self.weighted(&c));
+                if before.is_some_and(|before| merit - bar > PACE.1 * (before - merit)) {
+                    return StopReason::Hopeless;
+                }
+                paced = Some((self.at.objective, self.at.constraints.clone()));
+            }
+            let Some((step, u)) = self.search(&mut model, &proposal, descent) else {
                 if self.fresh {
                     return StopReason::Stagnation;
                 }
@@ -348,27 +372,36 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
     }
 
     fn model(&self) -> Model {
-        let (n, m) = (self.n, self.m);
-        let mut ha = vec![0.0; m * n];
-        for i in 0..m {
-            multiply(&self.inverse, self.row(i), &mut ha[i * n..(i + 1) * n]);
-        }
-        let mut hg = vec![0.0; n];
+        let mut hg = vec![0.0; self.n];
         multiply(&self.inverse, &self.at.gradient, &mut hg);
-        let mut gram = vec![0.0; m * m];
-        for i in 0..m {
-            for j in 0..=i {
-                let value = dot(self.row(i), &ha[j * n..(j + 1) * n]);
-                gram[i * m + j] = value;
-                gram[j * m + i] = value;
+        let mut model = Model {
+            known: Vec::new(),
+            ha: Vec::new(),
+            gram: Vec::new(),
+            hg,
+        };
+        for i in 0..self.m {
+            if self.multipliers[i].abs() > 0.0 {
+                self.learn(&mut model, i);
             }
         }
-        Model { gram, ha, hg }
+        model
+    }
+
+    /// Adds a row to the model.
+    fn learn(&self, model: &mut Model, i: usize) {
+        let mut ha = vec![0.0; self.n];
+        multiply(&self.inverse, self.row(i), &mut ha);
+        let mut products: Vec<f64> = model.known.iter().map(|&j| dot(self.row(j), &ha)).collect();
+        products.push(dot(self.row(i), &ha));
+        model.known.push(i);
+        model.ha.push(ha);
+        model.gram.push(products);
     }
 
     /// Solves the model; the penalty grows until a fair part of what can be had of the linearised
     /// violation goes away.
-    fn propose(&mut self, model: &Model) -> Proposal {
+    fn propose(&mut self, model: &mut Model) -> Proposal {
         let now = self.at.constraints.clone();
         let violation = self.l1(&now);
         let small = 1e-3 * self.options.feasibility;
@@ -389,32 +422,60 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
         proposal
     }
 
-    /// The model's minimiser for given constraint values and penalty.
-    fn step(&self, model: &Model, constraints: &[f64], penalty: f64) -> Proposal {
-        let (n, m) = (self.n, self.m);
-        let linear: Vec<f64> = (0..m)
-            .map(|i| dot(self.row(i), &model.hg) - constraints[i])
-            .collect();
-        let lower = |i: usize| if i < self.equalities { -penalty } else { 0.0 };
-        let multipliers = box_qp(&model.gram, &linear, lower, penalty, &self.multipliers);
-        let mut u = self.at.gradient.clone();
-        let mut direction: Vec<f64> = model.hg.iter().map(|x| -x).collect();
-        for i in 0..m {
-            let l = multipliers[i];
-            if l.abs() > 0.0 {
-                add(&mut u, l, self.row(i));
-                add(&mut direction, -l, &model.ha[i * n..(i + 1) * n]);
+    /// The model's minimiser for given constraint values and penalty: over the known rows, and over
+    /// more while one that is not known would be violated, whose multiplier is then not 0.
+    fn step(&self, model: &mut Model, constraints: &[f64], penalty: f64) -> Proposal {
+        let m = self.m;
+        let mut multipliers = self.multipliers.clone();
+        loop {
+            let k = model.known.len();
+            let mut gram = vec![0.0; k * k];
+            for (a, row) in model.gram.iter().enumerate() {
+                for (b, &value) in row.iter().enumerate() {
+                    gram[a * k + b] = value;
+                    gram[b * k + a] = value;
+                }
             }
-        }
-        let after: Vec<f64> = (0..m)
-            .map(|i| constraints[i] + dot(self.row(i), &direction))
-            .collect();
-        Proposal {
-            linear_violation: self.l1(&after),
-            linear: after,
-            direction,
-            u,
-            multipliers,
+            let known = &model.known;
+            let pull = |&i: &usize| dot(self.row(i), &model.hg) - constraints[i];
+            let linear: Vec<f64> = known.iter().map(pull).collect();
+            let lower = |a: usize| {
+                if known[a] < self.equalities {
+                    -penalty
+                } else {
+                    0.0
+                }
+            };
+            let guess: Vec<f64> = known.iter().map(|&i| multipliers[i]).collect();
+            let found = box_qp(&gram, &linear, lower, penalty, &guess);
+            multipliers.fill(0.0);
+            let mut u = self.at.gradient.clone();
+            let mut direction: Vec<f64> = model.hg.iter().map(|x| -x).collect();
+            for ((&i, &l), ha) in known.iter().zip(&found).zip(&model.ha) {
+                multipliers[i] = l;
+                if l.abs() > 0.0 {
+                    add(&mut u, l, self.row(i));
+                    add(&mut direction, -l, ha);
+                }
+            }
+            let after: Vec<f64> = (0..m)
+                .map(|i| constraints[i] + dot(self.row(i), &direction))
+                .collect();
+            let missing: Vec<usize> = (0..m)
+                .filter(|&i| self.violation_of(i, after[i]) > 0.0 && !known.contains(&i))
+                .collect();
+            if missing.is_empty() {
+                return Proposal {
+                    linear_violation: self.l1(&after),
+                    linear: after,
+                    direction,
+                    u,
+                    multipliers,
+                };
+            }
+            for i in missing {
+                self.learn(model, i);
+            }
         }
     }
 
@@ -435,7 +496,7 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
     /// `step = -H u`.
     fn search(
         &mut self,
-        model: &Model,
+        model: &mut Model,
         proposal: &Proposal,
         descent: f64,
     ) -> Option<(Vec<f64>, Vec<f64>)> {

@@ -1,8 +1,9 @@
 //! The direct route, the default: Problem P1 from any start, without a cone program.
 
 use super::evaluate::{Report, evaluate};
+use super::parallel::{Parallel, parallel_start};
 use super::problem::{Access, Design, Problem};
-use super::program::Program;
+use super::program::{Branch, Program};
 use super::start::{RawStart, Working};
 use crate::Error;
 use isac_linalg::c64;
@@ -16,8 +17,9 @@ use serde::{Deserialize, Serialize};
 pub struct Options {
     /// Largest violation of the exact evaluation that counts as feasible.
     pub feasibility: f64,
-    /// Starts that [`design`] tries: those of [`RawStart::variations`] and, for the free split, the
-    /// designs of the fixed split and of SDMA, both of which it contains.
+    /// Starts that [`design`] tries beside one with parallel beams: those of [`RawStart::variations`]
+    /// and, for the free split, the designs of the fixed split (second) and of SDMA (last), both of
+    /// which it contains.
     pub starts: usize,
     /// How worst cases are bounded, in the design and in its report. Anything but
     /// [`Bound::Exact`] serves comparison; `Decoupled` and `Appendix` know errors in balls only.
@@ -39,11 +41,49 @@ impl Default for Options {
 
 /// Fresh models after a stall.
 const RESTARTS: usize = 3;
+/// Relative gain that counts as none.
+const SAME: f64 = 1e-6;
 /// A larger violation than this is no stall close to the feasible set.
 const NEARLY: f64 = 0.05;
 
+/// What the optimiser sees.
+enum Form<'a> {
+    Apart(Program<'a>),
+    Parallel(Parallel<'a>),
+}
+
+impl Form<'_> {
+    fn rows(&self) -> usize {
+        match self {
+            Self::Apart(program) => program.rows(),
+            Self::Parallel(program) => program.rows(),
+        }
+    }
+
+    fn variables(&self, design: &Design) -> Vec<f64> {
+        match self {
+            Self::Apart(program) => program.variables(design),
+            Self::Parallel(program) => program.variables(design),
+        }
+    }
+
+    fn design(&self, x: &[f64]) -> Design {
+        match self {
+            Self::Apart(program) => program.design(x),
+            Self::Parallel(program) => program.design(x),
+        }
+    }
+
+    fn evaluate(&self, x: &[f64], anchor: Option<&[f64]>, point: &mut sqp::Point) -> bool {
+        match self {
+            Self::Apart(program) => program.evaluate(x, anchor, point),
+            Self::Parallel(program) => program.evaluate(x, anchor, point),
+        }
+    }
+}
+
 /// The point nearest to `x` that meets the constraints.
-fn nearest(program: &Program<'_>, x: &[f64], options: &Options) -> Result<sqp::Solution, Error> {
+fn nearest(program: &Form<'_>, x: &[f64], options: &Options) -> Result<sqp::Solution, Error> {
     let scale = 1.0 / x.iter().map(|x| x * x).sum::<f64>().max(1.0);
     Ok(sqp::solve_pieces(
         |y, anchor, point| {
@@ -75,6 +115,8 @@ pub struct Solution {
     pub stopped: StopReason,
     /// Iterations, over all starts.
     pub iterations: usize,
+    /// Evaluations of all functions with their gradients by the direct route, over all starts.
+    pub evaluations: usize,
     /// The iterations of the best start. The objective is what is minimised inside.
     pub trace: Trace,
 }
@@ -113,6 +155,17 @@ pub fn solve_in(
     start: &Design,
     options: &Options,
 ) -> Result<Solution, Error> {
+    solve_against(problem, working, start, None, options)
+}
+
+/// [`solve_in`] that gives up when it will not reach what `best` has.
+fn solve_against(
+    problem: &Problem,
+    working: &Working,
+    start: &Design,
+    best: Option<&Solution>,
+    options: &Options,
+) -> Result<Solution, Error> {
     start
         .beams(problem.access, problem.cell.users())
         .check(&working.network)?;
@@ -122,6 +175,12 @@ pub fn solve_in(
             None => w.clone(),
         })
     });
+    let reduced = working.reduce(start);
+    let branch = if parallels(problem, options) && Parallel::contains(&reduced) {
+        Branch::Parallel
+    } else {
+        Branch::Apart
+    };
     let program = Program::new(
         problem,
         working.cell.clone(),
@@ -129,44 +188,65 @@ pub fn solve_in(
         working.network.antennas1(),
         frozen,
         options.bound,
+        branch,
     );
+    let bar = best
+        .filter(|best| best.feasible)
+        .map(|best| program.minimised(best.report.objective));
+    let program = match branch {
+        Branch::Apart => Form::Apart(program),
+        Branch::Parallel => Form::Parallel(Parallel::new(program)),
+    };
+    let sqp_options = sqp::Options { bar, ..options.sqp };
     let run = |x: &[f64]| {
         sqp::solve_pieces(
             |x, anchor, point| program.evaluate(x, anchor, point),
             x,
             program.rows(),
             0,
-            &options.sqp,
+            &sqp_options,
         )
     };
-    let mut found = run(&program.variables(&working.reduce(start)))?;
+    let mut found = run(&program.variables(&reduced))?;
     // A run that stalls starts again from there with a fresh model, one that stalls close to the
     // feasible set from the nearest point of that.
     for _ in 0..RESTARTS {
-        if found.stopped.converged() || found.violation > NEARLY {
+        let done = found.stopped.converged() || found.stopped == StopReason::Hopeless;
+        if done || found.violation > NEARLY {
             break;
         }
         let mut from = found.x.clone();
         if found.violation > options.sqp.feasibility {
             let nearest = nearest(&program, &found.x, options)?;
             found.iterations += nearest.iterations;
+            found.evaluations += nearest.evaluations;
             if nearest.violation < found.violation {
                 from.clone_from(&nearest.x);
                 found = sqp::Solution {
                     iterations: found.iterations,
+                    evaluations: found.evaluations,
                     stopped: found.stopped,
                     ..nearest
                 };
             }
         }
         let again = run(&from)?;
+        // A fresh model that gains nothing will not gain anything next time.
+        let same = found.violation <= options.sqp.feasibility
+            && again.violation <= options.sqp.feasibility
+            && found.objective - again.objective <= SAME * found.objective.abs();
         let worse = again.violation > found.violation.max(options.sqp.feasibility);
         found.iterations += again.iterations;
+        found.evaluations += again.evaluations;
         if !worse {
             found = sqp::Solution {
                 iterations: found.iterations,
+                evaluations: found.evaluations,
                 ..again
             };
+        }
+        if same {
+            break;
         }
     }
     let design = working.expand(&program.design(&found.x));
@@ -177,6 +257,7 @@ pub fn solve_in(
         report,
         stopped: found.stopped,
         iterations: found.iterations,
+        evaluations: found.evaluations,
         trace: found.trace,
     })
 }
@@ -195,8 +276,17 @@ pub fn size(problem: &Problem) -> Result<(usize, usize), Error> {
         working.network.antennas1(),
         [problem.frozen_bo.clone(), problem.frozen_ta.clone()],
         Bound::Exact,
+        Branch::Apart,
     );
     Ok((program.variable_count(), program.rows()))
+}
+
+/// Whether parallel beams are a case of its own.
+fn parallels(problem: &Problem, options: &Options) -> bool {
+    problem.ordering
+        && problem.frozen_bo.is_none()
+        && problem.frozen_ta.is_none()
+        && matches!(options.bound, Bound::Exact | Bound::Nominal)
 }
 
 /// A design as it stands, judged by the exact evaluation.
@@ -213,6 +303,7 @@ fn judge(
         report,
         stopped: StopReason::Stagnation,
         iterations: 0,
+        evaluations: 0,
         trace: Trace::new(),
     })
 }
@@ -230,22 +321,28 @@ pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<S
     for start in warm {
         take(&mut best, improve(problem, &working, start, options)?);
     }
+    if parallels(problem, options) {
+        let raw = RawStart::default().design(problem, &working)?;
+        let start = parallel_start(&raw, &working.network.h_e.estimate);
+        let found = solve_against(problem, &working, &start, best.as_ref(), options)?;
+        take(&mut best, found);
+    }
     let count = options.starts.max(usize::from(warm.is_empty()));
-    for (raw, start) in RawStart::variations().iter().enumerate() {
-        if raw >= count && best.as_ref().is_some_and(|b| b.feasible) {
+    for (i, start) in starts(problem.access).into_iter().enumerate() {
+        if i >= count && best.as_ref().is_some_and(|b| b.feasible) {
             break;
         }
-        let start = start.design(problem, &working)?;
-        take(&mut best, solve_in(problem, &working, &start, options)?);
-    }
-    if problem.access == Access::RsmaFree {
-        for (i, access) in [Access::RsmaFixed, Access::Sdma].into_iter().enumerate() {
-            let nothing = best.as_ref().is_none_or(|b| !b.feasible);
-            if nothing || options.starts > RawStart::variations().len() + i {
-                let start = contained(problem, access, options)?;
-                take(&mut best, improve(problem, &working, &start, options)?);
+        let found = match start {
+            Start::Raw(raw) => {
+                let start = raw.design(problem, &working)?;
+                solve_against(problem, &working, &start, best.as_ref(), options)?
             }
-        }
+            Start::Contained(access) => {
+                let start = contained(problem, &working, access, options)?;
+                improve(problem, &working, &start, options)?
+            }
+        };
+        take(&mut best, found);
     }
     if let Some(at) = best.as_ref().filter(|b| !b.feasible) {
         let grown = along_growing_errors(problem, &at.design, options)?;
@@ -254,17 +351,37 @@ pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<S
     best.ok_or_else(|| isac_linalg::Error::range("starts", 0.0, "at least 1").into())
 }
 
-/// The design of a scheme that the free split contains, as one of the free split.
-fn contained(problem: &Problem, access: Access, options: &Options) -> Result<Design, Error> {
+/// A start of [`design`].
+enum Start {
+    Raw(RawStart),
+    /// The design of a scheme that this one contains.
+    Contained(Access),
+}
+
+/// The starts of a scheme in the order in which they are tried. With the free split any set of users
+/// may go without a private stream, each set a local optimum: the fixed split leads to good ones.
+fn starts(access: Access) -> Vec<Start> {
+    let mut all: Vec<Start> = RawStart::variations().map(Start::Raw).into();
+    if access == Access::RsmaFree {
+        all.insert(1, Start::Contained(Access::RsmaFixed));
+        all.push(Start::Contained(Access::Sdma));
+    }
+    all
+}
+
+/// The design of a scheme that the free split contains, from its raw start, as one of the free split.
+fn contained(
+    problem: &Problem,
+    working: &Working,
+    access: Access,
+    options: &Options,
+) -> Result<Design, Error> {
     let inner = Problem {
         access,
         ..problem.clone()
     };
-    let options = Options {
-        starts: 1,
-        ..*options
-    };
-    let mut design = design(&inner, &[], &options)?.design;
+    let raw = RawStart::default().design(&inner, working)?;
+    let mut design = solve_in(&inner, working, &raw, options)?.design;
     if !access.has_common() {
         // Not quite silent: a stream of no power has no gradient.
         let silent = vec![c64::new(1e-3, 0.0); problem.cell.antennas2()];
@@ -279,10 +396,11 @@ fn take(best: &mut Option<Solution>, found: Solution) {
         None => *best = Some(found),
         Some(b) => {
             let iterations = b.iterations + found.iterations;
+            let evaluations = b.evaluations + found.evaluations;
             if found.beats(b) {
                 *b = found;
             }
-            b.iterations = iterations;
+            (b.iterations, b.evaluations) = (iterations, evaluations);
         }
     }
 }
@@ -306,15 +424,16 @@ fn along_growing_errors(
     options: &Options,
 ) -> Result<Solution, Error> {
     let mut at = start.clone();
-    let mut iterations = 0;
+    let (mut iterations, mut evaluations) = (0, 0);
     for share in [0.1, 0.33, 0.67, 1.0] {
         let eased = problem.with_errors_scaled(share)?;
         let found = solve_in(&eased, &Working::new(&eased)?, &at, options)?;
         iterations += found.iterations;
+        evaluations += found.evaluations;
         at = found.design;
     }
     let mut found = judge(problem, &Working::new(problem)?, at, options)?;
-    found.iterations = iterations;
+    (found.iterations, found.evaluations) = (iterations, evaluations);
     Ok(found)
 }
 

@@ -16,6 +16,7 @@
 pub mod baselines;
 pub mod direct;
 mod evaluate;
+mod parallel;
 mod problem;
 mod program;
 pub mod relaxation;
@@ -23,5 +24,6 @@ pub mod sca;
 mod start;
 
 pub use evaluate::{Report, Violation, evaluate};
+pub use parallel::parallel_start;
 pub use problem::{Access, Design, Illumination, Objective, Problem, Requirements, UserTarget};
 pub use start::{RawStart, Working};

@@ -9,13 +9,13 @@ use isac_linalg::c64;
 use isac_metrics::rsma::Decoding;
 use isac_metrics::scnr::Echo;
 use isac_metrics::secrecy::{Bound, isotropic_at};
-use isac_metrics::worst_case::{Attained, Extreme, Link};
+use isac_metrics::worst_case::{Attained, Extreme, Link, Pieces};
 use isac_models::two_cell::TwoCell;
 use isac_opt::sqp::Point;
 use std::f64::consts::LN_2;
 
-/// Rows per slot for Bob's interference.
-const PIECES: usize = 4;
+/// Rows for a worst case with a kink.
+const PIECES: usize = isac_metrics::worst_case::TURNS;
 
 /// A problem in the coordinates the optimiser works in: noise-normalised, reduced to the spans of
 /// the channels where the errors are balls.
@@ -36,8 +36,19 @@ pub(crate) struct Program<'a> {
     frozen_ta: Option<Vec<c64>>,
     bound: Bound,
     layout: Layout,
+    branch: Branch,
     /// Fixed power that scales the efficiency to the size of a rate, W.
     reference_power: f64,
+}
+
+/// Which designs of BS1's beams the program is over, where the order at Eve is imposed exactly; see
+/// [`super::parallel`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Branch {
+    /// Any beams with `|h_e^H w_ta| >= r |w_ta|`.
+    Apart,
+    /// Parallel beams: no rows for the orders.
+    Parallel,
 }
 
 /// Where things stand in the real variables: real and imaginary part of each entry in turn.
@@ -54,14 +65,18 @@ struct Layout {
     portion_count: usize,
     /// One variable per slot: a bound on Bob's interference plus noise.
     bounds: usize,
-    /// Rows per slot for it.
+    /// One variable per slot: a bound on Eve's SINR of Bob's data. None where every power is bounded
+    /// by itself.
+    leaks: usize,
+    leak_count: usize,
+    /// Rows per slot for each.
     pieces: usize,
     rows: usize,
 }
 
 impl Layout {
     fn variables(&self) -> usize {
-        self.bounds + self.slots
+        self.leaks + self.leak_count
     }
 }
 
@@ -75,6 +90,7 @@ impl<'a> Program<'a> {
         antennas1: usize,
         frozen: [Option<Vec<c64>>; 2],
         bound: Bound,
+        branch: Branch,
     ) -> Self {
         let nominal = bound == Bound::Nominal;
         let link = |channel: &isac_models::csi_error::UncertainChannel| {
@@ -107,14 +123,21 @@ impl<'a> Program<'a> {
         let portion_count = if needed.is_none() { n } else { 0 };
         let portions = take(portion_count);
         let bounds = take(slots);
-        let order = if problem.ordering { 2 + slots } else { 0 };
+        let leak_count = if pieces == 1 { 0 } else { slots };
+        let leaks = take(leak_count);
+        let order = match (problem.ordering, branch) {
+            (false, _) => 0,
+            (true, Branch::Parallel) => pieces * slots,
+            (true, Branch::Apart) => 2 + usize::from(pieces > 1) + pieces * slots,
+        };
         let scnr = usize::from(problem.objective != Objective::Scnr);
         let users = if needed.is_none() {
             3 * n
         } else {
             decodings.len()
         };
-        let rows = 1 + slots + 1 + (2 + pieces) * slots + order + scnr + users;
+        let rows =
+            1 + slots + 1 + (2 + pieces) * slots + pieces * leak_count + order + scnr + users;
         let columns = |m: &isac_linalg::Mat<c64>| {
             (0..m.ncols())
                 .map(|j| m.col(j).iter().copied().collect())
@@ -148,10 +171,13 @@ impl<'a> Program<'a> {
                 portions,
                 portion_count,
                 bounds,
+                leaks,
+                leak_count,
                 pieces,
                 rows,
             },
             bound,
+            branch,
             reference_power: problem.circuit_power + 20.0,
         }
     }
@@ -164,6 +190,15 @@ impl<'a> Program<'a> {
     /// Number of constraints.
     pub(crate) fn rows(&self) -> usize {
         self.layout.rows
+    }
+
+    /// What is minimised, from what the problem maximises.
+    pub(crate) fn minimised(&self, objective: f64) -> f64 {
+        match self.problem.objective {
+            Objective::EnergyEfficiency => -objective * self.reference_power,
+            Objective::SecrecyRate | Objective::Weighted { .. } => -objective,
+            Objective::Scnr => -objective.ln_1p() / LN_2,
+        }
     }
 
     /// The variables of a design; portions of the free split start where the rates put them.
@@ -196,8 +231,15 @@ impl<'a> Program<'a> {
                 let heard = streams.chunks_exact(l.m2);
                 let sum: f64 = heard.map(|o| self.term(&self.links[2], o).high).sum();
                 x[l.bounds + s] = sum + 1.0 + self.noise_bo;
-            } else if let Ok(pieces) = self.worst_pieces(streams) {
-                x[l.bounds + s] = power_of(&pieces[0], streams) + 1.0 + self.noise_bo;
+            } else if let Ok(pieces) = self.worst_pieces(streams, None) {
+                x[l.bounds + s] = power_of(&pieces.channels[0], streams) + 1.0 + self.noise_bo;
+                if let Ok(least) = self.least(streams) {
+                    let (w_bo, w_ta) = (&design.w_bo, &design.w_ta);
+                    let floor = least.value + 1.0;
+                    let eve = &self.links[1];
+                    let leak = eve.ratio(w_bo, w_ta, self.isotropic, floor, Extreme::Max);
+                    x[l.leaks + s] = leak.value;
+                }
             }
         }
         x
@@ -208,9 +250,20 @@ impl<'a> Program<'a> {
         design.streams.chunks_exact(l.m2 * l.streams / l.slots)
     }
 
-    fn worst_pieces(&self, streams: &[c64]) -> Result<[Vec<c64>; PIECES], Error> {
+    /// Bob's worst channels from BS2.
+    fn worst_pieces(&self, streams: &[c64], anchor: Option<&[c64]>) -> Result<Pieces, Error> {
         let g_bo = &self.links[2];
-        Ok(g_bo.greatest_power_pieces(&g_bo.form(streams)?)?)
+        let at = match anchor {
+            Some(streams) => Some(self.worst_pieces(streams, None)?.leading),
+            None => None,
+        };
+        Ok(g_bo.greatest_power_pieces(&g_bo.form(streams)?, at.as_deref())?)
+    }
+
+    /// Eve's least interference from BS2.
+    fn least(&self, streams: &[c64]) -> Result<Attained, Error> {
+        let g_e = &self.links[3];
+        Ok(g_e.total_power(&g_e.form(streams)?, Extreme::Min)?)
     }
 
     /// The design of variables.
@@ -352,9 +405,8 @@ impl<'a> Program<'a> {
         if l.pieces == 1 {
             return Ok(self.termwise_rows(x, design, rows));
         }
-        let [h_bo, h_e, _, g_e] = &self.links;
+        let [h_bo, h_e, _, _] = &self.links;
         let anchored = anchor.map(|anchor| self.design(anchor));
-        let chosen = anchored.as_ref().unwrap_or(design);
         let (w_bo, w_ta) = (&design.w_bo, &design.w_ta);
         let r = &self.problem.requirements;
         let root = r.sinr.sqrt();
@@ -383,30 +435,50 @@ impl<'a> Program<'a> {
                 power_gradient(row, Some(l.o + 2 * index), t, x, o);
             }
         };
-        for (s, (streams, streams_at_anchor)) in
-            self.slots(design).zip(self.slots(chosen)).enumerate()
-        {
+        for (s, streams) in self.slots(design).enumerate() {
+            let at_anchor = anchored.as_ref().map(|design| {
+                let range = s * per_slot..(s + 1) * per_slot;
+                (design, &design.streams[range])
+            });
             // Interference plus noise at Bob is at most z, for each of the channels that tie.
             let z = x[l.bounds + s];
-            for worst in self.worst_pieces(streams_at_anchor)? {
+            let worst = self.worst_pieces(streams, at_anchor.map(|a| a.1))?;
+            for worst in worst.channels {
                 let row = rows.push(power_of(&worst, streams) + 1.0 + self.noise_bo - z);
                 stream_gradient(row, s, 1.0, &worst);
                 row[l.bounds + s] = -1.0;
             }
-            let least: Attained = g_e.total_power(&g_e.form(streams)?, Extreme::Min)?;
+            let least = self.least(streams)?;
             let beta = least.value;
+            let eve = |design: &Design, beta: f64, at: Option<&[c64]>| {
+                let (data, sensing) = (&design.w_bo, &design.w_ta);
+                h_e.ratio_pieces(data, sensing, self.isotropic, beta + 1.0, at)
+            };
+            let at = match at_anchor {
+                Some((design, streams)) => {
+                    Some(eve(design, self.least(streams)?.value, None).leading)
+                }
+                None => None,
+            };
+            // Eve's SINR of Bob's data is at most t, likewise.
+            let t = x[l.leaks + s];
+            for worst in eve(design, beta, at.as_deref()).channels {
+                let under =
+                    dot(&worst, w_ta).norm_sqr() + self.isotropic * square(&worst) + beta + 1.0;
+                let ratio = dot(&worst, w_bo).norm_sqr() / under;
+                let row = rows.push(ratio - t);
+                power_gradient(row, l.w_bo, 1.0 / under, &worst, w_bo);
+                power_gradient(row, l.w_ta, -ratio / under, &worst, w_ta);
+                stream_gradient(row, s, -ratio / under, &least.at);
+                row[l.leaks + s] = -1.0;
+            }
             // Rates.
-            let eve = h_e.ratio(w_bo, w_ta, self.isotropic, beta + 1.0, Extreme::Max);
-            let t = eve.value;
             rate += share * ((signal / z).ln_1p() - t.ln_1p());
             let g = &mut rate_gradient;
             let bob = share / (1.0 + signal / z);
             put(g, l.w_bo, bob * 2.0 * amplitude / z, &floor.gradient);
             g[l.bounds + s] -= bob * signal / (z * z);
-            let leak = share / ((1.0 + t) * eve.denominator);
-            power_gradient(g, l.w_bo, -leak, &eve.at, w_bo);
-            power_gradient(g, l.w_ta, leak * t, &eve.at, w_ta);
-            stream_gradient(g, s, leak * t, &least.at);
+            g[l.leaks + s] -= share / (1.0 + t);
             // Bob's data: sqrt(gamma z) <= worst amplitude.
             let needed = (r.sinr * z).sqrt();
             let row = rows.push(needed - floor.value);
@@ -423,14 +495,26 @@ impl<'a> Program<'a> {
             row[l.bounds + s] = r.sinr;
             // Eve does not decode it: |h^H w_ta|^2 <= gamma (|h^H w_bo|^2 + beta + 1) for all h.
             if self.problem.ordering {
-                let gap = h_e.difference_max(w_ta, &scaled, r.sinr * self.isotropic);
-                let row = rows.push(gap.value - r.sinr * (beta + 1.0));
-                power_gradient(row, l.w_ta, 1.0, &gap.at, w_ta);
-                power_gradient(row, l.w_bo, -r.sinr, &gap.at, w_bo);
-                stream_gradient(row, s, -r.sinr, &least.at);
+                let noise = r.sinr * self.isotropic;
+                let heard = |design: &Design, at: Option<&[c64]>| {
+                    let scaled: Vec<c64> = design.w_bo.iter().map(|w| w * root).collect();
+                    h_e.difference_pieces(&design.w_ta, &scaled, noise, at)
+                };
+                let at = at_anchor.map(|(design, _)| heard(design, None).leading);
+                for worst in heard(design, at.as_deref()).channels {
+                    let gap = dot(&worst, w_ta).norm_sqr()
+                        - r.sinr * dot(&worst, w_bo).norm_sqr()
+                        - noise * square(&worst);
+                    let row = rows.push(gap - r.sinr * (beta + 1.0));
+                    power_gradient(row, l.w_ta, 1.0, &worst, w_ta);
+                    power_gradient(row, l.w_bo, -r.sinr, &worst, w_bo);
+                    stream_gradient(row, s, -r.sinr, &least.at);
+                }
             }
         }
-        if self.problem.ordering {
+        if self.problem.ordering && self.branch == Branch::Apart {
+            let floor = h_e.amplitude_floor(w_ta);
+            put(rows.push(-floor.value), l.w_ta, -1.0, &floor.gradient);
             for link in [h_bo, h_e] {
                 let gap = link.difference_max(w_bo, w_ta, 0.0);
                 let row = rows.push(gap.value);
@@ -770,6 +854,25 @@ mod tests {
         problem
     }
 
+    /// Rows of pieces but the first of each kink: their channels move with the point without being
+    /// maximisers, so their values are not what their gradients belong to.
+    fn turned(program: &Program<'_>) -> Vec<usize> {
+        let l = &program.layout;
+        if l.pieces == 1 {
+            return Vec::new();
+        }
+        let mut turned = Vec::new();
+        let mut at = 2 + l.slots;
+        for _ in 0..l.slots {
+            for rows_before in [0, 0, 2] {
+                at += rows_before;
+                turned.extend(at + 1..at + PIECES);
+                at += PIECES;
+            }
+        }
+        turned
+    }
+
     /// The Taylor error of every function along a random direction falls with the square of the step.
     #[test]
     fn gradients_have_slope_two_for_every_scheme_and_objective() {
@@ -801,11 +904,16 @@ mod tests {
                 6,
                 [None, None],
                 bound,
+                Branch::Apart,
             );
             let start = RawStart::default().design(&problem, &working).unwrap();
+            // Beside the start, which sends Bob's data nothing along Eve's estimate: a kink.
+            let mut random = |size: f64| rng.random_range(-size..size);
             let x = program.variables(&working.reduce(&start));
-            let direction: Vec<f64> = (0..x.len()).map(|_| rng.random_range(-1.0..1.0)).collect();
+            let x: Vec<f64> = x.iter().map(|x| x + random(0.1)).collect();
+            let direction: Vec<f64> = (0..x.len()).map(|_| random(1.0)).collect();
             let m = program.rows();
+            let turned = turned(&program);
             let point = || Point {
                 objective: 0.0,
                 gradient: vec![0.0; x.len()],
@@ -820,11 +928,11 @@ mod tests {
                     .zip(&direction)
                     .map(|(x, d)| x + step * d)
                     .collect();
-                program.evaluate(&moved, Some(&x), &mut ahead);
+                program.evaluate(&moved, None, &mut ahead);
                 let along =
                     |g: &[f64]| g.iter().zip(&direction).map(|(g, d)| g * d).sum::<f64>() * step;
                 let mut all = vec![(ahead.objective - at.objective - along(&at.gradient)).abs()];
-                for i in 0..m {
+                for i in (0..m).filter(|i| !turned.contains(i)) {
                     let row = &at.jacobian[i * x.len()..(i + 1) * x.len()];
                     all.push((ahead.constraints[i] - at.constraints[i] - along(row)).abs());
                 }

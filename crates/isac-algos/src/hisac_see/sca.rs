@@ -249,6 +249,7 @@ fn solution(
         feasible,
         stopped,
         iterations,
+        evaluations: 0,
         trace,
     }
 }

@@ -80,75 +80,100 @@ impl Working {
     }
 }
 
-/// Powers of the raw start.
+/// The raw start: powers and shares relative to what the channels suggest.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawStart {
-    /// Power of BS1, W.
+    /// Power of BS1 over that at which Bob's efficiency, alone and without errors, is greatest.
     pub power1: f64,
-    /// Power of BS2, W, in every slot.
+    /// Power of BS2 over that with which its users, alone and without interference, get their rates.
     pub power2: f64,
     /// Share of BS1's power in the data beam.
     pub data_share: f64,
     /// Share of BS2's power in the common stream, with rate splitting.
     pub common_share: f64,
+    /// Amplitude of the target's direction in the sensing beam, that of Bob's being 1.
+    pub tilt: f64,
 }
 
 impl Default for RawStart {
     fn default() -> Self {
         Self {
-            power1: 8.0,
-            power2: 8.0,
-            data_share: 0.4,
-            common_share: 0.25,
+            power1: 1.0,
+            power2: 5.0,
+            data_share: 0.47,
+            common_share: 0.4,
+            tilt: 0.3,
         }
     }
 }
+
+/// What the sensing beam sends towards Eve, in units of what it may send within her channel's
+/// error. Below 1 the order at Eve asks for parallel beams.
+const TOWARDS_EVE: f64 = 2.0;
 
 impl RawStart {
     /// A few starts that differ in powers and shares, the default first.
     pub fn variations() -> [Self; 5] {
         let first = Self::default();
-        let with = |power1, power2, data_share, common_share| Self {
+        let with = |power1, power2, data_share, common_share, tilt| Self {
             power1,
             power2,
             data_share,
             common_share,
+            tilt,
         };
         [
             first,
-            with(10.0, 12.0, 0.3, 0.5),
-            with(16.0, 12.0, 0.15, 0.1),
-            with(12.0, 30.0, 0.3, 0.7),
-            with(20.0, 24.0, 0.2, 0.5),
+            with(1.2, 8.0, 0.3, 0.25, 1.0),
+            with(1.5, 8.0, 0.15, 0.1, 1.0),
+            with(1.2, 16.0, 0.3, 0.7, 1.0),
+            with(2.0, 14.0, 0.2, 0.5, 1.0),
         ]
     }
 
-    /// The design: data beam along Bob without Eve's component, sensing beam between Bob and target,
-    /// private streams by regularised zero forcing against the other users and Bob, the common one
-    /// along their sum. Powers are cut to the problem's limits. In general it is infeasible.
+    /// The design: data beam along Bob by regularised zero forcing against Eve and the users, sensing
+    /// beam close to it with some power towards the target and as much towards Eve as lets the
+    /// order hold there; private streams by regularised zero forcing against the other users and
+    /// Bob, the common one along their sum. Powers are cut to the problem's limits. In general it is
+    /// infeasible.
     ///
     /// # Errors
     /// A failed factorisation.
     pub fn design(&self, problem: &Problem, working: &Working) -> Result<Design, Error> {
         let cell = &working.network;
         let n = cell.users();
-        let power1 = self.power1.min(0.9 * problem.power1_max);
-        let power2 = self.power2.min(0.9 * problem.power2_max);
+        let slots = problem.access.slots(n) as f64;
         let (h_bo, h_e) = (&cell.h_bo.estimate, &cell.h_e.estimate);
-        let leak = dot(h_e, h_bo) / square(h_e).max(f64::MIN_POSITIVE);
-        let clean: Vec<c64> = h_bo.iter().zip(h_e).map(|(b, e)| b - e * leak).collect();
-        let clean = if square(&clean) > 1e-12 * square(h_bo) {
-            clean
-        } else {
-            h_bo.clone()
+        let clean = {
+            let avoided = Mat::from_fn(h_bo.len(), n + 1, |i, u| {
+                if u < n { cell.h_users[(i, u)] } else { h_e[i] }
+            });
+            without(&regularised(&avoided, h_bo)?, h_e)
         };
-        let between: Vec<c64> = {
-            let (b, t) = (unit(h_bo), unit(&cell.h_ta));
-            b.iter().zip(&t).map(|(b, t)| b + t).collect()
+        let sensing = {
+            let (b, t) = (unit(&clean), unit(&cell.h_ta));
+            let sum: Vec<c64> = b.iter().zip(&t).map(|(b, t)| b + t * self.tilt).collect();
+            let along = unit(&without(&sum, h_e));
+            let radius =
+                cell.h_e.radius().unwrap_or(0.0) / square(h_e).sqrt().max(f64::MIN_POSITIVE);
+            let leak = (TOWARDS_EVE * radius).min(1.0);
+            let pairs = along.iter().zip(unit(h_e));
+            pairs.map(|(a, e)| a + e * leak).collect::<Vec<_>>()
         };
+        let need = problem.unicast_rate() * slots;
+        let serving: f64 = (0..n)
+            .map(|k| {
+                let gain: f64 = cell.g_users.col(k).iter().map(|g| g.norm_sqr()).sum();
+                (need.exp2() - 1.0) / gain.max(f64::MIN_POSITIVE)
+            })
+            .sum();
+        let power2 = (self.power2 * serving / (slots * slots)).min(0.9 * problem.power2_max);
+        let gain = self.data_share * dot(&unit(&clean), h_bo).norm_sqr();
+        let spent = power2 + problem.circuit_power;
+        let power1 = (self.power1 * most_efficient(gain, spent)).min(0.9 * problem.power1_max);
         let w_bo = with_power(&clean, self.data_share * power1);
-        let w_ta = with_power(&between, (1.0 - self.data_share) * power1);
+        let w_ta = with_power(&sensing, (1.0 - self.data_share) * power1);
         let private = directions(cell, problem.access)?;
         let mut streams = Vec::new();
         let common_share = if problem.access.has_common() {
@@ -184,16 +209,44 @@ fn directions(cell: &TwoCell, access: Access) -> Result<Vec<Vec<c64>>, Error> {
             let avoided = Mat::from_fn(m2, others.len() + 1, |i, u| {
                 others.get(u).map_or(bob[i], |&u| cell.g_users[(i, u)])
             });
-            let v = avoided.as_ref();
-            let right = cell.g_users.as_ref().subcols(k, 1);
-            // (I + V V^H)^-1 g = g - V (I + V^H V)^-1 V^H g: small whatever the antennas.
-            let gram = ops::shifted(ops::adjoint_mul(v, v).as_ref(), 1.0);
-            let seen = ops::adjoint_mul(v, right);
-            let weights = factor::cholesky("zero forcing", gram.as_ref())?.solve(seen.as_ref());
-            let found = right - ops::mul(v, weights.as_ref());
-            Ok(unit(&found.col(0).iter().copied().collect::<Vec<_>>()))
+            let own: Vec<c64> = cell.g_users.col(k).iter().copied().collect();
+            Ok(unit(&regularised(&avoided, &own)?))
         })
         .collect()
+}
+
+/// `(I + V V^H)^-1 g` for the columns `V` to stay away from.
+fn regularised(avoided: &Mat<c64>, channel: &[c64]) -> Result<Vec<c64>, Error> {
+    let v = avoided.as_ref();
+    let right = Mat::from_fn(channel.len(), 1, |i, _| channel[i]);
+    // (I + V V^H)^-1 g = g - V (I + V^H V)^-1 V^H g: small whatever the antennas.
+    let gram = ops::shifted(ops::adjoint_mul(v, v).as_ref(), 1.0);
+    let seen = ops::adjoint_mul(v, right.as_ref());
+    let weights = factor::cholesky("zero forcing", gram.as_ref())?.solve(seen.as_ref());
+    let found = right - ops::mul(v, weights.as_ref());
+    Ok(found.col(0).iter().copied().collect())
+}
+
+/// `v` without its component along `e`, or `v` if nothing else is left.
+fn without(v: &[c64], e: &[c64]) -> Vec<c64> {
+    let along = dot(e, v) / square(e).max(f64::MIN_POSITIVE);
+    let rest: Vec<c64> = v.iter().zip(e).map(|(v, e)| v - e * along).collect();
+    if square(&rest) > 1e-12 * square(v) {
+        rest
+    } else {
+        v.to_vec()
+    }
+}
+
+/// The power `p` at which `ln(1 + gain p) / (p + spent)` is greatest.
+fn most_efficient(gain: f64, spent: f64) -> f64 {
+    // With y = 1 + gain p: y (ln y - 1) = gain spent - 1, by Newton on a convex function.
+    let right = (gain * spent - 1.0).max(-1.0);
+    let mut y = right.max(1.0) + 1.0;
+    for _ in 0..30 {
+        y = ((y + right) / y.ln()).max(1.0 + 1e-6);
+    }
+    (y - 1.0) / gain.max(f64::MIN_POSITIVE)
 }
 
 fn unit(v: &[c64]) -> Vec<c64> {
