@@ -1,8 +1,11 @@
 //! The direct route on the stored cases: it must reach the best designs known, from their raw
 //! start, and its gradients must be those of its functions.
 
-use isac_algos::hisac_see::{Access, Working, direct, evaluate};
+use isac_algos::hisac_see::{Access, Problem, RawStart, Working, direct, evaluate};
 use isac_metrics::secrecy::Bound;
+use isac_models::channel::PathChannel;
+use isac_models::rng::{Stream, stream};
+use isac_models::scene::Scene;
 
 mod hisac_common;
 use hisac_common::{fixture, problem, stored};
@@ -87,4 +90,51 @@ fn a_stored_best_stays_where_it_is() {
     let after = direct::solve(&problem, &best, &direct::Options::default()).unwrap();
     let gain = after.report.efficiency / before.efficiency - 1.0;
     assert!(gain.abs() < 1e-5 && after.feasible, "{gain:e}");
+}
+
+/// With large arrays parallel beams are best, and no start beside them leads there.
+#[test]
+fn parallel_beams_are_found_where_they_are_best() {
+    let model = PathChannel::new(16, 4, 0.0167).unwrap();
+    let cell = Scene::fixed(4)
+        .unwrap()
+        .channels(&model, &model, 1e-8, &mut stream(1, Stream::Channel, 1))
+        .unwrap()
+        .with_relative_error(0.1)
+        .unwrap();
+    let mut problem = Problem::new(cell, 4.5e5, 316.0, 316.0, 10.0);
+    problem.access = Access::RsmaFixed;
+    let options = direct::Options::default();
+    let found = direct::design(&problem, &[], &options).unwrap();
+    let raw = RawStart::default()
+        .design(&problem, &Working::new(&problem).unwrap())
+        .unwrap();
+    let beside = direct::solve(&problem, &raw, &options).unwrap();
+    assert!(found.feasible && beside.feasible);
+    assert!(found.report.efficiency > 1.005 * beside.report.efficiency);
+    let (data, sensing) = (&found.design.w_bo, &found.design.w_ta);
+    let ratio = data[0] / sensing[0];
+    for (d, s) in data.iter().zip(sensing) {
+        assert!((d - s * ratio).norm() < 1e-6 * (1.0 + d.norm()));
+    }
+}
+
+#[test]
+fn a_nested_sweep_gives_up_below_its_first_failure_and_loses_nothing_above() {
+    let Some(file) = fixture("small") else { return };
+    let base = problem(&file);
+    let problems: Vec<Problem> = [0.2, 0.5, 20.0, 60.0]
+        .into_iter()
+        .map(|watts| Problem {
+            power2_max: watts,
+            ..base.clone()
+        })
+        .collect();
+    let found = direct::nested_sweep(&problems, &direct::Options::default()).unwrap();
+    let feasible: Vec<bool> = found.iter().map(|f| f.feasible).collect();
+    assert_eq!(feasible, [false, false, true, true]);
+    assert_eq!(found[0].iterations, 0, "not searched");
+    // The power limit does not bind at 20 W: both have the same optimum.
+    let (tight, loose) = (&found[2].report.efficiency, &found[3].report.efficiency);
+    assert!((tight / loose - 1.0).abs() < 1e-6, "{tight} {loose}");
 }

@@ -630,7 +630,19 @@ mod tests {
                 assert!((power(&found.at) - found.value).abs() < 1e-12 * expected.max(1.0));
                 assert!(inside(&found.at));
             }
-            let pieces = link.greatest_power_pieces(&form, None).unwrap().channels;
+            let own = link.greatest_power_pieces(&form, None).unwrap();
+            let again = link
+                .greatest_power_pieces(&form, Some(&own.leading))
+                .unwrap();
+            for (a, b) in own
+                .channels
+                .iter()
+                .flatten()
+                .zip(again.channels.iter().flatten())
+            {
+                assert!((a - b).norm() < 1e-9 * (1.0 + a.norm()), "its own phase");
+            }
+            let pieces = own.channels;
             let most = link.total_power(&form, Extreme::Max).unwrap().value;
             assert!((power(&pieces[0]) - most).abs() < 1e-12 * most);
             assert!(

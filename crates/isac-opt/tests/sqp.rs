@@ -127,3 +127,28 @@ fn bad_input_is_named() {
     let nan = |_: &[f64], p: &mut sqp::Point| p.objective = f64::NAN;
     assert!(text(sqp::solve(nan, &[0.0], 0, 0, &options())).contains("not finite"));
 }
+
+/// A bar in reach changes nothing; one far below what the pace promises ends the run.
+#[test]
+fn a_bar_out_of_reach_ends_the_run_and_one_in_reach_does_not() {
+    let rosenbrock = |x: &[f64], p: &mut sqp::Point| {
+        let (a, b) = (1.0 - x[0], x[1] - x[0] * x[0]);
+        p.objective = a * a + 100.0 * b * b;
+        p.gradient
+            .copy_from_slice(&[-2.0 * a - 400.0 * x[0] * b, 200.0 * b]);
+    };
+    let run = |bar| {
+        let options = sqp::Options { bar, ..options() };
+        sqp::solve(rosenbrock, &[-1.2, 1.0], 0, 0, &options)
+    };
+    let (free, reachable) = (run(None).unwrap(), run(Some(1.0)).unwrap());
+    assert!(
+        free.stopped.converged() && free.objective < 1e-8,
+        "{free:?}"
+    );
+    assert_eq!(free, reachable);
+    let hopeless = run(Some(-1e6)).unwrap();
+    assert_eq!(hopeless.stopped, StopReason::Hopeless);
+    assert!(hopeless.iterations < free.iterations);
+    assert!(run(Some(f64::NAN)).unwrap_err().to_string().contains("bar"));
+}

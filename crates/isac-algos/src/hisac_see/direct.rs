@@ -394,15 +394,17 @@ fn contained(
 fn take(best: &mut Option<Solution>, found: Solution) {
     match best {
         None => *best = Some(found),
-        Some(b) => {
-            let iterations = b.iterations + found.iterations;
-            let evaluations = b.evaluations + found.evaluations;
-            if found.beats(b) {
-                *b = found;
-            }
-            (b.iterations, b.evaluations) = (iterations, evaluations);
-        }
+        Some(best) => take_into(best, found),
     }
+}
+
+fn take_into(best: &mut Solution, found: Solution) {
+    let iterations = best.iterations + found.iterations;
+    let evaluations = best.evaluations + found.evaluations;
+    if found.beats(best) {
+        *best = found;
+    }
+    (best.iterations, best.evaluations) = (iterations, evaluations);
 }
 
 /// The better of a start as it stands and what the optimiser makes of it.
@@ -434,6 +436,36 @@ fn along_growing_errors(
     }
     let mut found = judge(problem, &Working::new(problem)?, at, options)?;
     (found.iterations, found.evaluations) = (iterations, evaluations);
+    Ok(found)
+}
+
+/// Designs for problems of one access scheme of which each allows every design of its predecessor,
+/// such as ascending power limits: from the loosest down, each from its successor's design and the
+/// raw starts, and back up from its predecessor's. Where the search ends without a design the tighter
+/// problems are not searched: a design of theirs would be one here.
+///
+/// # Errors
+/// As [`solve`].
+pub fn nested_sweep(problems: &[Problem], options: &Options) -> Result<Vec<Solution>, Error> {
+    let mut found: Vec<Solution> = Vec::new();
+    for problem in problems.iter().rev() {
+        found.push(match found.last() {
+            Some(looser) if !looser.feasible => {
+                let design = looser.design.clone();
+                judge(problem, &Working::new(problem)?, design, options)?
+            }
+            Some(looser) => design(problem, std::slice::from_ref(&looser.design), options)?,
+            None => design(problem, &[], options)?,
+        });
+    }
+    found.reverse();
+    for i in 1..problems.len() {
+        if found[i - 1].feasible {
+            let start = found[i - 1].design.clone();
+            let up = improve(&problems[i], &Working::new(&problems[i])?, &start, options)?;
+            take_into(&mut found[i], up);
+        }
+    }
     Ok(found)
 }
 

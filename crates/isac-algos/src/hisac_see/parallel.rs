@@ -172,7 +172,7 @@ mod tests {
         program.evaluate(&y, None, &mut at);
         let step = 1e-6;
         for i in 0..=program.length {
-            let mut moved = |t: f64, out: &mut Point| {
+            let moved = |t: f64, out: &mut Point| {
                 let mut z = y.clone();
                 z[i] += t;
                 program.evaluate(&z, None, out);

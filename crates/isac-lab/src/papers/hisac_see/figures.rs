@@ -7,10 +7,12 @@ use crate::artefact::{
 use crate::error::{Error, Source};
 use crate::figure::{Axis, Figure, Panel, Style};
 use crate::stats::Summary;
+use isac_algos::hisac_see::relaxation::{self, prove_infeasible};
 use isac_algos::hisac_see::{Access, Illumination, Objective, Problem, UserTarget, direct};
 use isac_metrics::scnr::ReceiveFilter;
 use isac_models::channel::{Fading, Shadowing};
 use isac_models::scene::Topology;
+use isac_opt::conic;
 
 const DEFAULT: &[&str] = &["default"];
 
@@ -29,10 +31,20 @@ struct Sweep {
     categories: &'static [&'static str],
     /// The problem of a curve at x on a draw.
     build: fn(&str, f64, u64, u64) -> Result<Problem, Source>,
-    /// Whether the design at one x starts the next.
-    chained: bool,
+    order: Order,
     notes: &'static [&'static str],
     claims: fn(&Records) -> Vec<Claim>,
+}
+
+/// How the designs of a curve help each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// Not at all.
+    Alone,
+    /// The design at one x starts the next, there and back.
+    Chained,
+    /// Also: what is feasible at one x is feasible at every greater one.
+    Nested,
 }
 
 /// Artefacts of the paper, in order.
@@ -144,17 +156,33 @@ fn run(
         .map(|&x| (sweep.build)(curve, x, draw as u64, seed))
         .collect::<Result<_, _>>()?;
     let options = direct::Options::default();
-    let found = if sweep.chained {
-        direct::sweep(&problems, &options)?
-    } else {
-        let alone = problems.iter().map(|p| direct::design(p, &[], &options));
-        alone.collect::<Result<Vec<_>, _>>()?
+    let found = match sweep.order {
+        Order::Nested => direct::nested_sweep(&problems, &options)?,
+        Order::Chained => direct::sweep(&problems, &options)?,
+        Order::Alone => {
+            let alone = problems.iter().map(|p| direct::design(p, &[], &options));
+            alone.collect::<Result<Vec<_>, _>>()?
+        }
     };
     let pairs = xs.iter().zip(&found);
-    Ok(pairs
+    let mut rows: Vec<Record> = pairs
         .map(|(&x, found)| record(curve, x, draw, found))
-        .collect())
+        .collect();
+    // A proof at the loosest point without a design serves all tighter ones.
+    if sweep.order == Order::Nested
+        && let Some(loosest) = found.iter().rposition(|f| !f.feasible)
+        && let relaxation::Verdict::Infeasible { .. } =
+            prove_infeasible(&problems[loosest], &conic::Options::default())?
+    {
+        for row in &mut rows[..=loosest] {
+            row.stop_reason = row.stop_reason.replacen("no feasible point", PROVED, 1);
+        }
+    }
+    Ok(rows)
 }
+
+/// What a row says where the relaxation proves that no design exists.
+const PROVED: &str = "proved infeasible";
 
 /// The row of a design; one that found no feasible point says which constraint fails by most.
 pub(super) fn record(curve: &str, x: f64, draw: usize, found: &direct::Solution) -> Record {
@@ -339,7 +367,7 @@ const FIG2B: Sweep = Sweep {
         }
         Ok(p)
     },
-    chained: true,
+    order: Order::Chained,
     notes: &[
         "The SCNR constraint is active at every efficient design, so the SCNR itself is maximised subject to the other constraints; BS2 has 20 W.",
         "TDMA sensing (half of the time) is 3 dB below the proposed curve by definition and not drawn.",
@@ -417,7 +445,7 @@ const FIG2C: Sweep = Sweep {
         p.accounting.allocated2 = Some(x);
         Ok(p)
     },
-    chained: true,
+    order: Order::Nested,
     notes: &[
         "The allocated power of BS2 stands in the denominator; with the used power the optimum could not fall.",
         "Unicast users get I_p + I_c / N (the same total as under RSMA) or, in the curves marked multicast, I_p + I_c: the paper does not say which.",
@@ -496,7 +524,7 @@ const ERRORS: Sweep = Sweep {
         };
         scheme_problem(curve, &setup, r, seed)
     },
-    chained: true,
+    order: Order::Chained,
     notes: &[
         "Used power. Unicast users get I_p + I_c / N or, in the curves marked multicast, I_p + I_c.",
     ],
@@ -564,7 +592,7 @@ const FIG2D: Sweep = Sweep {
         p.power2_max = 20.0;
         Ok(p)
     },
-    chained: true,
+    order: Order::Chained,
     notes: &[
         "Weighted sum of log2(1 + SCNR) and the secrecy rate; BS1 has 30 W, BS2 20 W. Labels: weight of the SCNR. Means over draws.",
     ],
@@ -641,7 +669,7 @@ const FIG3B: Sweep = Sweep {
         };
         Ok(p)
     },
-    chained: false,
+    order: Order::Alone,
     notes: &[
         "Circuit power grows with the antennas; three models. Means over the draws that have an answer.",
     ],
@@ -727,7 +755,7 @@ const FIG3C: Sweep = Sweep {
         }
         Ok(p)
     },
-    chained: false,
+    order: Order::Alone,
     notes: &[
         "Means over draws that have an answer at every number of users are used for the claim.",
     ],
@@ -762,7 +790,7 @@ const FIG3D: Sweep = Sweep {
         p.requirements.private_rate = x;
         Ok(p)
     },
-    chained: true,
+    order: Order::Chained,
     notes: &["Raising thresholds shrinks the feasible set: the optimum cannot have a peak."],
     claims: |records| {
         let points = along(records, "used", 0);
@@ -789,7 +817,7 @@ fn as_front(plan: Plan) -> Plan {
             let mut panel = Panel::new("", Axis::new(list[1].title()), Axis::new(list[2].title()));
             panel.line("RSMA, fixed split", points, Style::curve(0));
             for (r, s) in rate.iter().zip(&scnr) {
-                panel.text([r.1, s.1], format!("{}", r.0));
+                panel.text([r.1, s.1], format!("  {}", r.0));
             }
             report.figure.panels = vec![panel];
             Ok(report)
@@ -824,7 +852,7 @@ const FIG5D: Sweep = Sweep {
         };
         scheme_problem(curve, &setup, r, seed)
     },
-    chained: false,
+    order: Order::Alone,
     notes: &["Used power. The topologies are drawn in panels (a) to (c)."],
     claims: |records| {
         let others = ["sdma", "noma", "oma"];
@@ -900,7 +928,7 @@ const FIG6A: Sweep = Sweep {
         }
         scheme_problem(curve, &setup, r, seed)
     },
-    chained: false,
+    order: Order::Alone,
     notes: &["Used power; all laws with the same mean path power but the last."],
     claims: |records| {
         let mean = |x| records.summary("rsma_free", x, 0).mean;

@@ -87,7 +87,7 @@ fn plan_design(request: &Request, memory: bool) -> Result<Plan, Error> {
     let seed = request.seed;
     let mut tasks = Vec::new();
     let curves = [("rsma_fixed", Access::RsmaFixed), ("sdma", Access::Sdma)];
-    for r in request.realizations(20, 2)? {
+    for r in request.realizations(100, 2)? {
         for (m, side) in ARRAYS {
             for (name, access) in curves {
                 tasks.push(Task::with_data(
@@ -232,7 +232,7 @@ fn plan_step(request: &Request) -> Result<Plan, Error> {
     // A full-dimension step grows with the sixth power of the antennas.
     let largest_full = request.pick(16.0, 12.0);
     let mut tasks = Vec::new();
-    for r in request.realizations(5, 1)? {
+    for r in request.realizations(20, 1)? {
         for (m, side) in STEPS {
             for name in ["reduced", "full"] {
                 if name == "full" && m > largest_full {
