@@ -149,3 +149,41 @@ fn iterations_allocate_nothing() {
         }
     }
 }
+
+/// Small eigenvalues must not drown in the rounding of large ones: `f64` alone ends by its tolerance.
+#[test]
+fn pooled_blocks_reach_the_tolerance_without_more_digits() {
+    for seed in 0..10 {
+        let n = 24;
+        let h = sample(n, 4, seed);
+        for reduce in [false, true] {
+            let mut p = Program::new();
+            let w: Vec<_> = (0..3).map(|k| p.psd(format!("W{k}"), n)).collect();
+            for k in 0..3 {
+                // 20 dB over all interference and the noise.
+                let signal: Affine = (0..3)
+                    .map(|l| {
+                        let mut weights = [0.0; 4];
+                        weights[k] = if l == k { 1.0 } else { -100.0 };
+                        w[l].pool(h.as_ref(), &weights)
+                    })
+                    .sum();
+                p.at_least(format!("user {k}"), signal, 1.0);
+            }
+            let target: Affine = w
+                .iter()
+                .map(|w| w.pool(h.as_ref(), &[0.0, 0.0, 0.0, 1.0]))
+                .sum();
+            p.at_least("target", target, 200.0);
+            p.minimise(w.iter().map(|w| w.trace()).sum::<Affine>());
+            let options = Options {
+                extend: false,
+                reduce,
+                ..Options::default()
+            };
+            let s = solved(&p, &options);
+            assert!(s.dimacs.worst() <= 1e-9, "{seed} {reduce} {:?}", s.dimacs);
+            assert!(s.iterations <= 30, "{seed} {reduce} {}", s.iterations);
+        }
+    }
+}

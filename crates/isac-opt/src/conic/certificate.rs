@@ -880,3 +880,74 @@ impl Point {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(rows: usize, columns: usize, seed: u32) -> Mat<c64> {
+        let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(5);
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(state >> 8) / f64::from(1 << 24) - 0.5
+        };
+        Mat::from_fn(rows, columns, |_, _| c64::new(next(), next()))
+    }
+
+    fn outer(v: &Mat<c64>, weights: &[f64]) -> Mat<c64> {
+        let scaled = Mat::from_fn(v.nrows(), v.ncols(), |i, k| v[(i, k)] * weights[k]);
+        let out = ops::mul_adjoint(scaled.as_ref(), v.as_ref());
+        isac_linalg::hermitian::hermitian_part(out.as_ref())
+    }
+
+    /// Every shortcut against the eigenvalues, on matrices inside, on and outside the cone.
+    #[test]
+    fn depths_are_those_of_the_eigenvalues() {
+        for n in [3, 9, 20, 40, 70] {
+            for rank in [1, 3, 16, n] {
+                let v = sample(n, rank.min(n), n as u32);
+                for last in [1.0, 0.0, -1e-3] {
+                    let mut weights = vec![1.0; v.ncols()];
+                    weights[0] = last;
+                    let a = outer(&v, &weights);
+                    let expected = below(min_eigenvalue(a.as_ref()));
+                    let got = depth(a.as_ref());
+                    let error = (got - expected).abs();
+                    assert!(error <= 1e-11, "{n} {rank} {last}: {got:e} {expected:e}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_matrix_on_the_boundary_is_not_charged_with_a_shift() {
+        // A shift that makes the factorisation succeed is 3.5e-7 here; the eigenvalues know better.
+        let v = sample(40, 1, 3);
+        let a = outer(&v, &[1e7 / ops::norm2(v.as_ref())]);
+        assert!(depth(a.as_ref()) < 3e-8, "{:e}", depth(a.as_ref()));
+    }
+
+    #[test]
+    fn sums_of_low_rank_are_judged_as_their_dense_form() {
+        let n = 30;
+        let v = Arc::new(sample(n, 4, 8));
+        for (shift, factor) in [(0.3, -1.0), (0.3, 1.0), (-0.2, 0.5), (30.0, -1.0)] {
+            let mut sum = Sum::zero(n);
+            sum.shift = shift;
+            let b = outer(&sample(4, 4, 9), &[factor; 4]);
+            sum.pools.push((Arc::clone(&v), b));
+            let least = sum.least_of_low_rank().unwrap();
+            let dense = min_eigenvalue(sum.dense().as_ref());
+            assert!((least - dense).abs() < 1e-12 * (1.0 + shift.abs()));
+        }
+        // Dependent vectors have no Cholesky factor: the dense form decides.
+        let mut twice = Sum::zero(n);
+        twice.shift = 1.0;
+        let w = Mat::from_fn(n, 2, |i, _| v[(i, 0)]);
+        twice
+            .pools
+            .push((Arc::new(w), outer(&sample(2, 2, 1), &[-3.0, 0.0])));
+        let dense = min_eigenvalue(twice.dense().as_ref());
+        assert!((twice.depth(false) - below(dense)).abs() < 1e-12);
+    }
+}
