@@ -5,7 +5,7 @@
 # Debian packages: coinor-csdp, sdpa, dsdp. Python: cvxpy (with Clarabel and SCS), numpy, pymanopt.
 # Tolerances: ours 1e-9; the others as packaged (CSDP 1e-8, SDPA 1e-7, DSDP 1e-6). Times are CPU
 # times of one thread without reading the file; where a program reports a solve time of its own, that
-# clock on the wall, the least of eight runs, stands beside it.
+# clock on the wall stands beside it.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=${TMPDIR:-/tmp}/isac-peers
