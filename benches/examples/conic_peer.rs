@@ -192,9 +192,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 reduce,
                 ..Options::default()
             };
-            // The clock of a thread ticks in milliseconds: batches of a tenth of a second and more.
+            // The clock of a thread may tick in four milliseconds: batches of a second where runs are short.
             let runs = if reduce || n <= 8 {
-                100
+                1000
             } else {
                 (1 << 20) / (n * n * n) + 1
             };

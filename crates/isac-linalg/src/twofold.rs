@@ -4,6 +4,8 @@
 //! their own, so that the compiler can use the vector units; low parts are gathered apart and
 //! brought back into place once per sum.
 
+use std::cell::RefCell;
+use std::marker::PhantomData;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use faer::dyn_stack::StackReq;
@@ -11,7 +13,7 @@ use faer::traits::pulp::{Arch, NullaryFnOnce};
 
 use crate::kernel::{Field, Real, Scratch};
 use crate::ops::Op;
-use crate::{Mat, MatMut, MatRef, c64};
+use crate::{MatMut, MatRef, c64};
 
 /// A real number `hi + lo` with `|lo|` at most half a unit of the last place of `hi`.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -213,26 +215,29 @@ impl Parts for TwofoldComplex {
 
 /// The columns of a matrix with every part in a plane of its own; two of the planes stay empty for
 /// real numbers.
+#[derive(Default)]
 struct Planes {
     rows: usize,
     parts: [Vec<f64>; 4],
 }
 
 impl Planes {
-    fn zeros<T: Parts>(rows: usize, columns: usize) -> Self {
-        let size = |k: usize| if T::REAL && k > 1 { 0 } else { rows * columns };
-        let parts = std::array::from_fn(|k| vec![0.0; size(k)]);
-        Self { rows, parts }
+    /// Another size; what the entries are then is undefined.
+    fn resize<T: Parts>(&mut self, rows: usize, columns: usize) {
+        self.rows = rows;
+        for (k, part) in self.parts.iter_mut().enumerate() {
+            part.resize(if T::REAL && k > 1 { 0 } else { rows * columns }, 0.0);
+        }
     }
 
-    fn of<T: Parts>(a: MatRef<'_, T>, op: Op) -> Self {
+    fn assign<T: Parts>(&mut self, a: MatRef<'_, T>, op: Op) {
         let (rows, columns) = match op {
             Op::Plain => (a.nrows(), a.ncols()),
             Op::Adjoint => (a.ncols(), a.nrows()),
         };
-        let mut out = Self::zeros::<T>(rows, columns);
+        self.resize::<T>(rows, columns);
         for j in 0..columns {
-            let [re, re_low, im, im_low] = out.column_mut(j, 0, rows);
+            let [re, re_low, im, im_low] = self.column_mut(j, 0, rows);
             for i in 0..rows {
                 let parts = entry(a, op, i, j).split();
                 (re[i], re_low[i]) = (parts[0], parts[1]);
@@ -241,7 +246,6 @@ impl Planes {
                 }
             }
         }
-        out
     }
 
     #[inline(always)]
@@ -280,13 +284,28 @@ impl Planes {
     }
 }
 
-/// `sum += columns[from..to, first..] factors`: the one inner loop of everything here.
+/// Memory of the kernels, one per thread: they allocate only when a matrix is larger than any before.
+#[derive(Default)]
+struct Work {
+    columns: Planes,
+    sum: Planes,
+    /// Of the products, or the reciprocal pivots of a triangular solve.
+    factors: Planes,
+}
+
+thread_local! {
+    static WORK: RefCell<Work> = RefCell::default();
+}
+
+/// `sum += columns[from..to, first..first + count] factors`: the one inner loop of everything here.
 struct Combine<'a, T> {
     sum: [&'a mut [f64]; 4],
     columns: &'a Planes,
     rows: (usize, usize),
     first: usize,
-    factors: &'a [T],
+    count: usize,
+    factors: &'a Planes,
+    scalar: PhantomData<T>,
 }
 
 impl<T: Parts> NullaryFnOnce for Combine<'_, T> {
@@ -295,7 +314,8 @@ impl<T: Parts> NullaryFnOnce for Combine<'_, T> {
     #[inline(always)]
     fn call(self) {
         let [re, re_low, im, im_low] = self.sum;
-        for (k, &factor) in self.factors.iter().enumerate() {
+        for k in 0..self.count {
+            let factor = self.factors.get::<T>(k, 0);
             if factor == T::ZERO {
                 continue;
             }
@@ -343,113 +363,139 @@ fn gemm<T: Parts>(
     (a, op_a): (MatRef<'_, T>, Op),
     (b, op_b): (MatRef<'_, T>, Op),
 ) {
-    let columns = Planes::of(a, op_a);
-    let (rows, depth) = match op_a {
-        Op::Plain => (a.nrows(), a.ncols()),
-        Op::Adjoint => (a.ncols(), a.nrows()),
-    };
-    let (arch, mut sum) = (Arch::new(), Planes::zeros::<T>(rows, 1));
-    let mut factors = vec![T::ZERO; depth];
-    for j in 0..dst.ncols() {
-        for (p, factor) in factors.iter_mut().enumerate() {
-            *factor = entry(b, op_b, p, j);
+    WORK.with_borrow_mut(|work| {
+        work.columns.assign(a, op_a);
+        for j in 0..dst.ncols() {
+            work.multiply(b, op_b, j);
+            for i in 0..dst.nrows() {
+                let value = work.sum.get::<T>(i, 0).times(alpha);
+                dst[(i, j)] = if accumulate {
+                    dst[(i, j)] + value
+                } else {
+                    value
+                };
+            }
         }
-        sum.parts.iter_mut().for_each(|part| part.fill(0.0));
-        arch.dispatch(Combine {
-            sum: sum.column_mut(0, 0, rows),
-            columns: &columns,
-            rows: (0, rows),
-            first: 0,
-            factors: &factors,
-        });
-        for i in 0..rows {
-            let value = sum.get::<T>(i, 0).times(alpha);
-            dst[(i, j)] = if accumulate {
-                dst[(i, j)] + value
+    });
+}
+
+impl Work {
+    /// `sum <- columns op(b)[:, j]`.
+    fn multiply<T: Parts>(&mut self, b: MatRef<'_, T>, op: Op, j: usize) {
+        let (rows, depth) = (
+            self.columns.rows,
+            if op == Op::Plain {
+                b.nrows()
             } else {
-                value
-            };
+                b.ncols()
+            },
+        );
+        self.factors.resize::<T>(depth, 1);
+        for p in 0..depth {
+            self.factors.set(p, 0, entry(b, op, p, j));
         }
+        self.sum.resize::<T>(rows, 1);
+        self.sum.parts.iter_mut().for_each(|part| part.fill(0.0));
+        self.combine::<T>((0, rows), 0, depth);
+    }
+
+    /// `sum[rows] += columns[rows, first..first + count] factors`.
+    #[inline]
+    fn combine<T: Parts>(&mut self, rows: (usize, usize), first: usize, count: usize) {
+        Arch::new().dispatch(Combine::<T> {
+            sum: self.sum.column_mut(0, rows.0, rows.1),
+            columns: &self.columns,
+            rows,
+            first,
+            count,
+            factors: &self.factors,
+            scalar: PhantomData,
+        });
     }
 }
 
 fn cholesky<T: Parts>(mut a: MatMut<'_, T>) -> bool {
     let n = a.nrows();
-    let mut lower = Planes::of(a.rb(), Op::Plain);
-    let (arch, mut sum) = (Arch::new(), Planes::zeros::<T>(n, 1));
-    let mut factors = vec![T::ZERO; n];
-    for j in 0..n {
-        for (p, factor) in factors[..j].iter_mut().enumerate() {
-            *factor = -lower.get::<T>(j, p).conjugate();
+    WORK.with_borrow_mut(|work| {
+        work.columns.assign(a.rb(), Op::Plain);
+        work.sum.resize::<T>(n, 1);
+        work.factors.resize::<T>(n, 1);
+        for j in 0..n {
+            for p in 0..j {
+                let factor = -work.columns.get::<T>(j, p).conjugate();
+                work.factors.set(p, 0, factor);
+            }
+            let own = work.columns.column(j, j, n);
+            for (target, source) in work.sum.column_mut(0, j, n).into_iter().zip(own) {
+                target.copy_from_slice(source);
+            }
+            work.combine::<T>((j, n), 0, j);
+            let pivot = work.sum.get::<T>(j, 0).re();
+            let size = pivot.to_f64();
+            if !(size > 0.0 && size.is_finite()) {
+                return false;
+            }
+            let root = pivot.root();
+            let inverse = T::R::from(1.0) / root;
+            work.columns.set(j, j, T::real(root));
+            a[(j, j)] = T::real(root);
+            for i in j + 1..n {
+                let value = work.sum.get::<T>(i, 0).times(inverse);
+                work.columns.set(i, j, value);
+                a[(i, j)] = value;
+            }
         }
-        let own = lower.column(j, j, n);
-        for (target, source) in sum.column_mut(0, j, n).into_iter().zip(own) {
-            target.copy_from_slice(source);
-        }
-        arch.dispatch(Combine {
-            sum: sum.column_mut(0, j, n),
-            columns: &lower,
-            rows: (j, n),
-            first: 0,
-            factors: &factors[..j],
-        });
-        let pivot = sum.get::<T>(j, 0).re();
-        let size = pivot.to_f64();
-        if !(size > 0.0 && size.is_finite()) {
-            return false;
-        }
-        let root = pivot.root();
-        let inverse = T::R::from(1.0) / root;
-        lower.set(j, j, T::real(root));
-        a[(j, j)] = T::real(root);
-        for i in j + 1..n {
-            let value = sum.get::<T>(i, 0).times(inverse);
-            lower.set(i, j, value);
-            a[(i, j)] = value;
-        }
-    }
-    true
+        true
+    })
 }
 
 /// `rhs <- L^-1 rhs`, or `L^-H rhs`.
 fn solve<T: Parts>(l: MatRef<'_, T>, op: Op, mut rhs: MatMut<'_, T>) {
     let n = l.nrows();
-    let columns = Planes::of(l, op);
-    let (arch, mut x) = (Arch::new(), Planes::zeros::<T>(n, 1));
-    let pivots: Vec<T::R> = (0..n).map(|p| T::R::from(1.0) / l[(p, p)].re()).collect();
-    for j in 0..rhs.ncols() {
-        for i in 0..n {
-            x.set(i, 0, rhs[(i, j)]);
+    WORK.with_borrow_mut(|work| {
+        work.columns.assign(l, op);
+        work.sum.resize::<T>(n, 1);
+        work.factors.resize::<T>(1, 1);
+        // The diagonal is not needed but for its reciprocals.
+        for p in 0..n {
+            let reciprocal = T::R::from(1.0) / l[(p, p)].re();
+            work.columns.set(p, p, T::real(reciprocal));
         }
-        for step in 0..n {
-            let p = if op == Op::Plain { step } else { n - 1 - step };
-            let value = x.get::<T>(p, 0).times(pivots[p]);
-            rhs[(p, j)] = value;
-            let rows = if op == Op::Plain { (p + 1, n) } else { (0, p) };
-            arch.dispatch(Combine {
-                sum: x.column_mut(0, rows.0, rows.1),
-                columns: &columns,
-                rows,
-                first: p,
-                factors: &[-value],
-            });
+        for j in 0..rhs.ncols() {
+            for i in 0..n {
+                work.sum.set(i, 0, rhs[(i, j)]);
+            }
+            for step in 0..n {
+                let p = if op == Op::Plain { step } else { n - 1 - step };
+                let pivot = work.columns.get::<T>(p, p).re();
+                let value = work.sum.get::<T>(p, 0).times(pivot);
+                rhs[(p, j)] = value;
+                let rows = if op == Op::Plain { (p + 1, n) } else { (0, p) };
+                work.factors.set(0, 0, -value);
+                work.combine::<T>(rows, p, 1);
+            }
         }
-    }
+    });
 }
 
 fn inverse_from_lower<T: Parts>(mut dst: MatMut<'_, T>, l: MatRef<'_, T>) {
     let n = l.nrows();
-    let one = T::R::from(1.0);
-    let mut inverse: Mat<T> = crate::kernel::identity(n);
-    solve(l, Op::Plain, inverse.as_mut());
-    let inverse = inverse.as_ref();
-    gemm(
-        dst.rb_mut(),
-        false,
-        one,
-        (inverse, Op::Adjoint),
-        (inverse, Op::Plain),
-    );
+    for j in 0..n {
+        for i in 0..n {
+            dst[(i, j)] = if i == j { T::real(1.0.into()) } else { T::ZERO };
+        }
+    }
+    solve(l, Op::Plain, dst.rb_mut());
+    WORK.with_borrow_mut(|work| {
+        work.columns.assign(dst.rb(), Op::Adjoint);
+        for j in 0..n {
+            // Column `j` of the product needs no other column of what it replaces.
+            work.multiply(dst.rb(), Op::Plain, j);
+            for i in 0..n {
+                dst[(i, j)] = work.sum.get::<T>(i, 0);
+            }
+        }
+    });
     for j in 0..n {
         dst[(j, j)] = T::real(dst[(j, j)].re());
         for i in j + 1..n {

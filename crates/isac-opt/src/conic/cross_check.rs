@@ -427,7 +427,7 @@ impl Lowered {
                         m[(p.j, p.i)] += value.conj();
                     }
                 }
-                m
+                m.into()
             })
             .collect();
         Point {

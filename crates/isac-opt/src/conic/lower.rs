@@ -447,7 +447,7 @@ pub(super) fn point(program: &Program, form: Form, run: &Run) -> Point {
     }
     for data in &program.matrices {
         let count = coordinates(data);
-        out.matrices.push(if form == Form::Dual {
+        let value = if form == Form::Dual {
             row += count;
             gather::from_basis(data.n, data.real, &run.y[row - count..row])
         } else if data.psd {
@@ -456,7 +456,8 @@ pub(super) fn point(program: &Program, form: Form, run: &Run) -> Point {
         } else {
             free += count;
             gather::from_basis(data.n, data.real, &run.free[free - count..free])
-        });
+        };
+        out.matrices.push(value.into());
     }
     out
 }

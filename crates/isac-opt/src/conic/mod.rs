@@ -34,6 +34,7 @@ mod program;
 pub mod qp;
 mod reduce;
 pub mod sdpa;
+mod value;
 
 pub use certificate::Dimacs;
 pub use cross_check::{Agreement, CrossCheck, cross_check, solve_by_clarabel};

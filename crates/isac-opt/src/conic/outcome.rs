@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::certificate::Dimacs;
 use super::expr::{MatrixVar, ScalarVar, VectorVar};
 use super::program::{Cone, Lmi, Row};
+use super::value::Value;
 
 /// Which of two equivalent standard forms is handed to the interior-point method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,7 +124,7 @@ pub struct Point {
     /// Real scalars by index; vectors are stored here, real and imaginary parts interleaved.
     pub(crate) scalars: Vec<f64>,
     /// Hermitian matrices by index.
-    pub(crate) matrices: Vec<Mat<c64>>,
+    pub(crate) matrices: Vec<Value>,
 }
 
 impl Point {
@@ -140,9 +141,10 @@ impl Point {
         })
     }
 
-    /// Value of a matrix variable, exactly Hermitian.
+    /// Value of a matrix variable, exactly Hermitian. The entries of a variable that was reduced are
+    /// computed at the first call.
     pub fn matrix(&self, variable: MatrixVar) -> &Mat<c64> {
-        &self.matrices[variable.id]
+        self.matrices[variable.id].dense()
     }
 }
 

@@ -7,12 +7,13 @@
 
 use std::sync::Arc;
 
-use isac_linalg::{Mat, MatRef, c64, factor, ops};
+use isac_linalg::{Mat, c64, factor, ops};
 
 use super::expr::{Affine, Coefficient, Data, HermitianAffine};
 use super::gather;
 use super::outcome::{Point, Reduction};
 use super::program::{Program, Sense};
+use super::value::Compact;
 use crate::Error;
 
 /// Relative cut of the rank decision.
@@ -21,7 +22,7 @@ const CUT: f64 = 1e-12;
 /// How one variable was replaced.
 struct Plan {
     id: usize,
-    u: Mat<c64>,
+    u: Arc<Mat<c64>>,
     /// Scalar that carries the trace outside the span.
     surplus: Option<usize>,
 }
@@ -43,7 +44,7 @@ pub(super) fn reduce(program: &Program) -> Result<Option<Reduced>, Error> {
         {
             plans.push(Plan {
                 id,
-                u,
+                u: Arc::new(u),
                 surplus: None,
             });
         }
@@ -70,7 +71,7 @@ pub(super) fn reduce(program: &Program) -> Result<Option<Reduced>, Error> {
     for lmi in &mut out.lmis {
         for (id, _, t) in &mut lmi.expression.congruences {
             if let Some(plan) = by_id[*id] {
-                *t = ops::adjoint_mul(plan.u.as_ref(), t.as_ref());
+                *t = ops::adjoint_mul(plan.u.as_ref().as_ref(), t.as_ref());
             }
         }
     }
@@ -95,50 +96,21 @@ impl Reduced {
     /// A point (or direction) of the reduced program as one of the original.
     pub(super) fn expand(&self, mut point: Point) -> Point {
         for plan in &self.plans {
-            let u = plan.u.as_ref();
-            let mut x = congruence(u, point.matrices[plan.id].as_ref());
+            let (n, r) = (plan.u.nrows(), plan.u.ncols());
+            let mut core = point.matrices[plan.id].dense().clone();
+            let mut outside = 0.0;
             if let Some(surplus) = plan.surplus {
-                let (n, r) = (u.nrows(), u.ncols());
-                let share = point.scalars[surplus] / (n - r) as f64;
-                let projector = congruence(u, Mat::identity(r, r).as_ref());
-                ops::axpy(x.as_mut(), -share, projector.as_ref());
-                for i in 0..n {
-                    x[(i, i)] += share;
+                outside = point.scalars[surplus] / (n - r) as f64;
+                for i in 0..r {
+                    core[(i, i)] -= outside;
                 }
             }
-            point.matrices[plan.id] = x;
+            let u = Arc::clone(&plan.u);
+            point.matrices[plan.id] = Compact { u, core, outside }.into();
         }
         point.scalars.truncate(self.scalars);
         point
     }
-}
-
-/// `U Y U^H` for Hermitian `Y`, exactly Hermitian: block by block below the diagonal, and mirrored while the
-/// block is at hand.
-fn congruence(u: MatRef<'_, c64>, y: MatRef<'_, c64>) -> Mat<c64> {
-    const BLOCK: usize = 16;
-    let n = u.nrows();
-    let half = ops::mul(u, y);
-    let mut x = Mat::<c64>::zeros(n, n);
-    for left in (0..n).step_by(BLOCK) {
-        let right = u.subrows(left, BLOCK.min(n - left));
-        for top in (left..n).step_by(BLOCK) {
-            let rows = half.as_ref().subrows(top, BLOCK.min(n - top));
-            let part = ops::mul_adjoint(rows, right);
-            for j in 0..part.ncols() {
-                for (i, &value) in part.col_as_slice(j).iter().enumerate() {
-                    let (i, j) = (top + i, left + j);
-                    if i == j {
-                        x[(i, i)] = c64::new(value.re, 0.0);
-                    } else if i > j {
-                        x[(i, j)] = value;
-                        x[(j, i)] = value.conj();
-                    }
-                }
-            }
-        }
-    }
-    x
 }
 
 /// Every real expression of a program.
@@ -171,7 +143,7 @@ fn compressed(pools: &mut Pools, plan: &Plan, vectors: &Arc<Mat<c64>>) -> Arc<Ma
     if let Some((_, _, image)) = known {
         return Arc::clone(image);
     }
-    let image = ops::adjoint_mul(plan.u.as_ref(), vectors.as_ref().as_ref());
+    let image = ops::adjoint_mul(plan.u.as_ref().as_ref(), vectors.as_ref().as_ref());
     let image = Arc::new(image);
     pools.push((plan.id, Arc::clone(vectors), Arc::clone(&image)));
     image
@@ -181,7 +153,7 @@ fn transform(affine: &mut Affine, plans: &[Option<&Plan>], pools: &mut Pools) {
     let mut extra = Vec::new();
     for (id, coefficient) in &mut affine.matrices {
         let Some(plan) = plans[*id] else { continue };
-        let u = plan.u.as_ref();
+        let u = plan.u.as_ref().as_ref();
         coefficient.data = match &coefficient.data {
             Data::Identity => {
                 if let Some(surplus) = plan.surplus {

@@ -147,3 +147,87 @@ impl Standard {
         (self.b.len() as f64).powi(3) / 3.0 + blocks
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::hsd;
+    use super::{Limits, Standard};
+    use crate::conic::{Affine, Coefficient, Form, HermitianAffine, Program, lower, parts};
+    use isac_linalg::kernel::{Real, Twofold};
+    use isac_linalg::{Mat, c64, ops};
+
+    /// Every kind of block and row: pools, dense data, a matrix inequality, a norm, a free scalar.
+    fn mixed(n: usize) -> Program {
+        let entry = |i: usize, k: usize| {
+            c64::new(
+                (1.3 * i as f64 + k as f64).sin(),
+                (i as f64 - 2.1 * k as f64).cos(),
+            )
+        };
+        let h = Mat::from_fn(n, 3, entry);
+        let dense = isac_linalg::hermitian::hermitian_part(Mat::from_fn(n, n, entry).as_ref());
+        let mut p = Program::new();
+        let w: Vec<_> = (0..2).map(|k| p.psd(format!("W{k}"), n)).collect();
+        for k in 0..2 {
+            let other = w[1 - k].quadratic(h.col(k));
+            p.at_least(
+                format!("ratio {k}"),
+                w[k].quadratic(h.col(k)) * 0.2 - other,
+                0.1,
+            );
+        }
+        p.at_most("dense", w[1].inner(Coefficient::dense(dense)), 50.0);
+        let (z, t, u) = (p.vector("z", 2), p.free("t"), p.free("u"));
+        p.norm_at_most("norm", parts((0..2).map(|i| z.entry(i))), t);
+        p.equal("tie", z.entry(0).re + z.entry(1).im, 1.0);
+        let gram = ops::mul_adjoint(h.as_ref().subrows(0, 3), h.as_ref().subrows(0, 3));
+        let mut slack = HermitianAffine::constant(ops::shifted(gram.as_ref(), 0.1));
+        slack.add_term(Affine::from(u), Coefficient::identity());
+        p.lmi("slack", slack);
+        p.minimise(w.iter().map(|w| w.trace()).sum::<Affine>() + t + u * 0.1);
+        p
+    }
+
+    fn allocations<R: Real>(standard: &Standard, max_iterations: usize) -> u64 {
+        let limits = Limits {
+            tolerance: 1e-14,
+            ray_tolerance: 1e-14,
+            max_iterations,
+        };
+        let mut made = 0;
+        let count = allocation_counter::measure(|| {
+            made = hsd::solve::<R>(standard, &limits, None).0.iterations;
+        });
+        assert_eq!(made, max_iterations, "the iterations compared are all made");
+        count.count_total
+    }
+
+    #[test]
+    fn iterations_allocate_nothing() {
+        for form in [Form::Primal, Form::Dual] {
+            for n in [4, 12, 40] {
+                if form == Form::Dual && n > 12 {
+                    continue;
+                }
+                let lowered = lower::lower(&mixed(n), form);
+                let standard = &lowered.standard;
+                // What the kernels keep per thread is taken at the first call.
+                allocations::<f64>(standard, 5);
+                let few = allocations::<f64>(standard, 2);
+                for more in 3..=8 {
+                    assert_eq!(
+                        allocations::<f64>(standard, more),
+                        few,
+                        "{form:?} {n} {more}"
+                    );
+                }
+                if n <= 12 {
+                    allocations::<Twofold>(standard, 3);
+                    let few = allocations::<Twofold>(standard, 2);
+                    let more = allocations::<Twofold>(standard, 5);
+                    assert_eq!(more, few, "{form:?} {n} in 31 digits");
+                }
+            }
+        }
+    }
+}

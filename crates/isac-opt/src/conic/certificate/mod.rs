@@ -21,12 +21,21 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use isac_linalg::{Mat, MatRef, c64, factor, ops};
+use isac_linalg::{Mat, MatRef, c64, ops};
 use serde::{Deserialize, Serialize};
+
+use bound::lower_bound;
+use depth::{below, depth};
+use sum::{Sum, least_of_low_rank};
 
 use super::expr::{Affine, Coefficient, Data, HermitianAffine};
 use super::outcome::{Multipliers, Point};
 use super::program::{Program, Sense};
+use super::value::{Value, congruence};
+
+mod bound;
+mod depth;
+mod sum;
 
 /// The six DIMACS error measures of a point and its multipliers.
 ///
@@ -94,113 +103,6 @@ impl Point {
     }
 }
 
-/// Smallest eigenvalue of a Hermitian matrix; real arithmetic when it is real. NaN on failure.
-fn min_eigenvalue(a: MatRef<'_, c64>) -> f64 {
-    let n = a.nrows();
-    let real = (0..n).all(|j| (0..n).all(|i| a[(i, j)].im == 0.0));
-    let values = if real {
-        let re = Mat::from_fn(n, n, |i, j| a[(i, j)].re);
-        isac_linalg::real::eigvalsh(re.as_ref())
-    } else {
-        factor::eigvalsh(a)
-    };
-    values.map_or(f64::NAN, |v| v.first().copied().unwrap_or(0.0))
-}
-
-/// A shift of the diagonal that no error measure shows.
-const NEGLIGIBLE: f64 = 1e-11;
-/// Orders up to which eigenvalues are computed at once.
-const SMALL: usize = 8;
-/// Ranks at most for which a matrix is compared with a product of low rank.
-const LOW_RANK: usize = 16;
-
-/// How far below zero the eigenvalues of a Hermitian matrix reach; 0 for a semidefinite one,
-/// infinite on failure.
-///
-/// Three cheaper proofs come before the eigenvalues of a large matrix: a Cholesky factor shows an
-/// interior point, one after a shift in the last digits a point on the boundary, and a matrix that
-/// differs from `L L^H` of low rank by next to nothing reaches no further below zero than that.
-/// Where entries are so large that such a shift would count, the eigenvalues decide.
-fn depth(a: MatRef<'_, c64>) -> f64 {
-    let n = a.nrows();
-    if n > SMALL {
-        if n > 2 * LOW_RANK
-            && let Some(rest) = beyond_low_rank(a)
-        {
-            return rest;
-        }
-        if factor::cholesky("certificate", a).is_ok() {
-            return 0.0;
-        }
-        let shift = 4.0 * n as f64 * f64::EPSILON * ops::norm(a);
-        if shift <= NEGLIGIBLE {
-            let mut shifted = a.to_owned();
-            for i in 0..n {
-                shifted[(i, i)] += shift;
-            }
-            if factor::cholesky("certificate", shifted.as_ref()).is_ok() {
-                return shift;
-            }
-        }
-    }
-    below(min_eigenvalue(a))
-}
-
-/// Norm of `A - L L^H`, `L` a Cholesky factor of low rank with pivots; `None` where it is not
-/// negligible.
-fn beyond_low_rank(a: MatRef<'_, c64>) -> Option<f64> {
-    let n = a.nrows();
-    let mut rest: Vec<f64> = (0..n).map(|i| a[(i, i)].re).collect();
-    let mut columns: Vec<Vec<c64>> = Vec::new();
-    let enough = NEGLIGIBLE / n as f64;
-    loop {
-        let (pivot, top) = (rest.iter().copied().enumerate()).fold((0, 0.0), |best, (i, v)| {
-            if v > best.1 { (i, v) } else { best }
-        });
-        if top <= enough {
-            break;
-        }
-        if columns.len() == LOW_RANK {
-            return None;
-        }
-        let mut column: Vec<c64> = (0..n).map(|i| a[(i, pivot)]).collect();
-        for earlier in &columns {
-            let factor = earlier[pivot].conj();
-            for (c, e) in column.iter_mut().zip(earlier) {
-                *c -= *e * factor;
-            }
-        }
-        let root = top.sqrt();
-        for (c, r) in column.iter_mut().zip(&mut rest) {
-            *c /= root;
-            *r -= c.norm_sqr();
-        }
-        columns.push(column);
-    }
-    let l = Mat::from_fn(n, columns.len(), |i, k| columns[k][i]);
-    let l = l.as_ref();
-    let mut square = 0.0;
-    for first in (0..n).step_by(LOW_RANK) {
-        // From the diagonal down; the rest is the same again.
-        let (width, rest) = (LOW_RANK.min(n - first), n - first);
-        let mut part = ops::mul_adjoint(l.subrows(first, rest), l.subrows(first, width));
-        ops::axpy(part.as_mut(), -1.0, a.submatrix(first, first, rest, width));
-        let own = ops::norm2(part.as_ref().subrows(0, width));
-        square += own + 2.0 * (ops::norm2(part.as_ref()) - own);
-    }
-    let norm = square.sqrt();
-    (norm <= NEGLIGIBLE).then_some(norm)
-}
-
-/// `max(0, -x)`, infinite for NaN.
-fn below(x: f64) -> f64 {
-    if x.is_nan() {
-        f64::INFINITY
-    } else {
-        (-x).max(0.0)
-    }
-}
-
 /// `Re tr(B V^H X V)` for the entries of `B`, given `V^H X V`.
 fn inner_core(core: &[(usize, usize, c64)], pooled: MatRef<'_, c64>) -> f64 {
     core.iter()
@@ -209,12 +111,6 @@ fn inner_core(core: &[(usize, usize, c64)], pooled: MatRef<'_, c64>) -> f64 {
             if p == q { product } else { 2.0 * product }
         })
         .sum()
-}
-
-/// `V^H X V`.
-fn pooled(v: &Mat<c64>, x: MatRef<'_, c64>) -> Mat<c64> {
-    let xv = ops::mul(x, v.as_ref());
-    ops::adjoint_mul(v.as_ref(), xv.as_ref())
 }
 
 fn inner(coefficient: &Coefficient, x: MatRef<'_, c64>) -> f64 {
@@ -228,7 +124,9 @@ fn inner(coefficient: &Coefficient, x: MatRef<'_, c64>) -> f64 {
                 if i == j { product } else { 2.0 * product }
             })
             .sum(),
-        Data::Factor { vectors, core } => inner_core(core, pooled(vectors, x).as_ref()),
+        Data::Factor { vectors, core } => {
+            inner_core(core, congruence(x, vectors.as_ref().as_ref()).as_ref())
+        }
     };
     coefficient.weight * value
 }
@@ -248,18 +146,25 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// What is made of `V^H X V`.
+    fn with_pool<T>(&self, id: usize, v: &Arc<Mat<c64>>, make: impl Fn(MatRef<'_, c64>) -> T) -> T {
+        let pools = &mut self.pools.borrow_mut()[id];
+        let at = find_pool(pools, v).unwrap_or_else(|| {
+            let pooled = self.point.matrices[id].pooled(v.as_ref().as_ref());
+            pools.push((Arc::clone(v), pooled));
+            pools.len() - 1
+        });
+        make(pools[at].1.as_ref())
+    }
+
     fn inner(&self, id: usize, coefficient: &Coefficient) -> f64 {
-        let x = self.point.matrices[id].as_ref();
+        let x = &self.point.matrices[id];
         match &coefficient.data {
+            Data::Identity => coefficient.weight * x.trace(),
             Data::Factor { vectors, core } => {
-                let pools = &mut self.pools.borrow_mut()[id];
-                let at = find_pool(pools, vectors).unwrap_or_else(|| {
-                    pools.push((Arc::clone(vectors), pooled(vectors, x)));
-                    pools.len() - 1
-                });
-                coefficient.weight * inner_core(core, pools[at].1.as_ref())
+                coefficient.weight * self.with_pool(id, vectors, |pooled| inner_core(core, pooled))
             }
-            _ => inner(coefficient, x),
+            Data::Dense(_) | Data::Sparse(_) => inner(coefficient, x.dense().as_ref()),
         }
     }
 
@@ -286,8 +191,7 @@ impl<'a> Evaluator<'a> {
             accumulate(&mut out, constant + self.linear(factor), coefficient);
         }
         for (id, weight, t) in &expression.congruences {
-            let xt = ops::mul(self.point.matrices[*id].as_ref(), t.as_ref());
-            let product = ops::adjoint_mul(t.as_ref(), xt.as_ref());
+            let product = self.point.matrices[*id].pooled(t.as_ref());
             ops::axpy(out.as_mut(), *weight, product.as_ref());
         }
         isac_linalg::hermitian::hermitian_part(out.as_ref())
@@ -342,125 +246,17 @@ fn accumulate(target: &mut Mat<c64>, factor: f64, coefficient: &Coefficient) {
     }
 }
 
+/// [`depth`] of a matrix of the point.
+fn value_depth(value: &Value) -> f64 {
+    let least = value
+        .compact()
+        .and_then(|c| least_of_low_rank(c.outside, &c.u, &c.core));
+    least.map_or_else(|| depth(value.dense().as_ref()), below)
+}
+
 /// `|parts| - bound`.
 fn cone_excess(values: &[f64]) -> f64 {
     values[1..].iter().map(|v| v * v).sum::<f64>().sqrt() - values[0]
-}
-
-/// A Hermitian matrix as `shift I + sum V B V^H + rest`.
-#[derive(Clone)]
-struct Sum {
-    n: usize,
-    shift: f64,
-    /// `V` and `B`.
-    pools: Vec<(Arc<Mat<c64>>, Mat<c64>)>,
-    rest: Option<Mat<c64>>,
-}
-
-impl Sum {
-    fn zero(n: usize) -> Self {
-        Self {
-            n,
-            shift: 0.0,
-            pools: Vec::new(),
-            rest: None,
-        }
-    }
-
-    fn rest(&mut self) -> &mut Mat<c64> {
-        self.rest.get_or_insert_with(|| Mat::zeros(self.n, self.n))
-    }
-
-    fn add(&mut self, factor: f64, coefficient: &Coefficient) {
-        let own = factor * coefficient.weight;
-        match &coefficient.data {
-            _ if own == 0.0 => {}
-            Data::Identity => self.shift += own,
-            Data::Factor { vectors, core } => {
-                let at = find_pool(&self.pools, vectors).unwrap_or_else(|| {
-                    let p = vectors.ncols();
-                    self.pools.push((Arc::clone(vectors), Mat::zeros(p, p)));
-                    self.pools.len() - 1
-                });
-                add_core(&mut self.pools[at].1, own, core);
-            }
-            Data::Dense(_) | Data::Sparse(_) => accumulate(self.rest(), factor, coefficient),
-        }
-    }
-
-    /// All of it in one matrix.
-    fn dense(&self) -> Mat<c64> {
-        let mut out = match &self.rest {
-            Some(rest) => rest.clone(),
-            None => Mat::zeros(self.n, self.n),
-        };
-        for (v, b) in &self.pools {
-            let vb = ops::mul(v.as_ref().as_ref(), b.as_ref());
-            let product = ops::mul_adjoint(vb.as_ref(), v.as_ref().as_ref());
-            ops::axpy(out.as_mut(), 1.0, product.as_ref());
-        }
-        for i in 0..self.n {
-            out[(i, i)] += self.shift;
-        }
-        out
-    }
-
-    /// [`depth`] of the matrix, or of its real part.
-    fn depth(&self, real: bool) -> f64 {
-        if real {
-            let dense = self.dense();
-            let re = Mat::from_fn(self.n, self.n, |i, j| c64::new(dense[(i, j)].re, 0.0));
-            return depth(re.as_ref());
-        }
-        match self.least_of_low_rank() {
-            Some(least) => below(least),
-            None => depth(self.dense().as_ref()),
-        }
-    }
-
-    /// The least eigenvalue when one pool is all there is besides the shift: with `V^H V = L L^H` it
-    /// belongs to `L^H B L`, or is the shift itself.
-    fn least_of_low_rank(&self) -> Option<f64> {
-        let ([(v, b)], None) = (&self.pools[..], &self.rest) else {
-            return None;
-        };
-        if 2 * v.ncols() >= self.n || v.ncols() == 0 {
-            return None;
-        }
-        let v = v.as_ref().as_ref();
-        let gram = ops::adjoint_mul(v, v);
-        let l = factor::cholesky("certificate", gram.as_ref()).ok()?;
-        let core = pooled(&l.lower().to_owned(), b.as_ref());
-        let hermitian = isac_linalg::hermitian::hermitian_part(core.as_ref());
-        let least = factor::eigvalsh(hermitian.as_ref()).ok()?;
-        Some(self.shift + least.first()?.min(0.0))
-    }
-
-    /// `Re tr(self X)`.
-    fn inner(&self, id: usize, point: &Evaluator<'_>) -> f64 {
-        let x = point.point.matrices[id].as_ref();
-        let mut sum = self.shift * (0..self.n).map(|i| x[(i, i)].re).sum::<f64>();
-        if let Some(rest) = &self.rest {
-            sum += ops::inner(rest.as_ref(), x);
-        }
-        let pools = &mut point.pools.borrow_mut()[id];
-        for (v, b) in &self.pools {
-            let at = find_pool(pools, v).unwrap_or_else(|| {
-                pools.push((Arc::clone(v), pooled(v, x)));
-                pools.len() - 1
-            });
-            sum += ops::inner(b.as_ref(), pools[at].1.as_ref());
-        }
-        sum
-    }
-
-    fn largest(&self) -> f64 {
-        if self.pools.is_empty() && self.rest.is_none() {
-            self.shift.abs()
-        } else {
-            ops::norm_max(self.dense().as_ref())
-        }
-    }
 }
 
 /// Gradient of the Lagrangian by every variable, and its constant.
@@ -647,7 +443,7 @@ pub(crate) fn report(program: &Program, point: &Point, multipliers: &Multipliers
     }
     for (id, data) in program.matrices.iter().enumerate() {
         if data.psd {
-            cone = cone.max(depth(point.matrices[id].as_ref()));
+            cone = cone.max(value_depth(&point.matrices[id]));
             products += gradient.matrices[id].inner(id, &values);
         }
     }
@@ -669,141 +465,6 @@ pub(crate) fn report(program: &Program, point: &Point, multipliers: &Multipliers
         dual,
         dimacs,
         bound: lower_bound(program, point, multipliers, primal, gradient),
-    }
-}
-
-/// A lower bound of the minimisation that holds whatever the errors are (up to rounding in this
-/// function): multipliers are clipped into their cones, and what the gradient lacks to lie in its
-/// cone is paid for with bounds on the variables that rows, norm constraints and the objective
-/// imply. `None` when a variable that has to be paid for has no such bound.
-fn lower_bound(
-    program: &Program,
-    point: &Point,
-    multipliers: &Multipliers,
-    primal: f64,
-    gradient: Gradient,
-) -> Option<f64> {
-    let mut clipped = multipliers.clone();
-    for (row, y) in program.rows.iter().zip(&mut clipped.rows) {
-        *y = match row.sense {
-            Sense::Equal => *y,
-            Sense::AtLeast => y.max(0.0),
-            Sense::AtMost => y.min(0.0),
-        };
-    }
-    for u in &mut clipped.lmis {
-        let missing = depth(u.as_ref());
-        for i in 0..u.nrows() {
-            u[(i, i)] += missing;
-        }
-    }
-    for u in &mut clipped.cones {
-        u[0] += below(-cone_excess(u));
-    }
-    let gradient = if clipped == *multipliers {
-        gradient
-    } else {
-        Gradient::of(program, &clipped, false)
-    };
-    // Whatever is better than the point satisfies this too; the bound never claims more.
-    let ceiling = primal + 1e-6 * (1.0 + primal.abs());
-    let limits = Limits::of(program, point, ceiling);
-    let mut bound = gradient.constant;
-    for (id, &nonneg) in program.scalars.iter().enumerate() {
-        let g = gradient.scalars[id];
-        let missing = if nonneg { below(g) } else { g.abs() };
-        if missing > 0.0 {
-            bound -= missing * limits.scalars[id]?;
-        }
-    }
-    for (id, data) in program.matrices.iter().enumerate() {
-        let g = &gradient.matrices[id];
-        if data.psd {
-            let missing = g.depth(data.real);
-            if missing > 0.0 {
-                bound -= missing * limits.traces[id]?;
-            }
-        } else if g.largest() > 0.0 {
-            return None;
-        }
-    }
-    bound.is_finite().then_some(bound.min(ceiling))
-}
-
-/// Bounds on traces and on moduli of scalars.
-struct Limits {
-    traces: Vec<Option<f64>>,
-    scalars: Vec<Option<f64>>,
-}
-
-impl Limits {
-    fn of(program: &Program, point: &Point, ceiling: f64) -> Self {
-        let mut out = Self {
-            traces: vec![None; point.matrices.len()],
-            scalars: vec![None; point.scalars.len()],
-        };
-        let own = sign(program);
-        let room = ceiling - own * program.objective.constant;
-        out.budget(program, &program.objective, own, room);
-        for row in &program.rows {
-            if row.sense != Sense::AtLeast {
-                out.budget(program, &row.expression, 1.0, row.rhs);
-            }
-            if row.sense != Sense::AtMost {
-                out.budget(program, &row.expression, -1.0, -row.rhs);
-            }
-        }
-        for cone in program.cones.iter().filter(|c| c.entries[0].is_constant()) {
-            for part in &cone.entries[1..] {
-                if let ([(id, c)], [], true) =
-                    (&part.scalars[..], &part.matrices[..], part.constant == 0.0)
-                    && *c != 0.0
-                {
-                    let limit = cone.entries[0].constant / c.abs();
-                    tighten(&mut out.scalars[*id], limit);
-                }
-            }
-        }
-        out
-    }
-
-    /// Uses `factor * expression <= room` when every term is nonnegative on its cone.
-    fn budget(&mut self, program: &Program, expression: &Affine, factor: f64, room: f64) {
-        let scalars = expression.scalars.iter();
-        let fine = scalars
-            .clone()
-            .all(|&(id, c)| program.scalars[id] && factor * c >= 0.0)
-            && expression.matrices.iter().all(|(id, coefficient)| {
-                program.matrices[*id].psd && visibly_psd(coefficient, factor)
-            });
-        if !fine || room < 0.0 {
-            return;
-        }
-        for &(id, c) in scalars.filter(|(_, c)| *c != 0.0) {
-            tighten(&mut self.scalars[id], room / (factor * c));
-        }
-        for (id, coefficient) in &expression.matrices {
-            let weight = factor * coefficient.weight;
-            if matches!(coefficient.data, Data::Identity) && weight > 0.0 {
-                tighten(&mut self.traces[*id], room / weight);
-            }
-        }
-    }
-}
-
-fn tighten(limit: &mut Option<f64>, value: f64) {
-    *limit = Some(limit.map_or(value, |old| old.min(value)));
-}
-
-/// Whether a coefficient is positive semidefinite by its form alone.
-fn visibly_psd(coefficient: &Coefficient, factor: f64) -> bool {
-    let weight = factor * coefficient.weight;
-    match &coefficient.data {
-        Data::Identity => weight >= 0.0,
-        Data::Factor { core: entries, .. } | Data::Sparse(entries) => {
-            entries.iter().all(|e| e.0 == e.1 && weight * e.2.re >= 0.0)
-        }
-        Data::Dense(_) => false,
     }
 }
 
@@ -856,7 +517,7 @@ pub(crate) fn unboundedness(program: &Program, direction: &mut Point) -> Option<
     }
     for (id, data) in program.matrices.iter().enumerate() {
         if data.psd {
-            worst = worst.max(depth(direction.matrices[id].as_ref()));
+            worst = worst.max(value_depth(&direction.matrices[id]));
         }
     }
     Some(worst)
@@ -875,79 +536,6 @@ impl Multipliers {
 impl Point {
     fn scale(&mut self, factor: f64) {
         self.scalars.iter_mut().for_each(|x| *x *= factor);
-        for x in &mut self.matrices {
-            ops::scale(x.as_mut(), factor);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sample(rows: usize, columns: usize, seed: u32) -> Mat<c64> {
-        let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(5);
-        let mut next = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            f64::from(state >> 8) / f64::from(1 << 24) - 0.5
-        };
-        Mat::from_fn(rows, columns, |_, _| c64::new(next(), next()))
-    }
-
-    fn outer(v: &Mat<c64>, weights: &[f64]) -> Mat<c64> {
-        let scaled = Mat::from_fn(v.nrows(), v.ncols(), |i, k| v[(i, k)] * weights[k]);
-        let out = ops::mul_adjoint(scaled.as_ref(), v.as_ref());
-        isac_linalg::hermitian::hermitian_part(out.as_ref())
-    }
-
-    /// Every shortcut against the eigenvalues, on matrices inside, on and outside the cone.
-    #[test]
-    fn depths_are_those_of_the_eigenvalues() {
-        for n in [3, 9, 20, 40, 70] {
-            for rank in [1, 3, 16, n] {
-                let v = sample(n, rank.min(n), n as u32);
-                for last in [1.0, 0.0, -1e-3] {
-                    let mut weights = vec![1.0; v.ncols()];
-                    weights[0] = last;
-                    let a = outer(&v, &weights);
-                    let expected = below(min_eigenvalue(a.as_ref()));
-                    let got = depth(a.as_ref());
-                    let error = (got - expected).abs();
-                    assert!(error <= 1e-11, "{n} {rank} {last}: {got:e} {expected:e}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_large_matrix_on_the_boundary_is_not_charged_with_a_shift() {
-        // A shift that makes the factorisation succeed is 3.5e-7 here; the eigenvalues know better.
-        let v = sample(40, 1, 3);
-        let a = outer(&v, &[1e7 / ops::norm2(v.as_ref())]);
-        assert!(depth(a.as_ref()) < 3e-8, "{:e}", depth(a.as_ref()));
-    }
-
-    #[test]
-    fn sums_of_low_rank_are_judged_as_their_dense_form() {
-        let n = 30;
-        let v = Arc::new(sample(n, 4, 8));
-        for (shift, factor) in [(0.3, -1.0), (0.3, 1.0), (-0.2, 0.5), (30.0, -1.0)] {
-            let mut sum = Sum::zero(n);
-            sum.shift = shift;
-            let b = outer(&sample(4, 4, 9), &[factor; 4]);
-            sum.pools.push((Arc::clone(&v), b));
-            let least = sum.least_of_low_rank().unwrap();
-            let dense = min_eigenvalue(sum.dense().as_ref());
-            assert!((least - dense).abs() < 1e-12 * (1.0 + shift.abs()));
-        }
-        // Dependent vectors have no Cholesky factor: the dense form decides.
-        let mut twice = Sum::zero(n);
-        twice.shift = 1.0;
-        let w = Mat::from_fn(n, 2, |i, _| v[(i, 0)]);
-        twice
-            .pools
-            .push((Arc::new(w), outer(&sample(2, 2, 1), &[-3.0, 0.0])));
-        let dense = min_eigenvalue(twice.dense().as_ref());
-        assert!((twice.depth(false) - below(dense)).abs() < 1e-12);
+        self.matrices.iter_mut().for_each(|x| x.scale(factor));
     }
 }
