@@ -17,6 +17,9 @@ use isac_opt::augmented::Feasibility;
 use isac_testkit::{sample, slope};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
+#[path = "support/conic_outcomes.rs"]
+mod conic_outcomes;
+
 const NOISE_W: f64 = 1e-13;
 
 /// A scene of `targets` and `users` with Rayleigh channels of about 100 dB loss.
@@ -571,4 +574,32 @@ fn evaluations_allocate_nothing() {
         }
     });
     assert_eq!(count.count_total, 0);
+}
+
+#[test]
+fn every_program_of_the_semidefinite_baseline_is_solved_to_eight_digits() {
+    conic_outcomes::all_are_solved_to_eight_digits(8, || {
+        for (n, antennas, targets, users, alpha) in [
+            (3, 3, 2, 1, 0.0),
+            (4, 4, 3, 2, 0.0),
+            (3, 4, 2, 2, f64::INFINITY),
+        ] {
+            let seed = 3 + n as u64;
+            let size = Instance {
+                n,
+                antennas,
+                targets,
+                users,
+                seed,
+            };
+            let sensing = SensingOptions::default();
+            let problem = size.problem(sensing, false, Interference::All, alpha, Form::Norm);
+            let start = mrt(&problem, 1);
+            let options = sdr::Options {
+                rounds: 3,
+                ..sdr::Options::default()
+            };
+            sdr::solve(&problem, start.as_ref(), &options).unwrap();
+        }
+    });
 }

@@ -1,10 +1,17 @@
 //! The S-procedure ascent: histories never fall, blocks order as they should, and the direct route
 //! started at its end stays there.
 
-use isac_algos::hisac_see::{Access, Working, direct, sca};
+use isac_algos::hisac_see::relaxation::prove_infeasible;
+use isac_algos::hisac_see::{Access, Problem, RawStart, Working, direct, sca};
 use isac_linalg::{Mat, c64};
+use isac_models::channel::PathChannel;
 use isac_models::csi_error::UncertainChannel;
+use isac_models::rng::{Stream, stream};
+use isac_models::scene::Scene;
+use isac_opt::conic;
 
+#[path = "support/conic_outcomes.rs"]
+mod conic_outcomes;
 mod hisac_common;
 use hisac_common::{fixture, problem, stored};
 
@@ -110,4 +117,34 @@ fn an_ellipsoidal_error_is_refused_by_name() {
         .unwrap_err()
         .to_string();
     assert!(text.contains("convex step"), "{text}");
+}
+
+#[test]
+fn every_program_is_solved_to_eight_digits() {
+    conic_outcomes::all_are_solved_to_eight_digits(40, || {
+        let model = PathChannel::new(4, 3, 0.0167).unwrap();
+        for draw in 0..3 {
+            let cell = Scene::fixed(3)
+                .unwrap()
+                .channels(&model, &model, 1e-8, &mut stream(1, Stream::Channel, draw))
+                .unwrap()
+                .with_relative_error(0.1)
+                .unwrap();
+            let mut problem = Problem::new(cell, 4.5e5, 20.0, 20.0, 10.0);
+            for access in [Access::RsmaFixed, Access::RsmaFree] {
+                problem.access = access;
+                prove_infeasible(&problem, &conic::Options::default()).unwrap();
+                let working = Working::new(&problem).unwrap();
+                let raw = RawStart::default().design(&problem, &working).unwrap();
+                for scheme in [sca::Scheme::Joint, sca::Scheme::Alternating] {
+                    let options = sca::Options {
+                        scheme,
+                        max_rounds: 2,
+                        ..sca::Options::default()
+                    };
+                    sca::solve(&problem, &raw, &options).unwrap();
+                }
+            }
+        }
+    });
 }

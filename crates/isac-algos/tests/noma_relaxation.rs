@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
+#[path = "support/conic_outcomes.rs"]
+mod conic_outcomes;
 mod noma_support;
 
 use isac_algos::noma::robust::{self, ErrorBall};
 use isac_algos::noma::{Scene, max_min, power_min, rank_one};
 use isac_metrics::noma::SicSet;
-use noma_support::{close, fixture, rng, scene_of};
+use noma_support::{close, fixture, paper_scene, rng, scene_of};
 use serde_json::Value;
 
 fn sic_of(case: &Value) -> SicSet {
@@ -124,4 +126,26 @@ fn fixtures_of_robust_power_minimisation() {
             assert!(design.min_worst_case() >= gamma[0] * (1.0 - 1e-6));
         }
     }
+}
+
+#[test]
+fn every_program_is_solved_to_eight_digits() {
+    conic_outcomes::all_are_solved_to_eight_digits(30, || {
+        for (antennas, seed) in [(6, 1), (12, 2), (24, 3)] {
+            for sic in SicSet::ALL {
+                let scene = paper_scene(antennas, seed, sic);
+                for gamma_db in [0.0, 10.0, 20.0] {
+                    let gamma = [10.0_f64.powf(gamma_db / 10.0); 3];
+                    power_min::solve(&scene, &gamma, &power_min::Options::default()).unwrap();
+                }
+                max_min::solve(&scene, 6.0, &max_min::Options::default()).unwrap();
+            }
+            let scene = paper_scene(antennas, seed, SicSet::Full);
+            let ball = ErrorBall {
+                radius: 0.02,
+                residual: true,
+            };
+            robust::solve(&scene, &[1.0; 3], ball, &robust::Options::default()).unwrap();
+        }
+    });
 }

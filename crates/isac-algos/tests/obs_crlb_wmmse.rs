@@ -1,6 +1,8 @@
 //! WMMSE-SDR: both variants, and ascent of the corrected one.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/conic_outcomes.rs"]
+mod conic_outcomes;
 #[path = "support/obs_crlb.rs"]
 mod support;
 
@@ -73,4 +75,27 @@ fn the_released_variant_runs_and_truncates() {
     for (got, kept) in after.iter().zip(expected) {
         assert!((got - scale * kept).abs() < 1e-12, "{got} {kept}");
     }
+}
+
+#[test]
+fn every_program_is_solved_to_eight_digits() {
+    conic_outcomes::all_are_solved_to_eight_digits(12, || {
+        for (users, targets, seed) in [(1, 2, 1), (2, 1, 2), (3, 2, 3)] {
+            let setup = Setup {
+                users,
+                targets,
+                ..Setup::default()
+            };
+            let problem = instance(setup, seed);
+            let w = start::regularised_zf(&problem, 3 * targets, 0.9).unwrap();
+            for variant in [Variant::Corrected, Variant::Released] {
+                let options = Options {
+                    variant,
+                    max_iterations: 3,
+                    ..Options::default()
+                };
+                wmmse_sdr::solve(&problem, w.as_ref(), &options).unwrap();
+            }
+        }
+    });
 }

@@ -20,7 +20,15 @@ pub(super) fn solve(program: &Program, options: &Options) -> Result<Outcome, Err
         Form::Auto => lower::choose(smaller),
         form => form,
     };
-    Ok(attempt(program, reduced.as_ref(), form, options))
+    let outcome = attempt(program, reduced.as_ref(), form, options);
+    let solution = outcome.solution();
+    tracing::debug!(
+        verdict = outcome.name(),
+        worst = solution.map(|s| s.dimacs.worst()),
+        iterations = solution.map(|s| s.iterations),
+        "conic outcome"
+    );
+    Ok(outcome)
 }
 
 fn attempt(program: &Program, reduced: Option<&Reduced>, form: Form, options: &Options) -> Outcome {
