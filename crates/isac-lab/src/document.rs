@@ -22,6 +22,7 @@ use isac_linalg::{Mat, MatRef, c64};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, nearest};
+use crate::strict_json;
 
 /// Keys that carry remarks, allowed in every object and never read.
 const REMARKS: [&str; 7] = [
@@ -67,9 +68,9 @@ impl Document {
     /// Parses JSON.
     ///
     /// # Errors
-    /// [`Error::Malformed`] with the line.
+    /// [`Error::Malformed`] with the line, also for a key that occurs twice.
     pub fn from_json(file: &str, text: &str) -> Result<Self, Error> {
-        let value = serde_json::from_str(text).map_err(|e| Error::Malformed {
+        let value = strict_json::parse(text).map_err(|e| Error::Malformed {
             file: file.into(),
             line: e.line(),
             message: e.to_string(),

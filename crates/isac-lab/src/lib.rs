@@ -47,6 +47,7 @@ pub mod run;
 pub mod sdp;
 pub mod solve;
 pub mod stats;
+mod strict_json;
 
 pub use artefact::{
     Artefact, Claim, Compared, Grade, Metric, Plan, Record, Records, Report, Request, Size, Task,

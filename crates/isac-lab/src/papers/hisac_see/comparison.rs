@@ -1,9 +1,9 @@
 //! What the designs are compared with: isotropic artificial noise (text of Fig. 4), a neighbouring
 //! cell (Fig. 4c), and designs by the weaker bounds.
 
-use super::figures::{confirms, gain, percent};
 use super::setup::{NOISE, Setup, draw, path_model};
 use super::special::{efficiency, fixed};
+use super::sweep::{confirms, gain, percent};
 use crate::artefact::{
     Artefact, Claim, Grade, Metric, Plan, Record, Records, Report, Request, Task, Verdict,
 };

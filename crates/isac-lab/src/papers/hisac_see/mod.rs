@@ -10,6 +10,7 @@ mod scaling;
 mod setup;
 mod solve;
 mod special;
+mod sweep;
 mod topology;
 
 use super::Paper;

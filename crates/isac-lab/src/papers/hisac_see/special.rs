@@ -1,8 +1,8 @@
 //! Artefacts that are not plain sweeps: ascents by iteration, frozen beams, measured times,
 //! error models and beampatterns.
 
-use super::figures::{gain, percent};
 use super::setup::{Setup, draw, path_model};
+use super::sweep::{gain, percent};
 use crate::artefact::{
     Artefact, Claim, Grade, Metric, Plan, Record, Records, Report, Request, Task, TaskOutput,
     Verdict,

@@ -1,7 +1,7 @@
 //! Fig. 5(a) to (c): each topology with the efficiencies of the access schemes in it.
 
-use super::figures::{gain, metrics, percent, record};
 use super::setup::{Setup, draw};
+use super::sweep::{gain, metrics, percent, record};
 use crate::artefact::{Artefact, Claim, Grade, Metric, Plan, Report, Request, Task, Verdict};
 use crate::error::Error;
 use crate::figure::{Axis, Figure, Panel, Style};

@@ -1,6 +1,7 @@
 //! Sum rate against CRLB: the artefacts of `obs_crlb` and its schema `obs-crlb/1`.
 
 mod check;
+mod claims;
 mod convergence;
 mod figures;
 mod input;
