@@ -53,9 +53,9 @@ impl Point {
 
     fn is_finite(&self) -> bool {
         self.objective.is_finite()
-            && self.constraints.iter().all(|c| c.is_finite())
-            && self.gradient.iter().all(|g| g.is_finite())
-            && self.jacobian.iter().all(|a| a.is_finite())
+            && [&self.constraints, &self.gradient, &self.jacobian]
+                .iter()
+                .all(|list| list.iter().fold(true, |all, x| all & x.is_finite()))
     }
 }
 
@@ -727,10 +727,8 @@ fn newton_on(
     let mut x: Vec<f64> = set.iter().map(|&i| -gradient[i]).collect();
     for a in 0..k {
         for b in 0..=a {
-            let mut sum = gram[set[a] * m + set[b]];
-            for c in 0..b {
-                sum -= factor[a * m + c] * factor[b * m + c];
-            }
+            let known = dot(&factor[a * m..a * m + b], &factor[b * m..b * m + b]);
+            let sum = gram[set[a] * m + set[b]] - known;
             factor[a * m + b] = if a == b {
                 (sum + ridge).max(ridge).sqrt()
             } else {
@@ -739,9 +737,7 @@ fn newton_on(
         }
     }
     for a in 0..k {
-        for c in 0..a {
-            x[a] -= factor[a * m + c] * x[c];
-        }
+        x[a] -= dot(&factor[a * m..a * m + a], &x[..a]);
         x[a] /= factor[a * m + a];
     }
     for a in (0..k).rev() {
@@ -754,9 +750,9 @@ fn newton_on(
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
-    // Four partial sums, so that the compiler may use wide registers.
-    let mut sums = [0.0; 4];
-    let (chunks_a, chunks_b) = (a.chunks_exact(4), b.chunks_exact(4));
+    // Eight partial sums, so that the compiler may use several wide registers.
+    let mut sums = [0.0; 8];
+    let (chunks_a, chunks_b) = (a.chunks_exact(8), b.chunks_exact(8));
     let tail: f64 = chunks_a
         .remainder()
         .iter()
@@ -764,11 +760,11 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
         .map(|(a, b)| a * b)
         .sum();
     for (a, b) in chunks_a.zip(chunks_b) {
-        for k in 0..4 {
+        for k in 0..8 {
             sums[k] += a[k] * b[k];
         }
     }
-    sums[0] + sums[1] + sums[2] + sums[3] + tail
+    sums.iter().sum::<f64>() + tail
 }
 
 fn norm(a: &[f64]) -> f64 {

@@ -12,7 +12,10 @@ use isac_linalg::c64;
 use isac_opt::sqp::Point;
 use std::cell::RefCell;
 
-/// A program over the parallel designs: `c`, then the variables of [`Program`] without `w_bo`.
+/// Unit of `c`, which moves less than the beams do: the optimiser's first model knows no difference.
+const SHARE_UNIT: f64 = 0.1;
+
+/// A program over the parallel designs: `c` in its unit, then the variables of [`Program`] without `w_bo`.
 pub(crate) struct Parallel<'a> {
     program: Program<'a>,
     /// Real entries of a beam of BS1.
@@ -51,13 +54,14 @@ impl<'a> Parallel<'a> {
         let product = dot(&design.w_ta, &design.w_bo).norm();
         let share = product / square(&design.w_ta).max(f64::MIN_POSITIVE);
         let full = self.program.variables(design);
-        std::iter::once(share)
+        std::iter::once(share / SHARE_UNIT)
             .chain(full[self.length..].iter().copied())
             .collect()
     }
 
     fn full_variables(&self, y: &[f64]) -> Vec<f64> {
-        let data = y[1..=self.length].iter().map(|w| w * y[0]);
+        let c = y[0] * SHARE_UNIT;
+        let data = y[1..=self.length].iter().map(|w| w * c);
         data.chain(y[1..].iter().copied()).collect()
     }
 
@@ -72,12 +76,14 @@ impl<'a> Parallel<'a> {
         let pieces = self.program.evaluate(&x, anchor.as_deref(), full);
         out.objective = full.objective;
         let (length, n) = (self.length, x.len());
+        let c = y[0] * SHARE_UNIT;
         // Rows of `w_bo` pull back to `c` and `w_ta`.
         let pull = |from: &[f64], to: &mut [f64]| {
-            to[0] = (0..length).map(|i| from[i] * y[1 + i]).sum();
+            let along: f64 = (0..length).map(|i| from[i] * y[1 + i]).sum();
+            to[0] = along * SHARE_UNIT;
             to[1..].copy_from_slice(&from[length..]);
             for i in 0..length {
-                to[1 + i] += y[0] * from[i];
+                to[1 + i] += c * from[i];
             }
         };
         pull(&full.gradient, &mut out.gradient);
@@ -87,10 +93,10 @@ impl<'a> Parallel<'a> {
         for (from, to) in full.jacobian.chunks_exact(n).zip(rows.by_ref()) {
             pull(from, to);
         }
-        out.constraints[m] = y[0] * y[0] - 1.0;
+        out.constraints[m] = c * c - 1.0;
         if let Some(last) = rows.next() {
             last.fill(0.0);
-            last[0] = 2.0 * y[0];
+            last[0] = 2.0 * c * SHARE_UNIT;
         }
         pieces
     }

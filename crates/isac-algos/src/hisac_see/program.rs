@@ -9,13 +9,14 @@ use isac_linalg::c64;
 use isac_metrics::rsma::Decoding;
 use isac_metrics::scnr::Echo;
 use isac_metrics::secrecy::{Bound, isotropic_at};
-use isac_metrics::worst_case::{Attained, Extreme, Link, Pieces};
+use isac_metrics::worst_case::{Attained, Extreme, Link, PowerPieces};
 use isac_models::two_cell::TwoCell;
 use isac_opt::sqp::Point;
 use std::f64::consts::LN_2;
 
 /// Rows for a worst case with a kink.
 const PIECES: usize = isac_metrics::worst_case::TURNS;
+const POWER_PIECES: usize = isac_metrics::worst_case::POWER_PIECES;
 
 /// A problem in the coordinates the optimiser works in: noise-normalised, reduced to the spans of
 /// the channels where the errors are balls.
@@ -69,8 +70,9 @@ struct Layout {
     /// by itself.
     leaks: usize,
     leak_count: usize,
-    /// Rows per slot for each.
+    /// Rows per slot for each kink at Eve, and for Bob's.
     pieces: usize,
+    power_pieces: usize,
     rows: usize,
 }
 
@@ -105,6 +107,7 @@ impl<'a> Program<'a> {
         } else {
             PIECES
         };
+        let power_pieces = if pieces == 1 { 1 } else { POWER_PIECES };
         let n = cell.users();
         let (m1, m2) = (cell.antennas1(), cell.antennas2());
         let (decodings, needed) = problem.decodings();
@@ -137,7 +140,7 @@ impl<'a> Program<'a> {
             decodings.len()
         };
         let rows =
-            1 + slots + 1 + (2 + pieces) * slots + pieces * leak_count + order + scnr + users;
+            1 + slots + 1 + (2 + power_pieces) * slots + pieces * leak_count + order + scnr + users;
         let columns = |m: &isac_linalg::Mat<c64>| {
             (0..m.ncols())
                 .map(|j| m.col(j).iter().copied().collect())
@@ -174,6 +177,7 @@ impl<'a> Program<'a> {
                 leaks,
                 leak_count,
                 pieces,
+                power_pieces,
                 rows,
             },
             bound,
@@ -251,13 +255,13 @@ impl<'a> Program<'a> {
     }
 
     /// Bob's worst channels from BS2.
-    fn worst_pieces(&self, streams: &[c64], anchor: Option<&[c64]>) -> Result<Pieces, Error> {
+    fn worst_pieces(&self, streams: &[c64], anchor: Option<&[c64]>) -> Result<PowerPieces, Error> {
         let g_bo = &self.links[2];
         let at = match anchor {
-            Some(streams) => Some(self.worst_pieces(streams, None)?.leading),
+            Some(streams) => Some(self.worst_pieces(streams, None)?.frame),
             None => None,
         };
-        Ok(g_bo.greatest_power_pieces(&g_bo.form(streams)?, at.as_deref())?)
+        Ok(g_bo.greatest_power_pieces(&g_bo.form(streams)?, at.as_ref())?)
     }
 
     /// Eve's least interference from BS2.
@@ -864,10 +868,10 @@ mod tests {
         let mut turned = Vec::new();
         let mut at = 2 + l.slots;
         for _ in 0..l.slots {
-            for rows_before in [0, 0, 2] {
+            for (rows_before, pieces) in [(0, POWER_PIECES), (0, PIECES), (2, PIECES)] {
                 at += rows_before;
-                turned.extend(at + 1..at + PIECES);
-                at += PIECES;
+                turned.extend(at + 1..at + pieces);
+                at += pieces;
             }
         }
         turned
