@@ -3,7 +3,23 @@
 //! fixed.
 
 use crate::{MatRef, c64};
-use faer::traits::pulp::Arch;
+use faer::traits::pulp::{Arch, NullaryFnOnce};
+
+/// Runs a body on the vector units; a closure would not be compiled for them.
+macro_rules! dispatch {
+    (|$($name:ident: $kind:ty),*| -> $out:ty $body:block) => {{
+        struct Body<'a>($($kind,)* std::marker::PhantomData<&'a ()>);
+        impl<'a> NullaryFnOnce for Body<'a> {
+            type Output = $out;
+            #[inline(always)]
+            fn call(self) -> $out {
+                let Self($($name,)* _) = self;
+                $body
+            }
+        }
+        Arch::new().dispatch(Body($($name,)* std::marker::PhantomData))
+    }};
+}
 
 /// Running sums, real and imaginary parts apart, so that additions do not wait for each other.
 type Sums = [f64; 16];
@@ -25,6 +41,7 @@ fn accumulate(sums: &mut Sums, x: &[c64], y: &[c64]) {
 }
 
 /// By halves: the order in which vector units add up.
+#[inline(always)]
 fn total(mut sums: Sums) -> f64 {
     let mut width = sums.len() / 2;
     while width > 0 {
@@ -42,9 +59,11 @@ fn total(mut sums: Sums) -> f64 {
 /// If the lengths differ.
 pub fn inner(x: &[c64], y: &[c64]) -> f64 {
     assert_eq!(x.len(), y.len(), "lengths differ");
-    let mut sums = Sums::default();
-    Arch::new().dispatch(|| accumulate(&mut sums, x, y));
-    total(sums)
+    dispatch!(|x: &'a [c64], y: &'a [c64]| -> f64 {
+        let mut sums = Sums::default();
+        accumulate(&mut sums, x, y);
+        total(sums)
+    })
 }
 
 /// Euclidean norm.
@@ -58,7 +77,7 @@ pub fn norm(x: &[c64]) -> f64 {
 /// If the lengths differ.
 pub fn axpy(x: &mut [c64], t: f64, y: &[c64]) {
     assert_eq!(x.len(), y.len(), "lengths differ");
-    Arch::new().dispatch(|| {
+    dispatch!(|x: &'a mut [c64], t: f64, y: &'a [c64]| -> () {
         for (p, q) in x.iter_mut().zip(y) {
             p.re += t * q.re;
             p.im += t * q.im;
@@ -68,7 +87,7 @@ pub fn axpy(x: &mut [c64], t: f64, y: &[c64]) {
 
 /// `x <- t x`.
 pub fn scale(x: &mut [c64], t: f64) {
-    Arch::new().dispatch(|| {
+    dispatch!(|x: &'a mut [c64], t: f64| -> () {
         for p in x {
             p.re *= t;
             p.im *= t;
@@ -76,10 +95,65 @@ pub fn scale(x: &mut [c64], t: f64) {
     });
 }
 
+#[inline(always)]
+fn real_sum(x: &[f64], y: &[f64]) -> f64 {
+    let mut sums = Sums::default();
+    let (x16, y16) = (x.chunks_exact(16), y.chunks_exact(16));
+    let (x_rest, y_rest) = (x16.remainder(), y16.remainder());
+    for (p, q) in x16.zip(y16) {
+        for i in 0..16 {
+            sums[i] += p[i] * q[i];
+        }
+    }
+    for (i, (p, q)) in x_rest.iter().zip(y_rest).enumerate() {
+        sums[i] += p * q;
+    }
+    total(sums)
+}
+
+/// `sum x_i y_i` of real vectors.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn dot(x: &[f64], y: &[f64]) -> f64 {
+    assert_eq!(x.len(), y.len(), "lengths differ");
+    dispatch!(|x: &'a [f64], y: &'a [f64]| -> f64 { real_sum(x, y) })
+}
+
+/// The real product `out = A v` of a matrix stored row after row.
+///
+/// # Panics
+/// If `rows` does not hold `out.len()` rows of the length of `v`.
+pub fn mul_rows(rows: &[f64], v: &[f64], out: &mut [f64]) {
+    assert_eq!(rows.len(), v.len() * out.len(), "lengths differ");
+    if v.is_empty() {
+        out.fill(0.0);
+        return;
+    }
+    dispatch!(|rows: &'a [f64], v: &'a [f64], out: &'a mut [f64]| -> () {
+        for (row, out) in rows.chunks_exact(v.len()).zip(out) {
+            *out = real_sum(row, v);
+        }
+    });
+}
+
+/// `x <- x + t y` for real vectors.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn add(x: &mut [f64], t: f64, y: &[f64]) {
+    assert_eq!(x.len(), y.len(), "lengths differ");
+    dispatch!(|x: &'a mut [f64], t: f64, y: &'a [f64]| -> () {
+        for (p, q) in x.iter_mut().zip(y) {
+            *p += t * q;
+        }
+    });
+}
+
 /// `Re tr(A^H B)` column by column; the shapes are the same.
 pub(crate) fn inner_columns(a: MatRef<'_, c64>, b: MatRef<'_, c64>) -> f64 {
-    let mut sums = Sums::default();
-    Arch::new().dispatch(|| {
+    dispatch!(|a: MatRef<'a, c64>, b: MatRef<'a, c64>| -> f64 {
+        let mut sums = Sums::default();
         for j in 0..a.ncols() {
             match (column(a, j), column(b, j)) {
                 (Some(x), Some(y)) => accumulate(&mut sums, x, y),
@@ -92,8 +166,8 @@ pub(crate) fn inner_columns(a: MatRef<'_, c64>, b: MatRef<'_, c64>) -> f64 {
                 }
             }
         }
-    });
-    total(sums)
+        total(sums)
+    })
 }
 
 /// Column `j` as a slice where it is contiguous, which it is in every owned matrix.
@@ -119,6 +193,14 @@ mod tests {
             scale(&mut z, 2.0);
             let right = (0..n).all(|i| z[i] == x[i] * 2.0 + y[i]);
             assert!(right);
+            let (a, b): (Vec<f64>, Vec<f64>) = (0..n).map(|i| (i as f64, 2.0)).unzip();
+            assert_eq!(dot(&a, &b), 2.0 * expected);
+            let mut out = [0.0; 2];
+            mul_rows(&[&a[..], &b[..]].concat(), &b, &mut out);
+            assert_eq!(out, [2.0 * expected, 4.0 * n as f64]);
+            let mut c = a.clone();
+            add(&mut c, 0.5, &b);
+            assert!((0..n).all(|i| c[i] == a[i] + 1.0));
         }
     }
 }

@@ -20,6 +20,7 @@
 
 use crate::{Error, StopReason, Trace, TraceRow};
 use isac_linalg::validate;
+use isac_linalg::vector::{add, dot, mul_rows};
 use serde::{Deserialize, Serialize};
 
 /// Points whose worst merit a step must improve on.
@@ -373,7 +374,7 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
 
     fn model(&self) -> Model {
         let mut hg = vec![0.0; self.n];
-        multiply(&self.inverse, &self.at.gradient, &mut hg);
+        mul_rows(&self.inverse, &self.at.gradient, &mut hg);
         let mut model = Model {
             known: Vec::new(),
             ha: Vec::new(),
@@ -391,7 +392,7 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
     /// Adds a row to the model.
     fn learn(&self, model: &mut Model, i: usize) {
         let mut ha = vec![0.0; self.n];
-        multiply(&self.inverse, self.row(i), &mut ha);
+        mul_rows(&self.inverse, self.row(i), &mut ha);
         let mut products: Vec<f64> = model.known.iter().map(|&j| dot(self.row(j), &ha)).collect();
         products.push(dot(self.row(i), &ha));
         model.known.push(i);
@@ -458,9 +459,9 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
                     add(&mut direction, -l, ha);
                 }
             }
-            let after: Vec<f64> = (0..m)
-                .map(|i| constraints[i] + dot(self.row(i), &direction))
-                .collect();
+            let mut after = vec![0.0; m];
+            mul_rows(&self.at.jacobian, &direction, &mut after);
+            (after.iter_mut().zip(constraints)).for_each(|(a, c)| *a += c);
             let missing: Vec<usize> = (0..m)
                 .filter(|&i| self.violation_of(i, after[i]) > 0.0 && !known.contains(&i))
                 .collect();
@@ -613,7 +614,7 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
         }
         let sy = dot(s, &y);
         let mut hy = vec![0.0; n];
-        multiply(&self.inverse, &y, &mut hy);
+        mul_rows(&self.inverse, &y, &mut hy);
         let weight = (1.0 + dot(&y, &hy) / sy) / sy;
         if !(sy > 0.0 && weight.is_finite()) {
             return;
@@ -727,7 +728,7 @@ fn newton_on(
     let mut x: Vec<f64> = set.iter().map(|&i| -gradient[i]).collect();
     for a in 0..k {
         for b in 0..=a {
-            let known = dot(&factor[a * m..a * m + b], &factor[b * m..b * m + b]);
+            let known = short_dot(&factor[a * m..a * m + b], &factor[b * m..b * m + b]);
             let sum = gram[set[a] * m + set[b]] - known;
             factor[a * m + b] = if a == b {
                 (sum + ridge).max(ridge).sqrt()
@@ -737,7 +738,7 @@ fn newton_on(
         }
     }
     for a in 0..k {
-        x[a] -= dot(&factor[a * m..a * m + a], &x[..a]);
+        x[a] -= short_dot(&factor[a * m..a * m + a], &x[..a]);
         x[a] /= factor[a * m + a];
     }
     for a in (0..k).rev() {
@@ -749,18 +750,14 @@ fn newton_on(
     x
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    // Eight partial sums, so that the compiler may use several wide registers.
-    let mut sums = [0.0; 8];
-    let (chunks_a, chunks_b) = (a.chunks_exact(8), b.chunks_exact(8));
-    let tail: f64 = chunks_a
-        .remainder()
-        .iter()
-        .zip(chunks_b.remainder())
-        .map(|(a, b)| a * b)
-        .sum();
+/// Of a few entries.
+fn short_dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; 4];
+    let (chunks_a, chunks_b) = (a.chunks_exact(4), b.chunks_exact(4));
+    let rest = chunks_a.remainder().iter().zip(chunks_b.remainder());
+    let tail: f64 = rest.map(|(a, b)| a * b).sum();
     for (a, b) in chunks_a.zip(chunks_b) {
-        for k in 0..8 {
+        for k in 0..4 {
             sums[k] += a[k] * b[k];
         }
     }
@@ -769,17 +766,4 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 fn norm(a: &[f64]) -> f64 {
     dot(a, a).sqrt()
-}
-
-fn add(a: &mut [f64], t: f64, b: &[f64]) {
-    for (a, b) in a.iter_mut().zip(b) {
-        *a += t * b;
-    }
-}
-
-/// `out = S v` for a symmetric matrix stored row after row.
-fn multiply(matrix: &[f64], v: &[f64], out: &mut [f64]) {
-    for (row, out) in matrix.chunks_exact(v.len()).zip(out) {
-        *out = dot(row, v);
-    }
 }
