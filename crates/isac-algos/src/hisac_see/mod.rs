@@ -22,6 +22,7 @@ mod program;
 pub mod relaxation;
 pub mod sca;
 mod start;
+mod step;
 
 pub use evaluate::{Report, Violation, evaluate};
 pub use parallel::parallel_start;
