@@ -157,18 +157,18 @@ fn plan_design(request: &Request, memory: bool) -> Result<Plan, Error> {
             let mut measured = Panel::new(
                 "",
                 x(),
-                Axis::new(if memory { "Memory on top of the program (MiB)" } else { "Median time of a design (ms)" }),
+                Axis::new(if memory { "Peak resident memory of the program (MiB)" } else { "Median time of a design (ms)" }),
             );
             let mut notes = Vec::new();
             for (i, (name, label)) in labels.into_iter().enumerate() {
                 panel.mean_curve(label, records, name, metric, Style::curve(i));
-                let (key, unit) = if memory { ("extra_mib", "MiB") } else { ("ms", "ms") };
+                let (key, unit) = if memory { ("peak_mib", "MiB in all") } else { ("ms", "ms") };
                 let points = medians(records, name, &sizes, key);
                 notes.extend(lines(&points, unit).into_iter().map(|l| format!("{label}, {l}")));
                 measured.line(label, points, Style::curve(i));
                 if memory {
-                    let peak = medians(records, name, &sizes, "peak_mib");
-                    notes.extend(lines(&peak, "MiB in all").into_iter().map(|l| format!("{label}, {l}")));
+                    let extra = medians(records, name, &sizes, "extra_mib");
+                    notes.extend(lines(&extra, "MiB more than before the design").into_iter().map(|l| format!("{label}, {l}")));
                 }
             }
             let claim = if memory {
@@ -187,7 +187,7 @@ fn plan_design(request: &Request, memory: bool) -> Result<Plan, Error> {
             Ok(Report {
                 figure: Figure::new(if memory { "Operations against antennas" } else { "Efficiency against antennas" }, vec![panel]),
                 timing: Timing {
-                    figure: Figure::new(if memory { "Memory of a design" } else { "Time of a complete design" }, vec![measured]),
+                    figure: Figure::new(if memory { "Memory with a design" } else { "Time of a complete design" }, vec![measured]),
                     notes,
                     ..Timing::default()
                 },
