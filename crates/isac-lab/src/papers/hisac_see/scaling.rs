@@ -160,16 +160,22 @@ fn plan_design(request: &Request, memory: bool) -> Result<Plan, Error> {
                 Axis::new(if memory { "Peak resident memory of the program (MiB)" } else { "Median time of a design (ms)" }),
             );
             let mut notes = Vec::new();
+            let mut top = 0.0_f64;
             for (i, (name, label)) in labels.into_iter().enumerate() {
                 panel.mean_curve(label, records, name, metric, Style::curve(i));
                 let (key, unit) = if memory { ("peak_mib", "MiB in all") } else { ("ms", "ms") };
                 let points = medians(records, name, &sizes, key);
                 notes.extend(lines(&points, unit).into_iter().map(|l| format!("{label}, {l}")));
+                top = points.iter().fold(top, |top, p| top.max(p[1]));
                 measured.line(label, points, Style::curve(i));
                 if memory {
                     let extra = medians(records, name, &sizes, "extra_mib");
                     notes.extend(lines(&extra, "MiB more than before the design").into_iter().map(|l| format!("{label}, {l}")));
                 }
+            }
+            // From zero: whether the curve is flat is the question.
+            if top > 0.0 {
+                measured.y = measured.y.range(0.0, 1.15 * top);
             }
             let claim = if memory {
                 Claim::new(
