@@ -110,10 +110,10 @@ pub(super) fn below(x: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn sample(rows: usize, columns: usize, seed: u32) -> Mat<c64> {
+    pub(in super::super) fn sample(rows: usize, columns: usize, seed: u32) -> Mat<c64> {
         let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(5);
         let mut next = || {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -122,7 +122,7 @@ mod tests {
         Mat::from_fn(rows, columns, |_, _| c64::new(next(), next()))
     }
 
-    fn outer(v: &Mat<c64>, weights: &[f64]) -> Mat<c64> {
+    pub(in super::super) fn outer(v: &Mat<c64>, weights: &[f64]) -> Mat<c64> {
         let scaled = Mat::from_fn(v.nrows(), v.ncols(), |i, k| v[(i, k)] * weights[k]);
         let out = ops::mul_adjoint(scaled.as_ref(), v.as_ref());
         isac_linalg::hermitian::hermitian_part(out.as_ref())

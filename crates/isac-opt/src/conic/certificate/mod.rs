@@ -1,6 +1,7 @@
 //! What a returned point or ray is worth, recomputed from the program as it was written.
 //!
-//! Nothing here knows how the program was solved, reduced or scaled. With the program as a
+//! Nothing here knows how the program was solved, reduced or scaled. A matrix of the point may be given as
+//! `t I + U C U^H`; it is judged as what it is, whether or not the columns of `U` are orthonormal. With the program as a
 //! minimisation of `f`, rows `a_i(x) - b_i`, matrix inequalities `F_l(x)` and cones `q(x)`, the
 //! Lagrangian is
 //!
@@ -537,5 +538,54 @@ impl Point {
     fn scale(&mut self, factor: f64) {
         self.scalars.iter_mut().for_each(|x| *x *= factor);
         self.matrices.iter_mut().for_each(|x| x.scale(factor));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conic::{Options, Outcome};
+
+    /// A point as the reduction leaves it and with all its entries is the same point.
+    #[test]
+    fn kept_forms_are_judged_as_their_entries() {
+        let v = Mat::from_fn(30, 3, |i, k| {
+            c64::new(
+                (1.7 * i as f64 + k as f64).sin(),
+                (i as f64 * k as f64).cos(),
+            )
+        });
+        // With a surplus of trace outside the span, and without.
+        for surplus in [false, true] {
+            let mut program = Program::new();
+            let w = program.psd("W", 30);
+            for k in 0..3 {
+                program.at_least(format!("floor {k}"), w.quadratic(v.col(k)), 1.0 + k as f64);
+            }
+            if surplus {
+                program.at_least("trace", w.trace(), 5.0);
+                program.minimise(w.quadratic(v.col(0)) + w.trace() * 0.01);
+            } else {
+                program.minimise(w.trace());
+            }
+            let Outcome::Solved(solution) = program.solve(&Options::default()).unwrap() else {
+                panic!("not solved");
+            };
+            assert_eq!(solution.reductions[0].surplus, surplus);
+            let mut dense = solution.point.clone();
+            for value in &mut dense.matrices {
+                assert!(value.compact().is_some());
+                *value = value.dense().clone().into();
+            }
+            let report = report(&program, &dense, &solution.multipliers);
+            let pairs = report
+                .dimacs
+                .errors()
+                .into_iter()
+                .zip(solution.dimacs.errors());
+            for (a, b) in pairs {
+                assert!((a - b).abs() < 1e-12, "{surplus}: {a:e} {b:e}");
+            }
+        }
     }
 }

@@ -130,22 +130,8 @@ pub(super) fn least_of_low_rank(shift: f64, v: &Mat<c64>, b: &Mat<c64>) -> Optio
 #[cfg(test)]
 mod tests {
     use super::super::depth::min_eigenvalue;
+    use super::super::depth::tests::{outer, sample};
     use super::*;
-
-    fn sample(rows: usize, columns: usize, seed: u32) -> Mat<c64> {
-        let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(5);
-        let mut next = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            f64::from(state >> 8) / f64::from(1 << 24) - 0.5
-        };
-        Mat::from_fn(rows, columns, |_, _| c64::new(next(), next()))
-    }
-
-    fn outer(v: &Mat<c64>, weights: &[f64]) -> Mat<c64> {
-        let scaled = Mat::from_fn(v.nrows(), v.ncols(), |i, k| v[(i, k)] * weights[k]);
-        let out = ops::mul_adjoint(scaled.as_ref(), v.as_ref());
-        isac_linalg::hermitian::hermitian_part(out.as_ref())
-    }
 
     #[test]
     fn sums_of_low_rank_are_judged_as_their_dense_form() {
