@@ -367,7 +367,8 @@ impl Panel {
     }
 
     /// Adds the mean of a metric along a curve, with its 95 % band where at least
-    /// [`BAND_FROM`] realisations stand behind it (fewer make bands that say nothing).
+    /// [`BAND_FROM`] realisations stand behind it (fewer make bands that say nothing). A curve of one point or
+    /// without a line has error bars instead; on categories they stand beside those already there.
     pub fn mean_curve(
         &mut self,
         label: impl Into<String>,
@@ -377,16 +378,34 @@ impl Panel {
         style: Style,
     ) {
         let curve = records.curve(algorithm, metric);
+        let apart = style.dash == Dash::None || curve.len() == 1;
+        let shift = if apart && self.x.ticks.is_some() {
+            self.place_beside(&curve.iter().map(|(x, _)| *x).collect::<Vec<_>>())
+        } else {
+            0.0
+        };
         let enough = curve.iter().filter(|(_, s)| s.n >= BAND_FROM);
-        let band: Vec<[f64; 3]> = enough.map(|(x, s)| [*x, s.low, s.high]).collect();
-        if band.len() > 1 {
-            self.layers.push(Layer::Band {
-                points: band,
-                colour: style.colour,
-            });
+        let points: Vec<[f64; 3]> = enough.map(|(x, s)| [x + shift, s.low, s.high]).collect();
+        let colour = style.colour;
+        if apart && !points.is_empty() {
+            self.layers.push(Layer::Bars { points, colour });
+        } else if points.len() > 1 {
+            self.layers.push(Layer::Band { points, colour });
         }
-        let points = curve.iter().map(|(x, s)| [*x, s.mean]).collect();
+        let points = curve.iter().map(|(x, s)| [x + shift, s.mean]).collect();
         self.line(label, points, style);
+    }
+
+    /// How far from their category points go so that they stand beside those that are there.
+    fn place_beside(&self, xs: &[f64]) -> f64 {
+        let meets = |layer: &&Layer| match layer {
+            Layer::Line { points, .. } => points.iter().any(|p| xs.contains(&p[0].round())),
+            _ => false,
+        };
+        let before = self.layers.iter().filter(meets).count();
+        // Right, left, right, ... of the first one.
+        let steps = before.div_ceil(2) as f64;
+        0.08 * if before % 2 == 1 { steps } else { -steps }
     }
 
     /// Adds published points: larger hollow markers without a line, labelled `..., published`.

@@ -223,14 +223,13 @@ fn user<R: Rng>(
 fn finish_neighbour(records: &Records) -> Report {
     let axis = Axis::new("").categories(["mean", "5th percentile"]);
     let mut panel = Panel::new("", axis, Axis::new("SINR in the neighbouring cell (dB)"));
-    panel.mean_curve("Green interference", records, "green", 0, Style::curve(0));
-    panel.mean_curve(
-        "Artificial noise, 2 W",
-        records,
-        "noise",
-        0,
-        Style::curve(1).dashed(),
-    );
+    let curves = [
+        ("Green interference", "green"),
+        ("Artificial noise, 2 W", "noise"),
+    ];
+    for (i, (label, name)) in curves.into_iter().enumerate() {
+        panel.mean_curve(label, records, name, 0, Style::curve(i).no_line());
+    }
     let difference = |x: f64| {
         let pairs: Vec<f64> = records
             .at("green", x)

@@ -73,6 +73,7 @@ const FIG2B: Sweep = Sweep {
     x: ("power1_cap_w", "Power of BS1", "W"),
     y: 2,
     log_x: true,
+    joined: true,
     full: &[6.0, 10.0, 16.0, 30.0, 60.0, 100.0, 200.0, 316.0],
     quick: &[10.0, 30.0, 100.0],
     curves: &[
@@ -145,6 +146,7 @@ const FIG2C: Sweep = Sweep {
     x: ("power2_w", "Allocated power of BS2", "W"),
     y: 0,
     log_x: true,
+    joined: true,
     full: &[6.0, 8.0, 10.0, 13.0, 16.0, 22.0, 30.0, 60.0],
     quick: &[10.0, 16.0, 30.0],
     curves: &[
@@ -231,6 +233,7 @@ const ERRORS: Sweep = Sweep {
     x: ("error", "Error radius relative to each channel", ""),
     y: 0,
     log_x: false,
+    joined: true,
     full: &[0.0, 0.05, 0.1, 0.2],
     quick: &[0.0, 0.1, 0.2],
     curves: &[
@@ -307,6 +310,7 @@ const FIG2D: Sweep = Sweep {
     x: ("weight", "Weight of the SCNR", ""),
     y: 2,
     log_x: false,
+    joined: true,
     full: &[0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0],
     quick: &[0.0, 0.3, 0.5, 0.7, 0.9],
     curves: &[("rsma_fixed", "RSMA, fixed split")],
@@ -369,6 +373,7 @@ const FIG3B: Sweep = Sweep {
     x: ("arrays", "Antennas of BS1 and BS2", ""),
     y: 0,
     log_x: false,
+    joined: true,
     full: &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0],
     quick: &[1.0, 2.0, 3.0, 4.0],
     curves: &[
@@ -462,6 +467,7 @@ const FIG3C: Sweep = Sweep {
     x: ("users", "Users of BS2", ""),
     y: 0,
     log_x: false,
+    joined: true,
     full: &[2.0, 4.0, 6.0, 8.0, 10.0, 12.0],
     quick: &[2.0, 4.0, 6.0],
     curves: &[
@@ -505,6 +511,7 @@ const FIG3D: Sweep = Sweep {
     x: ("threshold_bps_hz", "Thresholds I_S = I_c = I_p", "bps/Hz"),
     y: 0,
     log_x: false,
+    joined: true,
     full: &[2.0, 1.5, 1.25, 1.0, 0.75, 0.5, 0.25],
     quick: &[1.5, 1.0, 0.5],
     curves: &[("used", "RSMA, fixed split")],
@@ -567,6 +574,7 @@ const FIG5D: Sweep = Sweep {
     x: ("topology", "Topology", ""),
     y: 0,
     log_x: false,
+    joined: false,
     full: &[0.0, 1.0, 2.0],
     quick: &[0.0, 1.0, 2.0],
     curves: SCHEMES,
@@ -636,6 +644,7 @@ const FIG6A: Sweep = Sweep {
     x: ("fading", "Fading", ""),
     y: 0,
     log_x: false,
+    joined: false,
     full: &[0.0, 1.0, 2.0, 3.0],
     quick: &[0.0, 1.0, 2.0],
     curves: SCHEMES,

@@ -18,6 +18,8 @@ pub(super) struct Sweep {
     /// Index of the metric drawn, see [`metrics`].
     pub(super) y: usize,
     pub(super) log_x: bool,
+    /// Whether points that follow each other are joined.
+    pub(super) joined: bool,
     pub(super) full: &'static [f64],
     pub(super) quick: &'static [f64],
     /// `(name, label)` of each curve.
@@ -167,7 +169,9 @@ fn finish(sweep: &Sweep, records: &Records) -> Report {
     };
     let mut panel = Panel::new("", x, Axis::new(list[sweep.y].title()));
     for (i, (name, label)) in sweep.curves.iter().enumerate() {
-        panel.mean_curve(*label, records, name, sweep.y, Style::curve(i));
+        let style = Style::curve(i);
+        let style = if sweep.joined { style } else { style.no_line() };
+        panel.mean_curve(*label, records, name, sweep.y, style);
     }
     let claims = (sweep.claims)(records);
     let holds = claims.iter().all(|c| c.verdict != Verdict::DoesNotHold);
