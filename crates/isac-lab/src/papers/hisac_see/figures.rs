@@ -74,6 +74,7 @@ const FIG2B: Sweep = Sweep {
     y: 2,
     log_x: true,
     joined: true,
+    seconds: 0.13,
     full: &[6.0, 10.0, 16.0, 30.0, 60.0, 100.0, 200.0, 316.0],
     quick: &[10.0, 30.0, 100.0],
     curves: &[
@@ -147,6 +148,7 @@ const FIG2C: Sweep = Sweep {
     y: 0,
     log_x: true,
     joined: true,
+    seconds: 0.33,
     full: &[6.0, 8.0, 10.0, 13.0, 16.0, 22.0, 30.0, 60.0],
     quick: &[10.0, 16.0, 30.0],
     curves: &[
@@ -234,6 +236,7 @@ const ERRORS: Sweep = Sweep {
     y: 0,
     log_x: false,
     joined: true,
+    seconds: 0.16,
     full: &[0.0, 0.05, 0.1, 0.2],
     quick: &[0.0, 0.1, 0.2],
     curves: &[
@@ -311,6 +314,7 @@ const FIG2D: Sweep = Sweep {
     y: 2,
     log_x: false,
     joined: true,
+    seconds: 0.15,
     full: &[0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0],
     quick: &[0.0, 0.3, 0.5, 0.7, 0.9],
     curves: &[("rsma_fixed", "RSMA, fixed split")],
@@ -374,6 +378,7 @@ const FIG3B: Sweep = Sweep {
     y: 0,
     log_x: false,
     joined: true,
+    seconds: 0.07,
     full: &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0],
     quick: &[1.0, 2.0, 3.0, 4.0],
     curves: &[
@@ -468,6 +473,7 @@ const FIG3C: Sweep = Sweep {
     y: 0,
     log_x: false,
     joined: true,
+    seconds: 1.4,
     full: &[2.0, 4.0, 6.0, 8.0, 10.0, 12.0],
     quick: &[2.0, 4.0, 6.0],
     curves: &[
@@ -512,6 +518,7 @@ const FIG3D: Sweep = Sweep {
     y: 0,
     log_x: false,
     joined: true,
+    seconds: 0.1,
     full: &[2.0, 1.5, 1.25, 1.0, 0.75, 0.5, 0.25],
     quick: &[1.5, 1.0, 0.5],
     curves: &[("used", "RSMA, fixed split")],
@@ -575,6 +582,7 @@ const FIG5D: Sweep = Sweep {
     y: 0,
     log_x: false,
     joined: false,
+    seconds: 0.1,
     full: &[0.0, 1.0, 2.0],
     quick: &[0.0, 1.0, 2.0],
     curves: SCHEMES,
@@ -645,6 +653,7 @@ const FIG6A: Sweep = Sweep {
     y: 0,
     log_x: false,
     joined: false,
+    seconds: 0.08,
     full: &[0.0, 1.0, 2.0, 3.0],
     quick: &[0.0, 1.0, 2.0],
     curves: SCHEMES,

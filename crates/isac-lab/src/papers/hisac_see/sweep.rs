@@ -20,6 +20,8 @@ pub(super) struct Sweep {
     pub(super) log_x: bool,
     /// Whether points that follow each other are joined.
     pub(super) joined: bool,
+    /// What a point takes, roughly: the estimate that is shown.
+    pub(super) seconds: f64,
     pub(super) full: &'static [f64],
     pub(super) quick: &'static [f64],
     /// `(name, label)` of each curve.
@@ -69,7 +71,7 @@ pub(super) fn plan(request: &Request, sweep: &'static Sweep) -> Result<Plan, Err
             tasks.push(Task::records(
                 format!("{name}/r{draw:03}"),
                 label,
-                0.06 * xs.len() as f64,
+                sweep.seconds * xs.len() as f64,
                 move || run(sweep, name, xs, draw, seed),
             ));
         }
