@@ -392,7 +392,12 @@ impl Panel {
         } else if points.len() > 1 {
             self.layers.push(Layer::Band { points, colour });
         }
-        let points = curve.iter().map(|(x, s)| [x + shift, s.mean]).collect();
+        let points: Vec<[f64; 2]> = curve.iter().map(|(x, s)| [x + shift, s.mean]).collect();
+        let mut label = label.into();
+        if points.iter().all(|p| p[1].is_nan()) {
+            // Its place in the legend must not look like a curve that is hidden behind another.
+            label.push_str(" (no value)");
+        }
         self.line(label, points, style);
     }
 
@@ -444,5 +449,40 @@ impl Panel {
             text: text.into(),
             colour: Colour::Ink,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artefact::Record;
+    use isac_opt::StopReason;
+
+    #[test]
+    fn points_on_categories_stand_side_by_side_and_empty_curves_say_so() {
+        let records = Records {
+            rows: (0..20)
+                .flat_map(|r| ["a", "b", "c"].map(|name| (name, r)))
+                .map(|(name, r)| Record::new(name, 1.0, r, StopReason::Tolerance, vec![r as f64]))
+                .collect(),
+            ..Records::default()
+        };
+        let axis = Axis::new("").categories(["first", "second"]);
+        let mut panel = Panel::new("", axis, Axis::new(""));
+        for name in ["a", "b", "c", "absent"] {
+            panel.mean_curve(name, &records, name, 0, Style::curve(0).no_line());
+        }
+        let mut places = Vec::new();
+        for layer in &panel.layers {
+            match layer {
+                Layer::Line { label, points, .. } if points.is_empty() => {
+                    assert_eq!(label, "absent (no value)");
+                }
+                Layer::Line { points, .. } => places.push(points[0][0]),
+                Layer::Bars { points, .. } => assert!(points[0][1] < 9.5 && points[0][2] > 9.5),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(places, [1.0, 1.08, 0.92]);
     }
 }

@@ -180,6 +180,7 @@ const FIG2C: Sweep = Sweep {
     notes: &[
         "The allocated power of BS2 stands in the denominator; with the used power the optimum could not fall.",
         "Unicast users get I_p + I_c / N (the same total as under RSMA) or, in the curves marked multicast, I_p + I_c: the paper does not say which.",
+        "Means over the draws that have a design.",
     ],
     claims: |records| {
         let points = along(records, "rsma_free", 0);
