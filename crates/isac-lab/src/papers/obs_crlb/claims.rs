@@ -140,6 +140,7 @@ fn power_claims(records: &Records, report: &mut Report) {
             continue;
         };
         cases += 1;
+        // What a reader of the printed curves could still call the same: 3 % of the objective.
         let alike = difference.abs() <= 0.03 * scale;
         held += usize::from(alike);
         if !alike {
@@ -187,6 +188,7 @@ fn antennas_claims(records: &Records, report: &mut Report) {
             );
             report.claims.push(claim);
         };
+    // "Nothing" is read as less than a thousandth.
     gaps(
         "The low-dimensional Algorithm 1 loses nothing",
         &|g| Verdict::share(g.iter().filter(|g| **g < 1e-3).count(), g.len()),
