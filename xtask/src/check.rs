@@ -48,6 +48,7 @@ pub(crate) fn run(quick: bool) -> ExitCode {
             vec!["test", "--workspace", "--lib", "--bins", "--tests"],
         ));
     }
+    steps.push(released(has_nextest()));
     steps.push(("doctests", vec!["test", "--workspace", "--doc"]));
     steps.push(("examples", vec!["build", "--workspace", "--examples"]));
     if !quick {
@@ -105,6 +106,56 @@ pub(crate) fn run(quick: bool) -> ExitCode {
 
 fn step(text: &str) {
     println!("\n== {text}");
+}
+
+/// The tests marked `#[ignore = "reads ../shared..."]` need data that may not be copied into the
+/// project: they run where it stands beside the checkout and are listed by name where not.
+fn released(nextest: bool) -> (&'static str, Vec<&'static str>) {
+    let here = root()
+        .parent()
+        .is_some_and(|beside| beside.join("shared").is_dir());
+    match (here, nextest) {
+        (true, true) => (
+            "tests on released data",
+            vec![
+                "nextest",
+                "run",
+                "--workspace",
+                "--run-ignored",
+                "only",
+                "--no-fail-fast",
+            ],
+        ),
+        (true, false) => (
+            "tests on released data",
+            vec![
+                "test",
+                "--workspace",
+                "--lib",
+                "--bins",
+                "--tests",
+                "--",
+                "--ignored",
+            ],
+        ),
+        (false, true) => (
+            "NOT RUN, for ../shared is absent",
+            vec!["nextest", "list", "--workspace", "--run-ignored", "only"],
+        ),
+        (false, false) => (
+            "NOT RUN, for ../shared is absent",
+            vec![
+                "test",
+                "--workspace",
+                "--lib",
+                "--bins",
+                "--tests",
+                "--",
+                "--ignored",
+                "--list",
+            ],
+        ),
+    }
 }
 
 /// nextest runs tests in parallel processes; plain `cargo test` does the same work without it.

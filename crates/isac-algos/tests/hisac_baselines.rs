@@ -14,9 +14,7 @@ const NEAR: f64 = 1e-2;
 
 #[test]
 fn designs_by_each_power_alone_lose_a_tenth() {
-    let Some(file) = fixture("default") else {
-        return;
-    };
+    let file = fixture("default");
     let problem = problem(&file);
     let options = direct::Options {
         bound: Bound::Decoupled,
@@ -35,9 +33,7 @@ fn designs_by_each_power_alone_lose_a_tenth() {
 
 #[test]
 fn the_bound_of_the_appendix_costs_most() {
-    let Some(file) = fixture("default") else {
-        return;
-    };
+    let file = fixture("default");
     let problem = problem(&file);
     let working = Working::new(&problem).unwrap();
     let by = |bound| {
@@ -65,9 +61,7 @@ fn the_bound_of_the_appendix_costs_most() {
 
 #[test]
 fn the_traversal_confirms_the_optimum() {
-    let Some(file) = fixture("default") else {
-        return;
-    };
+    let file = fixture("default");
     let problem = problem(&file);
     let options = direct::Options {
         starts: 1,
@@ -84,9 +78,7 @@ fn the_traversal_confirms_the_optimum() {
 
 #[test]
 fn artificial_noise_never_helps() {
-    let Some(file) = fixture("default") else {
-        return;
-    };
+    let file = fixture("default");
     let problem = problem(&file);
     let options = direct::Options {
         starts: 1,
@@ -106,7 +98,7 @@ fn artificial_noise_never_helps() {
 
 #[test]
 fn impossible_thresholds_are_proved_impossible() {
-    let Some(file) = fixture("small") else { return };
+    let file = fixture("small");
     let problem = problem(&file);
     let options = conic::Options::default();
     assert_eq!(prove_infeasible(&problem, &options).unwrap(), Verdict::Open);

@@ -13,7 +13,7 @@ use hisac_common::{fixture, problem, stored};
 #[test]
 fn the_fixed_split_reaches_the_best_known_from_the_raw_start() {
     for name in ["small", "default"] {
-        let Some(file) = fixture(name) else { return };
+        let file = fixture(name);
         let problem = problem(&file);
         let best = file["expected"]["converged"]["SEE_best_known_rsma_fixed_split"]
             .as_f64()
@@ -39,7 +39,7 @@ fn the_fixed_split_reaches_the_best_known_from_the_raw_start() {
 #[test]
 fn every_access_scheme_reaches_its_best_known() {
     for name in ["small", "default"] {
-        let Some(file) = fixture(name) else { return };
+        let file = fixture(name);
         let mut problem = problem(&file);
         let known = &file["expected"]["converged"];
         for (access, best) in [
@@ -67,7 +67,7 @@ fn every_access_scheme_reaches_its_best_known() {
 
 #[test]
 fn reduced_and_full_dimension_agree() {
-    let Some(file) = fixture("small") else { return };
+    let file = fixture("small");
     let problem = problem(&file);
     let start = stored(&file, "feasible_start");
     let options = direct::Options::default();
@@ -80,9 +80,7 @@ fn reduced_and_full_dimension_agree() {
 
 #[test]
 fn a_stored_best_stays_where_it_is() {
-    let Some(file) = fixture("default") else {
-        return;
-    };
+    let file = fixture("default");
     let problem = problem(&file);
     let working = Working::new(&problem).unwrap();
     let best = stored(&file, "best");
@@ -121,7 +119,7 @@ fn parallel_beams_are_found_where_they_are_best() {
 
 #[test]
 fn a_nested_sweep_gives_up_below_its_first_failure_and_loses_nothing_above() {
-    let Some(file) = fixture("small") else { return };
+    let file = fixture("small");
     let base = problem(&file);
     let problems: Vec<Problem> = [0.2, 0.5, 20.0, 60.0]
         .into_iter()

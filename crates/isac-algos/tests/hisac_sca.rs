@@ -18,7 +18,7 @@ use hisac_common::{fixture, problem, stored};
 #[test]
 fn ascents_reach_the_stored_values_and_keep_their_order() {
     for name in ["small", "default"] {
-        let Some(file) = fixture(name) else { return };
+        let file = fixture(name);
         let mut problem = problem(&file);
         problem.access = Access::RsmaFixed;
         let start = stored(&file, "feasible_start");
@@ -59,7 +59,7 @@ fn ascents_reach_the_stored_values_and_keep_their_order() {
 
 #[test]
 fn phase_one_finds_a_feasible_point() {
-    let Some(file) = fixture("small") else { return };
+    let file = fixture("small");
     let problem = problem(&file);
     let start = stored(&file, "raw_start");
     let found = sca::phase_one(&problem, &start, &sca::Options::default()).unwrap();
@@ -69,7 +69,7 @@ fn phase_one_finds_a_feasible_point() {
 
 #[test]
 fn the_free_split_ascends_to_the_direct_route() {
-    let Some(file) = fixture("small") else { return };
+    let file = fixture("small");
     let mut problem = problem(&file);
     problem.access = Access::RsmaFree;
     let start = stored(&file, "feasible_start");
@@ -86,7 +86,7 @@ fn the_free_split_ascends_to_the_direct_route() {
 
 #[test]
 fn full_and_reduced_dimension_take_the_same_steps() {
-    let Some(file) = fixture("small") else { return };
+    let file = fixture("small");
     let problem = problem(&file);
     let start = stored(&file, "feasible_start");
     let options = sca::Options {
@@ -111,7 +111,7 @@ fn full_and_reduced_dimension_take_the_same_steps() {
 
 #[test]
 fn an_ellipsoidal_error_is_refused_by_name() {
-    let Some(file) = fixture("small") else { return };
+    let file = fixture("small");
     let mut problem = problem(&file);
     let start = stored(&file, "feasible_start");
     let estimate = problem.cell.h_e.estimate.clone();

@@ -10,9 +10,7 @@ use noma_support::{PAPER, close, fixture, paper_scene, rayleigh, rng, scene_of, 
 
 #[test]
 fn power_minimisation_matches_the_fixture() {
-    let Some(doc) = fixture("noma-1-paper") else {
-        return;
-    };
+    let doc = fixture("noma-1-paper");
     let scene = scene_of(&doc, SicSet::Own, false);
     let fast = own::power_min(&scene, &[100.0; 3], 1e-8).unwrap().unwrap();
     let expected = &doc["cases"][0]["expected"];
@@ -37,9 +35,7 @@ fn power_minimisation_matches_the_fixture() {
 
 #[test]
 fn max_min_matches_the_fixture() {
-    let Some(doc) = fixture("noma-1-paper") else {
-        return;
-    };
+    let doc = fixture("noma-1-paper");
     let scene = scene_of(&doc, SicSet::Own, false);
     let found = own::max_min(&scene, 6.0, 1e-8).unwrap().unwrap();
     let expected = &doc["cases"][2]["expected"];
@@ -145,9 +141,7 @@ fn unsorted_users_come_back_in_the_callers_order() {
 
 #[test]
 fn fixture_multipliers_prove_the_fixture_bound() {
-    let Some(doc) = fixture("noma-1-paper") else {
-        return;
-    };
+    let doc = fixture("noma-1-paper");
     let scene = scene_of(&doc, SicSet::Full, false);
     let case = &doc["cases"][1];
     let info = &case["expected"]["multipliers_info"];

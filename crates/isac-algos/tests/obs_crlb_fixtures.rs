@@ -86,23 +86,24 @@ fn algorithm1(f: &Fixture, coordinates: Coordinates) {
 
 #[test]
 fn metrics_match() {
-    for number in 1..=3 {
-        if let Some(f) = fixture(number) {
-            metrics(&f);
-        }
-    }
+    metrics(&fixture(2));
 }
 
 #[test]
 fn algorithm1_matches_in_reduced_coordinates() {
-    for number in 1..=3 {
-        if let Some(f) = fixture(number) {
-            algorithm1(&f, Coordinates::ReducedExact);
-        }
-    }
+    algorithm1(&fixture(2), Coordinates::ReducedExact);
 }
 
 #[test]
 fn algorithm1_matches_in_full_dimension() {
-    algorithm1(&fixture(2).unwrap(), Coordinates::Full);
+    algorithm1(&fixture(2), Coordinates::Full);
+}
+
+#[test]
+#[ignore = "reads ../shared/fixtures: released channels are not copied"]
+fn released_channels_match() {
+    for number in [1, 3] {
+        metrics(&fixture(number));
+        algorithm1(&fixture(number), Coordinates::ReducedExact);
+    }
 }

@@ -17,6 +17,7 @@
 //! | [`sdp`] | semidefinite programs in SDPA format |
 //! | [`cli`] | the command line |
 //! | [`mod@reference`] | published numbers in CSV files |
+//! | [`stress`] | random instances, every verdict verified again |
 //! | [`stats`] | means, intervals, percentiles |
 //! | [`papers`] | the four papers |
 //!
@@ -47,6 +48,7 @@ pub mod run;
 pub mod sdp;
 pub mod solve;
 pub mod stats;
+pub mod stress;
 mod strict_json;
 
 pub use artefact::{

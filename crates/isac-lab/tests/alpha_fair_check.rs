@@ -4,14 +4,9 @@ use isac_lab::check::{Checker, Outcome};
 use isac_lab::document::Document;
 use isac_lab::papers;
 
-fn check_shared(name: &str) {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/fixtures");
-    let path = format!("{folder}/{name}");
-    if !std::path::Path::new(&path).exists() {
-        eprintln!("skipped: no {path}");
-        return;
-    }
-    check(&path, 4 * 12);
+fn check_fixture(name: &str) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../isac-algos/tests/fixtures");
+    check(&format!("{folder}/{name}"), 4 * 12);
 }
 
 fn check(path: &str, least: usize) {
@@ -32,12 +27,12 @@ fn check(path: &str, least: usize) {
 
 #[test]
 fn the_small_fixture_passes() {
-    check_shared("alpha-fair-small.json");
+    check_fixture("alpha-fair-small.json");
 }
 
 #[test]
 fn the_mid_fixture_passes() {
-    check_shared("alpha-fair-mid.json");
+    check_fixture("alpha-fair-mid.json");
 }
 
 #[test]

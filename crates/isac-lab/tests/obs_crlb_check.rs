@@ -1,7 +1,6 @@
 //! `isac check` on the fixtures of `obs-crlb/1`: all pass, one wrong value fails, and malformed
 //! documents are refused with the field.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 use isac_lab::check::{Checker, Outcome};
 use isac_lab::document::Document;
@@ -15,42 +14,47 @@ fn run(document: &Document, metrics_only: bool) -> Result<Checker, isac_lab::Err
     Ok(checker)
 }
 
-/// Fixture 2 stands in the project, the others beside the checkout.
-fn text(number: usize) -> Option<String> {
+/// Fixture 2 stands in the project; 1 and 3 hold released channels, which are not copied, and are
+/// read beside the checkout.
+fn text(number: usize) -> String {
     let root = env!("CARGO_MANIFEST_DIR");
     let path = match number {
         2 => format!("{root}/../isac-algos/tests/fixtures/obs-crlb-2.json"),
         _ => format!("{root}/../../../shared/fixtures/obs-crlb-{number}.json"),
     };
-    let text = std::fs::read_to_string(&path).ok();
-    if text.is_none() {
-        eprintln!("skipped: no {path}");
-    }
-    text
+    std::fs::read_to_string(path).unwrap()
 }
 
 fn document(text: &str) -> Document {
     Document::from_json("fixture", text).unwrap()
 }
 
+fn every_value_of(number: usize) {
+    let checker = run(&document(&text(number)), false).unwrap();
+    let failed: Vec<_> = checker
+        .lines
+        .iter()
+        .filter(|l| l.verdict == Outcome::Fail)
+        .collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    assert!(checker.count(Outcome::Pass) >= 25);
+}
+
 #[test]
 fn every_value_passes() {
-    for number in 1..=3 {
-        let Some(text) = text(number) else { continue };
-        let checker = run(&document(&text), false).unwrap();
-        let failed: Vec<_> = checker
-            .lines
-            .iter()
-            .filter(|l| l.verdict == Outcome::Fail)
-            .collect();
-        assert!(failed.is_empty(), "{failed:#?}");
-        assert!(checker.count(Outcome::Pass) >= 25);
-    }
+    every_value_of(2);
+}
+
+#[test]
+#[ignore = "reads ../shared/fixtures: released channels are not copied"]
+fn every_value_on_released_channels_passes() {
+    every_value_of(1);
+    every_value_of(3);
 }
 
 #[test]
 fn a_wrong_value_fails_and_metrics_only_leaves_the_solver_out() {
-    let text = text(2).unwrap();
+    let text = text(2);
     let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
     let sum_rate = &mut value["metric_cases"][1]["expected"]["sum_rate"];
     *sum_rate = (sum_rate.as_f64().unwrap() * 1.0001).into();
@@ -72,7 +76,7 @@ fn a_wrong_value_fails_and_metrics_only_leaves_the_solver_out() {
 
 #[test]
 fn bad_documents_name_the_field() {
-    let text = text(2).unwrap();
+    let text = text(2);
     let broken = |change: fn(&mut serde_json::Value)| {
         let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
         change(&mut value);

@@ -7,19 +7,13 @@ use rand::{SeedableRng, rngs::ChaCha8Rng};
 const CARRIER: f64 = 28e9;
 const BOTH: [Environment; 2] = [Environment::UmiStreetCanyon, Environment::Uma];
 
-fn reference(name: &str) -> Option<serde_json::Value> {
+fn reference(name: &str) -> serde_json::Value {
     let folder = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../../shared/reference/tr38901"
     );
-    let path = format!("{folder}/{name}.json");
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Some(serde_json::from_str(&text).unwrap()),
-        Err(_) => {
-            eprintln!("skipped: no {path}");
-            None
-        }
-    }
+    serde_json::from_str(&std::fs::read_to_string(format!("{folder}/{name}.json")).unwrap())
+        .unwrap()
 }
 
 fn same(ours: f64, file: &serde_json::Value, key: &str) {
@@ -36,6 +30,7 @@ fn same_affine(ours: Affine, file: &serde_json::Value, key: &str) {
 }
 
 #[test]
+#[ignore = "reads ../shared/reference/tr38901: not copied"]
 fn our_tables_hold_the_reference_numbers() {
     for (environment, line_of_sight, name) in [
         (Environment::UmiStreetCanyon, true, "UMi_LoS"),
@@ -43,7 +38,7 @@ fn our_tables_hold_the_reference_numbers() {
         (Environment::Uma, true, "UMa_LoS"),
         (Environment::Uma, false, "UMa_NLoS"),
     ] {
-        let Some(file) = reference(name) else { return };
+        let file = reference(name);
         let table: Table = environment.table(line_of_sight).unwrap();
         same_affine(table.lg_delay_spread.mean, &file, "muDS");
         same_affine(table.lg_delay_spread.std, &file, "sigmaDS");

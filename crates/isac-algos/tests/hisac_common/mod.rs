@@ -7,17 +7,13 @@ use isac_models::csi_error::UncertainChannel;
 use isac_models::two_cell::TwoCell;
 use serde_json::Value;
 
-/// A stored case, or `None` with a word on stderr where the fixtures are absent.
-pub(crate) fn fixture(name: &str) -> Option<Value> {
+/// The stored case `hisac-see-<name>.json`.
+pub(crate) fn fixture(name: &str) -> Value {
     let path = format!(
-        "{}/../../../shared/fixtures/hisac-see-{name}.json",
+        "{}/tests/fixtures/hisac-see-{name}.json",
         env!("CARGO_MANIFEST_DIR")
     );
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("skipped: {path} is absent");
-        return None;
-    };
-    Some(serde_json::from_str(&text).unwrap())
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 fn matrix(value: &Value) -> Mat<c64> {

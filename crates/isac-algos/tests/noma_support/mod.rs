@@ -1,9 +1,8 @@
-//! Scenes for the tests: fixtures where they are there, and random draws.
+//! Scenes for the tests: stored cases and random draws.
 #![allow(
     dead_code,
     clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "each test file uses a part; tests may unwrap and say what they skip"
+    reason = "each test file uses a part; tests may unwrap"
 )]
 
 use isac_algos::noma::{Mode, Scene, Sensing};
@@ -14,17 +13,10 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
-/// A fixture of the folder beside the repository; `None`, said aloud, when it is absent.
-pub(crate) fn fixture(name: &str) -> Option<Value> {
-    let path = format!(
-        "{}/../../../shared/fixtures/{name}.json",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        println!("skipped: no fixture {name}");
-        return None;
-    };
-    Some(serde_json::from_str(&text).unwrap())
+/// A stored case of `tests/fixtures`.
+pub(crate) fn fixture(name: &str) -> Value {
+    let path = format!("{}/tests/fixtures/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 /// Steering vectors of a half-wavelength array.

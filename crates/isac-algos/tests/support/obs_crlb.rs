@@ -1,7 +1,6 @@
 //! Reads fixtures of the schema `obs-crlb/1` and builds random instances.
 #![allow(dead_code, reason = "each test target uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 use isac_algos::obs_crlb::{SumRateCrlb, Weights};
 use isac_linalg::{Mat, c64};
@@ -18,18 +17,16 @@ pub(crate) struct Fixture {
     pub(crate) json: Value,
 }
 
-/// Fixture `obs-crlb-<number>`; 2 is kept here, the others are read beside the checkout.
-pub(crate) fn fixture(number: usize) -> Option<Fixture> {
+/// Fixture `obs-crlb-<number>`. Number 2 is kept here; 1 and 3 hold released channels, which are
+/// not copied, and are read beside the checkout.
+pub(crate) fn fixture(number: usize) -> Fixture {
     let root = env!("CARGO_MANIFEST_DIR");
     let name = format!("obs-crlb-{number}.json");
     let path = match number {
         2 => format!("{root}/tests/fixtures/{name}"),
         _ => format!("{root}/../../../shared/fixtures/{name}"),
     };
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("skipped: no ../shared/fixtures/{name}");
-        return None;
-    };
+    let text = std::fs::read_to_string(&path).unwrap();
     let json: Value = serde_json::from_str(&text).unwrap();
     let p = &json["parameters"];
     let size = |key: &str| p[key].as_u64().unwrap() as usize;
@@ -57,11 +54,11 @@ pub(crate) fn fixture(number: usize) -> Option<Fixture> {
     let noise = list(&p["sigma_c2"]);
     let problem =
         SumRateCrlb::new(matrix(&json["H"]), sensing, noise, number("Pt"), weights).unwrap();
-    Some(Fixture {
+    Fixture {
         problem,
         start: matrix(&json["W0"]),
         json,
-    })
+    }
 }
 
 pub(crate) fn list(value: &Value) -> Vec<f64> {

@@ -4,6 +4,7 @@
 //! certified infeasible; 4 no answer; 130 interrupted, finished work kept.
 
 mod documents;
+mod stress;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -65,6 +66,8 @@ enum Verb {
     Check(Check),
     /// Solve a semidefinite program in SDPA sparse format
     Sdp(Sdp),
+    /// Solve random instances over the decades and verify every verdict by separate code
+    Stress(Stress),
 }
 
 #[derive(Debug, Args)]
@@ -150,6 +153,27 @@ struct Sdp {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+struct Stress {
+    /// Key of a paper, or `sdp`
+    what: String,
+    /// How many instances
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    instances: u64,
+    /// Only this instance
+    #[arg(long, value_name = "I", conflicts_with = "instances")]
+    instance: Option<u64>,
+    /// Seed of the instances
+    #[arg(long, default_value_t = crate::DEFAULT_SEED)]
+    seed: u64,
+    /// Threads; all cores if absent. Does not change results
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
 /// Runs a command line and returns the exit code. `papers` are those it knows; setting `cancel`
 /// stops a run cleanly.
 pub fn main(
@@ -175,6 +199,7 @@ pub fn main(
         Verb::Solve(args) => documents::solve(papers, &args, console),
         Verb::Check(args) => Ok(documents::check(papers, &args, console)),
         Verb::Sdp(args) => documents::sdp(&args, console),
+        Verb::Stress(args) => stress::stress(papers, &args, console, cancel),
     };
     result.unwrap_or_else(|error| {
         tell!(console, "error: {error}");

@@ -9,6 +9,7 @@ use crate::artefact::Artefact;
 use crate::check::CheckFn;
 use crate::error::Error;
 use crate::solve::SolveFn;
+use crate::stress::StressFn;
 
 /// A paper as the lab sees it.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct Paper {
     pub check: Option<CheckFn>,
     /// Solves the problem of a document.
     pub solve: Option<SolveFn>,
+    /// Solves a random instance and verifies the answer by separate code.
+    pub stress: Option<StressFn>,
 }
 
 /// All papers, in the order in which they are listed.

@@ -39,6 +39,7 @@ pub(crate) fn paper() -> Paper {
         ],
         check: Some(check),
         solve: Some(solve),
+        stress: None,
     }
 }
 

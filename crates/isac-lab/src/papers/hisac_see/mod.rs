@@ -33,5 +33,6 @@ pub(super) fn paper() -> Paper {
         },
         check: Some(check::check),
         solve: Some(solve::solve),
+        stress: None,
     }
 }

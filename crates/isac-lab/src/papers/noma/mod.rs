@@ -16,5 +16,6 @@ pub(super) fn paper() -> Paper {
         artefacts: figures::artefacts(),
         check: Some(check::check),
         solve: Some(solve::solve),
+        stress: None,
     }
 }

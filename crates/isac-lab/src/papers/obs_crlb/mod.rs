@@ -22,5 +22,6 @@ pub(super) fn paper() -> Paper {
         artefacts: figures::all(),
         check: Some(check::check),
         solve: Some(solve::solve),
+        stress: None,
     }
 }
