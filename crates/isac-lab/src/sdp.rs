@@ -16,8 +16,9 @@ use crate::error::Error;
 pub struct SdpReport {
     /// The file.
     pub file: String,
-    /// `solved`, `inaccurate`, `infeasible` ((P) has no point), `unbounded` ((D) has none) or
-    /// `unknown`.
+    /// `solved`, `inaccurate`, `infeasible` ((P) has no point), `no_point_below` (none of a norm below
+    /// `radius`), `unbounded` ((D) has no point), `no_multipliers_below` ((D) has none of a norm below
+    /// `radius`), `ill_posed` (the values of (P) and (D) differ) or `unknown`.
     pub status: &'static str,
     /// Optimal value of (P); `null` without a point.
     pub value: Option<f64>,
@@ -27,9 +28,11 @@ pub struct SdpReport {
     pub bound: Option<f64>,
     /// The six DIMACS errors, recomputed from the file's own data.
     pub dimacs: Option<[f64; 6]>,
-    /// Error of the certificate of infeasibility: none of the excluded problem's points has a norm
-    /// below its reciprocal.
+    /// How far the printed certificate itself is from a proof; a verdict of infeasibility holds for
+    /// exact numbers beside it.
     pub certificate_error: Option<f64>,
+    /// No point ((P) with `no_point_below`, (D) with `no_multipliers_below`) has a norm below this.
+    pub radius: Option<f64>,
     /// Why there is no answer.
     pub why: Option<String>,
     /// Iterations of the interior-point method.
@@ -80,6 +83,7 @@ pub fn solve(path: &Path, options: &Options) -> Result<SdpReport, Error> {
         bound: None,
         dimacs: None,
         certificate_error: None,
+        radius: None,
         why: None,
         iterations: None,
         seconds,
@@ -92,13 +96,22 @@ pub fn solve(path: &Path, options: &Options) -> Result<SdpReport, Error> {
             report.dimacs = Some(sdpa::dimacs_errors(solution));
             report.iterations = Some(solution.iterations);
         }
-        Outcome::Infeasible(farkas) => {
+        Outcome::Infeasible(farkas) | Outcome::NoPointBelow(farkas) => {
             report.certificate_error = Some(farkas.error);
+            report.radius = Some(farkas.radius).filter(|radius| radius.is_finite());
             report.iterations = Some(farkas.iterations);
         }
-        Outcome::Unbounded(ray) => {
+        Outcome::Unbounded(ray) | Outcome::NoMultipliersBelow(ray) => {
             report.certificate_error = Some(ray.error);
+            report.radius = Some(ray.radius).filter(|radius| radius.is_finite());
             report.iterations = Some(ray.iterations);
+        }
+        Outcome::IllPosed(found) => {
+            report.value = found.value;
+            report.dual_value = found.dual_value;
+            let support = found.support.as_ref().or(found.dual_support.as_ref());
+            report.dimacs = support.map(|solution| sdpa::dimacs_errors(solution));
+            report.iterations = support.map(|solution| solution.iterations);
         }
         Outcome::Unknown(unknown) => {
             report.why = serde_json::to_value(unknown.why)

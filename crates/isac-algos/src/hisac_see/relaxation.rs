@@ -48,8 +48,12 @@ pub fn prove_infeasible(problem: &Problem, options: &conic::Options) -> Result<V
         Outcome::Infeasible(farkas) => Verdict::Infeasible {
             error: farkas.error,
         },
-        Outcome::Solved(_) | Outcome::Inaccurate(_) | Outcome::Unbounded(_) => Verdict::Open,
-        Outcome::Unknown(_) => Verdict::Unknown,
+        Outcome::Solved(_)
+        | Outcome::Inaccurate(_)
+        | Outcome::Unbounded(_)
+        | Outcome::NoMultipliersBelow(_) => Verdict::Open,
+        // Points above the norm are not excluded.
+        Outcome::NoPointBelow(_) | Outcome::IllPosed(_) | Outcome::Unknown(_) => Verdict::Unknown,
     })
 }
 

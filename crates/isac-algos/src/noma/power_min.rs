@@ -319,7 +319,11 @@ fn attempt(
             }
             Ok(Outcome::Unknown)
         }
-        conic::Outcome::Unbounded(_) | conic::Outcome::Unknown(_) => Ok(Outcome::Unknown),
+        conic::Outcome::NoPointBelow(_)
+        | conic::Outcome::Unbounded(_)
+        | conic::Outcome::NoMultipliersBelow(_)
+        | conic::Outcome::IllPosed(_)
+        | conic::Outcome::Unknown(_) => Ok(Outcome::Unknown),
     }
 }
 
@@ -449,7 +453,11 @@ pub fn sensing_floor(scene: &Scene, options: &Options) -> Result<Option<SensingF
                 }),
             )
         }
-        _ => Ok(None),
+        conic::Outcome::NoPointBelow(_)
+        | conic::Outcome::Unbounded(_)
+        | conic::Outcome::NoMultipliersBelow(_)
+        | conic::Outcome::IllPosed(_)
+        | conic::Outcome::Unknown(_) => Ok(None),
     }
 }
 

@@ -336,7 +336,12 @@ impl Task<'_> {
                 let blocks = built.covariances(&relaxation, &solution);
                 Some((self.power(&blocks), blocks))
             }
-            _ => None,
+            conic::Outcome::Infeasible(_)
+            | conic::Outcome::NoPointBelow(_)
+            | conic::Outcome::Unbounded(_)
+            | conic::Outcome::NoMultipliersBelow(_)
+            | conic::Outcome::IllPosed(_)
+            | conic::Outcome::Unknown(_) => None,
         })
     }
 

@@ -310,7 +310,11 @@ fn attempt(
             }
             Ok(Outcome::Unknown)
         }
-        _ => Ok(Outcome::Unknown),
+        conic::Outcome::NoPointBelow(_)
+        | conic::Outcome::Unbounded(_)
+        | conic::Outcome::NoMultipliersBelow(_)
+        | conic::Outcome::IllPosed(_)
+        | conic::Outcome::Unknown(_) => Ok(Outcome::Unknown),
     }
 }
 

@@ -197,6 +197,9 @@ pub(super) fn sdp(args: &Sdp, console: &mut Console<'_>) -> Result<u8, Error> {
     let meaning = match report.status {
         "infeasible" => ": (P) has no point",
         "unbounded" => ": (D) has no point",
+        "no_point_below" => ": (P) has no point of norm below the radius; larger ones may exist",
+        "no_multipliers_below" => ": (D) has no point of norm below the radius; larger ones may exist",
+        "ill_posed" => ": the values of (P) and (D) differ",
         _ => "",
     };
     say!(console, "{}", report.file);
@@ -217,6 +220,9 @@ pub(super) fn sdp(args: &Sdp, console: &mut Console<'_>) -> Result<u8, Error> {
     }
     if let Some(error) = report.certificate_error {
         say!(console, "certificate  error {error:.2e}");
+    }
+    if let Some(radius) = report.radius {
+        say!(console, "radius       {}", number(radius));
     }
     if let Some(why) = &report.why {
         say!(console, "why          {why}");

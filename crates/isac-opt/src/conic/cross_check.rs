@@ -13,7 +13,7 @@ use isac_linalg::{Mat, MatRef, c64, ops};
 
 use super::certificate;
 use super::expr::{Affine, Coefficient, Data, HermitianAffine};
-use super::outcome::{Farkas, Multipliers, Options, Outcome, Point, Ray, Solution, Unknown, Why};
+use super::outcome::{Multipliers, Options, Outcome, Point, Solution, Unknown, Why};
 use super::program::{MatrixData, Program, Sense};
 use super::qp::{ConeQp, Kind, Raw};
 use crate::Error;
@@ -57,8 +57,18 @@ pub fn cross_check(program: &Program, options: &Options) -> Result<CrossCheck, E
         }
         _ => None,
     };
-    let unknown = |outcome: &Outcome| matches!(outcome, Outcome::Unknown(_));
-    let agreement = if unknown(&ours) || unknown(&theirs) {
+    // Neither a norm below which there is no point nor a gap contradicts another verdict.
+    let open = |outcome: &Outcome| match outcome {
+        Outcome::Unknown(_)
+        | Outcome::NoPointBelow(_)
+        | Outcome::NoMultipliersBelow(_)
+        | Outcome::IllPosed(_) => true,
+        Outcome::Solved(_)
+        | Outcome::Inaccurate(_)
+        | Outcome::Infeasible(_)
+        | Outcome::Unbounded(_) => false,
+    };
+    let agreement = if open(&ours) || open(&theirs) {
         Agreement::Undecided
     } else if let Some(difference) = difference {
         if difference <= 1e-6 {
@@ -509,7 +519,7 @@ fn judge(program: &Program, lowered: &Lowered, raw: Raw, options: &Options) -> O
         });
     }
     let point = lowered.point(program, &x);
-    let mut multipliers = lowered.multipliers(program, &z);
+    let multipliers = lowered.multipliers(program, &z);
     let report = certificate::report(program, &point, &multipliers);
     let sign = if program.maximise { -1.0 } else { 1.0 };
     let solution = Solution {
@@ -527,24 +537,10 @@ fn judge(program: &Program, lowered: &Lowered, raw: Raw, options: &Options) -> O
     if worst <= options.accept.max(10.0 * options.tolerance) {
         return Outcome::Solved(solution);
     }
-    if let Some(error) = certificate::infeasibility(program, &mut multipliers)
-        && error <= options.ray_tolerance
-    {
-        return Outcome::Infeasible(Farkas {
-            multipliers,
-            error,
-            iterations,
-        });
-    }
-    let mut direction = point;
-    if let Some(error) = certificate::unboundedness(program, &mut direction)
-        && error <= options.ray_tolerance
-    {
-        return Outcome::Unbounded(Ray {
-            direction,
-            error,
-            iterations,
-        });
+    let excluded = certificate::excluded(program, multipliers, iterations, options)
+        .or_else(|| certificate::unlimited(program, point, iterations, options));
+    if let Some(outcome) = excluded {
+        return outcome;
     }
     if worst <= options.accept_inaccurate {
         return Outcome::Inaccurate(solution);

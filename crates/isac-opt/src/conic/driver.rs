@@ -3,7 +3,7 @@
 use super::certificate;
 use super::ipm::{self, Ended, Limits, Run, Standard};
 use super::lower;
-use super::outcome::{Farkas, Form, Options, Outcome, Ray, Solution, Unknown, Why};
+use super::outcome::{Form, Options, Outcome, Solution, Unknown, Why};
 use super::program::Program;
 use super::reduce::{self, Reduced};
 use crate::Error;
@@ -66,7 +66,11 @@ fn attempt(program: &Program, reduced: Option<&Reduced>, form: Form, options: &O
 fn falls_short(outcome: &Outcome, options: &Options) -> bool {
     match outcome {
         Outcome::Solved(solution) => solution.dimacs.worst() > 10.0 * options.tolerance,
-        Outcome::Inaccurate(_) | Outcome::Unknown(_) => true,
+        Outcome::Inaccurate(_)
+        | Outcome::NoPointBelow(_)
+        | Outcome::NoMultipliersBelow(_)
+        | Outcome::IllPosed(_)
+        | Outcome::Unknown(_) => true,
         Outcome::Infeasible(_) | Outcome::Unbounded(_) => false,
     }
 }
@@ -75,6 +79,7 @@ fn falls_short(outcome: &Outcome, options: &Options) -> bool {
 fn better(first: Outcome, second: Outcome) -> Outcome {
     let worst = |outcome: &Outcome| match outcome {
         Outcome::Infeasible(_) | Outcome::Unbounded(_) => 0.0,
+        Outcome::NoPointBelow(_) | Outcome::NoMultipliersBelow(_) | Outcome::IllPosed(_) => 1.0,
         Outcome::Unknown(unknown) => unknown
             .last
             .as_ref()
@@ -156,32 +161,14 @@ fn verdict(
             None => point,
         }
     };
-    let mut multipliers = lower::multipliers(smaller, form, run);
+    let multipliers = lower::multipliers(smaller, form, run);
     if run.ray_like || matches!(run.ended, Ended::PrimalRay | Ended::DualRay) {
-        if let Some(error) = certificate::infeasibility(program, &mut multipliers.clone())
-            && error <= options.ray_tolerance
-        {
-            certificate::infeasibility(program, &mut multipliers);
-            return Outcome::Infeasible(Farkas {
-                multipliers,
-                error,
-                iterations: run.iterations,
-            });
-        }
-        let mut direction = point;
-        if let Some(error) = certificate::unboundedness(program, &mut direction)
-            && error <= options.ray_tolerance
-        {
-            return Outcome::Unbounded(Ray {
-                direction,
-                error,
-                iterations: run.iterations,
-            });
-        }
-        return Outcome::Unknown(Unknown {
+        let excluded = certificate::excluded(program, multipliers, run.iterations, options)
+            .or_else(|| certificate::unlimited(program, point, run.iterations, options));
+        return excluded.unwrap_or(Outcome::Unknown(Unknown {
             why: why(run.ended),
             last: None,
-        });
+        }));
     }
     let report = certificate::report(program, &point, &multipliers);
     let sign = if program.maximise { -1.0 } else { 1.0 };

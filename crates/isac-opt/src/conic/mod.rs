@@ -3,8 +3,8 @@
 //!
 //! A [`Program`] holds variables (Hermitian positive semidefinite matrices, scalars, complex
 //! vectors), rows, norm constraints and linear matrix inequalities. [`Program::solve`] returns an
-//! [`Outcome`]: a point with multipliers and recomputed errors, a verified certificate of
-//! infeasibility or unboundedness, or an honest `Unknown`.
+//! [`Outcome`]: a point with multipliers and recomputed errors, a proof of infeasibility or
+//! unboundedness, the norm below which no point is feasible, or an honest `Unknown`.
 //!
 //! | type | what it is |
 //! |---|---|
@@ -42,7 +42,7 @@ pub use expr::{
     Affine, Coefficient, ComplexAffine, HermitianAffine, MatrixVar, ScalarVar, VectorVar, parts,
 };
 pub use outcome::{
-    Farkas, Form, Multipliers, Options, Outcome, Point, Ray, Reduction, Solution, Unknown, Why,
+    Farkas, Form, IllPosed, Multipliers, Options, Outcome, Point, Ray, Reduction, Solution, Unknown, Why,
 };
 pub use program::{Cone, Lmi, Program, Row};
 pub use qp::{ConeOutcome, ConeQp, ConeSolution, quadratic_program};

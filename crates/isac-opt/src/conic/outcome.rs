@@ -69,10 +69,21 @@ pub enum Outcome {
     Solved(Solution),
     /// The best point found, not as accurate as asked; its errors are in it.
     Inaccurate(Solution),
-    /// No point satisfies the constraints, with verified multipliers.
+    /// No point satisfies the constraints: the multipliers prove it for every point, however large
+    /// (see [`super::certificate`]).
     Infeasible(Farkas),
-    /// The objective improves without limit along a verified direction (if any point is feasible).
+    /// No point of norm below [`Farkas::radius`] satisfies the constraints. Larger ones may: this
+    /// is not a proof of infeasibility.
+    NoPointBelow(Farkas),
+    /// The objective improves without limit along a direction (if any point is feasible): the dual
+    /// has no point, which the direction proves for every one.
     Unbounded(Ray),
+    /// No multipliers of norm below [`Ray::radius`] satisfy the dual constraints. Larger ones may:
+    /// this is not a proof of unboundedness.
+    NoMultipliersBelow(Ray),
+    /// The optimal values of the program and of its dual differ, or no digit tells which of them
+    /// the iterations approached: neither is reported as the answer.
+    IllPosed(Box<IllPosed>),
     /// Neither an optimal point nor a certificate was found.
     Unknown(Unknown),
 }
@@ -82,7 +93,12 @@ impl Outcome {
     pub fn solution(&self) -> Option<&Solution> {
         match self {
             Self::Solved(solution) | Self::Inaccurate(solution) => Some(solution),
-            _ => None,
+            Self::Infeasible(_)
+            | Self::NoPointBelow(_)
+            | Self::Unbounded(_)
+            | Self::NoMultipliersBelow(_)
+            | Self::IllPosed(_)
+            | Self::Unknown(_) => None,
         }
     }
 
@@ -106,13 +122,17 @@ impl Outcome {
         matches!(self, Self::Solved(_))
     }
 
-    /// `solved`, `inaccurate`, `infeasible`, `unbounded` or `unknown`.
+    /// `solved`, `inaccurate`, `infeasible`, `no_point_below`, `unbounded`,
+    /// `no_multipliers_below`, `ill_posed` or `unknown`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Solved(_) => "solved",
             Self::Inaccurate(_) => "inaccurate",
             Self::Infeasible(_) => "infeasible",
+            Self::NoPointBelow(_) => "no_point_below",
             Self::Unbounded(_) => "unbounded",
+            Self::NoMultipliersBelow(_) => "no_multipliers_below",
+            Self::IllPosed(_) => "ill_posed",
             Self::Unknown(_) => "unknown",
         }
     }
@@ -247,28 +267,48 @@ impl Solution {
     }
 }
 
-/// Multipliers that prove infeasibility: they make the constraints' combination positive on the
-/// right and nonpositive on the left.
+/// Multipliers that exclude points: they make the constraints' combination positive on the right
+/// and nonpositive on the left, exactly or nearly.
 #[derive(Debug, Clone)]
 pub struct Farkas {
     /// The multipliers, scaled so that their value (what the right sides sum to) is 1.
     pub multipliers: Multipliers,
-    /// How far the combination is from a proof, recomputed: no feasible point has a norm below
-    /// `1 / error` (see [`super::certificate`] for the norm).
+    /// How far these numbers themselves are from a proof, recomputed.
     pub error: f64,
+    /// No feasible point has a norm (`sum tr X + sum |x|` over all variables) below this; infinite
+    /// where exact multipliers beside these prove that there is no feasible point at all.
+    pub radius: f64,
     /// Iterations.
     pub iterations: usize,
 }
 
-/// A direction along which the objective improves without limit.
+/// A direction along which the objective improves, exactly or nearly without limit.
 #[derive(Debug, Clone)]
 pub struct Ray {
     /// The direction, scaled so that the objective improves by 1.
     pub direction: Point,
-    /// Largest violation of the homogeneous constraints by the direction, recomputed.
+    /// Largest violation of the homogeneous constraints by these numbers themselves, recomputed.
     pub error: f64,
+    /// No feasible multipliers have a norm (`sum |y| + sum tr U + sum |u|`) below this; infinite where
+    /// an exact direction beside this one proves that there are none at all.
+    pub radius: f64,
     /// Iterations.
     pub iterations: usize,
+}
+
+/// A program whose optimal value differs from that of its dual, or nearly has such a gap.
+#[derive(Debug, Clone)]
+pub struct IllPosed {
+    /// Optimal value of the program, in the sense given, on the face that its constraints confine it
+    /// to; `None` where no face was found.
+    pub value: Option<f64>,
+    /// The value that multipliers nearly feasible for the dual reach.
+    pub dual_value: Option<f64>,
+    /// What supports `value`.
+    pub support: Option<Box<Solution>>,
+    /// What supports `dual_value`: multipliers, with a point that violates the constraints by little
+    /// and grows without limit as that little shrinks.
+    pub dual_support: Option<Box<Solution>>,
 }
 
 /// Why there is no answer.

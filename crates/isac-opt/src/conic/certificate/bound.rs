@@ -3,7 +3,7 @@
 use super::depth::{below, depth};
 use super::{Gradient, cone_excess, sign};
 use crate::conic::expr::{Affine, Coefficient, Data};
-use crate::conic::outcome::{Multipliers, Point};
+use crate::conic::outcome::Multipliers;
 use crate::conic::program::{Program, Sense};
 
 /// A lower bound of the minimisation that holds whatever the errors are (up to rounding in this
@@ -12,7 +12,6 @@ use crate::conic::program::{Program, Sense};
 /// imply. `None` when a variable that has to be paid for has no such bound.
 pub(super) fn lower_bound(
     program: &Program,
-    point: &Point,
     multipliers: &Multipliers,
     primal: f64,
     gradient: Gradient,
@@ -41,7 +40,7 @@ pub(super) fn lower_bound(
     };
     // Whatever is better than the point satisfies this too; the bound never claims more.
     let ceiling = primal + 1e-6 * (1.0 + primal.abs());
-    let limits = Limits::of(program, point, ceiling);
+    let limits = Limits::of(program, ceiling);
     let mut bound = gradient.constant;
     for (id, &nonneg) in program.scalars.iter().enumerate() {
         let g = gradient.scalars[id];
@@ -65,20 +64,27 @@ pub(super) fn lower_bound(
 }
 
 /// Bounds on traces and on moduli of scalars.
-struct Limits {
-    traces: Vec<Option<f64>>,
-    scalars: Vec<Option<f64>>,
+pub(super) struct Limits {
+    pub(super) traces: Vec<Option<f64>>,
+    pub(super) scalars: Vec<Option<f64>>,
 }
 
 impl Limits {
-    fn of(program: &Program, point: &Point, ceiling: f64) -> Self {
-        let mut out = Self {
-            traces: vec![None; point.matrices.len()],
-            scalars: vec![None; point.scalars.len()],
-        };
+    /// With points no worse than the ceiling.
+    fn of(program: &Program, ceiling: f64) -> Self {
+        let mut out = Self::of_constraints(program);
         let own = sign(program);
         let room = ceiling - own * program.objective.constant;
         out.budget(program, &program.objective, own, room);
+        out
+    }
+
+    /// By the constraints alone.
+    pub(super) fn of_constraints(program: &Program) -> Self {
+        let mut out = Self {
+            traces: vec![None; program.matrices.len()],
+            scalars: vec![None; program.scalars.len()],
+        };
         for row in &program.rows {
             if row.sense != Sense::AtLeast {
                 out.budget(program, &row.expression, 1.0, row.rhs);

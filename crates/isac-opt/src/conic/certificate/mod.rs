@@ -30,7 +30,7 @@ use depth::{below, depth};
 use sum::{Sum, least_of_low_rank};
 
 use super::expr::{Affine, Coefficient, Data, HermitianAffine};
-use super::outcome::{Multipliers, Point};
+use super::outcome::{Farkas, Multipliers, Options, Outcome, Point, Ray};
 use super::program::{Program, Sense};
 use super::value::{Value, congruence};
 
@@ -465,13 +465,60 @@ pub(crate) fn report(program: &Program, point: &Point, multipliers: &Multipliers
         primal,
         dual,
         dimacs,
-        bound: lower_bound(program, point, multipliers, primal, gradient),
+        bound: lower_bound(program, multipliers, primal, gradient),
+    }
+}
+
+/// What a ray of multipliers excludes: every point, those below a norm, or (`None`) nothing worth
+/// saying.
+pub(crate) fn excluded(
+    program: &Program,
+    mut multipliers: Multipliers,
+    iterations: usize,
+    options: &Options,
+) -> Option<Outcome> {
+    let error = infeasibility(program, &mut multipliers)?;
+    let proved = error <= options.ray_tolerance;
+    let radius = if proved { f64::INFINITY } else { 1.0 / error };
+    let farkas = Farkas {
+        multipliers,
+        error,
+        radius,
+        iterations,
+    };
+    if proved {
+        Some(Outcome::Infeasible(farkas))
+    } else {
+        (error <= options.ray_tolerance).then_some(Outcome::NoPointBelow(farkas))
+    }
+}
+
+/// What a direction proves about the dual, as [`excluded`] for the program.
+pub(crate) fn unlimited(
+    program: &Program,
+    mut direction: Point,
+    iterations: usize,
+    options: &Options,
+) -> Option<Outcome> {
+    let error = unboundedness(program, &mut direction)?;
+    let proved = error <= options.ray_tolerance;
+    let radius = if proved { f64::INFINITY } else { 1.0 / error };
+    let ray = Ray {
+        direction,
+        error,
+        radius,
+        iterations,
+    };
+    if proved {
+        Some(Outcome::Unbounded(ray))
+    } else {
+        (error <= options.ray_tolerance).then_some(Outcome::NoMultipliersBelow(ray))
     }
 }
 
 /// Scales multipliers to value 1 and returns the error of the proof of infeasibility; `None` when
 /// their value is not positive.
-pub(crate) fn infeasibility(program: &Program, multipliers: &mut Multipliers) -> Option<f64> {
+fn infeasibility(program: &Program, multipliers: &mut Multipliers) -> Option<f64> {
     let value = Gradient::of(program, multipliers, true).constant;
     if !(value.is_finite() && value > 0.0) {
         return None;
@@ -487,7 +534,7 @@ pub(crate) fn infeasibility(program: &Program, multipliers: &mut Multipliers) ->
 
 /// Scales a direction to an improvement of 1 and returns its largest violation; `None` when it does
 /// not improve the objective.
-pub(crate) fn unboundedness(program: &Program, direction: &mut Point) -> Option<f64> {
+fn unboundedness(program: &Program, direction: &mut Point) -> Option<f64> {
     let improvement = -sign(program) * Evaluator::new(direction).linear(&program.objective);
     if !(improvement.is_finite() && improvement > 0.0) {
         return None;
@@ -544,7 +591,6 @@ impl Point {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conic::{Options, Outcome};
 
     /// A point as the reduction leaves it and with all its entries is the same point.
     #[test]
