@@ -198,7 +198,9 @@ pub(super) fn sdp(args: &Sdp, console: &mut Console<'_>) -> Result<u8, Error> {
         "infeasible" => ": (P) has no point",
         "unbounded" => ": (D) has no point",
         "no_point_below" => ": (P) has no point of norm below the radius; larger ones may exist",
-        "no_multipliers_below" => ": (D) has no point of norm below the radius; larger ones may exist",
+        "no_multipliers_below" => {
+            ": (D) has no point of norm below the radius; larger ones may exist"
+        }
         "ill_posed" => ": the values of (P) and (D) differ",
         _ => "",
     };

@@ -42,7 +42,8 @@ pub use expr::{
     Affine, Coefficient, ComplexAffine, HermitianAffine, MatrixVar, ScalarVar, VectorVar, parts,
 };
 pub use outcome::{
-    Farkas, Form, IllPosed, Multipliers, Options, Outcome, Point, Ray, Reduction, Solution, Unknown, Why,
+    Farkas, Form, IllPosed, Multipliers, Options, Outcome, Point, Ray, Reduction, Solution,
+    Unknown, Why,
 };
 pub use program::{Cone, Lmi, Program, Row};
 pub use qp::{ConeOutcome, ConeQp, ConeSolution, quadratic_program};
