@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Source};
 use crate::figure::Figure;
 use crate::stats::Summary;
+use crate::verdict::Claim;
 
 /// A figure, a panel of one, or a table of a paper.
 #[derive(Debug, Clone, Copy)]
@@ -381,6 +382,44 @@ impl Records {
             .collect()
     }
 
+    /// A metric of several points, each an algorithm at one x, on every realisation that has all of
+    /// them, by ascending realisation.
+    pub fn joint(&self, points: &[(&str, f64)], metric: usize) -> Vec<Vec<f64>> {
+        let Some((first, x)) = points.first() else {
+            return Vec::new();
+        };
+        let mut realizations: Vec<usize> = self.at(first, *x).map(|r| r.realization).collect();
+        realizations.sort_unstable();
+        realizations.dedup();
+        let row = |r: usize| -> Option<Vec<f64>> {
+            let values = points
+                .iter()
+                .map(|(name, x)| self.value(name, *x, r, metric));
+            values.map(|v| v.filter(|v| !v.is_nan())).collect()
+        };
+        realizations.into_iter().filter_map(row).collect()
+    }
+
+    /// Differences of a metric, `ours - theirs`, on every realisation that has both.
+    pub fn paired(&self, ours: (&str, f64), theirs: (&str, f64), metric: usize) -> Vec<f64> {
+        let rows = self.joint(&[ours, theirs], metric);
+        rows.iter().map(|row| row[0] - row[1]).collect()
+    }
+
+    /// Whether something is so on every realisation with rows that `chosen` picks: how many hold,
+    /// and how many there are. A realisation holds if all its chosen rows do.
+    pub fn realizations_where(
+        &self,
+        chosen: impl Fn(&Record) -> bool,
+        holds: impl Fn(&Record) -> bool,
+    ) -> (usize, usize) {
+        let mut all: BTreeMap<usize, bool> = BTreeMap::new();
+        for row in self.rows.iter().filter(|row| chosen(row)) {
+            *all.entry(row.realization).or_insert(true) &= holds(row);
+        }
+        (all.values().filter(|held| **held).count(), all.len())
+    }
+
     /// The value of one realisation, if it did not fail.
     pub fn value(&self, algorithm: &str, x: f64, realization: usize, metric: usize) -> Option<f64> {
         self.at(algorithm, x)
@@ -460,73 +499,6 @@ impl Compared {
     /// Ours minus published, where both are there.
     pub fn difference(&self) -> Option<f64> {
         Some(self.ours? - self.published?)
-    }
-}
-
-/// A claim of the paper and what we found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Claim {
-    /// The claim in our words.
-    pub text: String,
-    /// What we found.
-    pub verdict: Verdict,
-    /// The numbers behind the verdict.
-    pub detail: String,
-}
-
-impl Claim {
-    /// From text, verdict and detail.
-    pub fn new(text: impl Into<String>, verdict: Verdict, detail: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            verdict,
-            detail: detail.into(),
-        }
-    }
-}
-
-/// What became of a claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Our numbers say the same.
-    Holds,
-    /// They say so in part; the detail says which.
-    Partly,
-    /// They say otherwise.
-    DoesNotHold,
-    /// This run cannot tell, for example for its size.
-    NotTested,
-}
-
-impl Verdict {
-    /// `Holds` if `condition`, `DoesNotHold` otherwise.
-    pub fn of(condition: bool) -> Self {
-        if condition {
-            Self::Holds
-        } else {
-            Self::DoesNotHold
-        }
-    }
-
-    /// From so many cases in which the claim held: all, some, none, or no case at all.
-    pub fn share(held: usize, cases: usize) -> Self {
-        match held {
-            _ if cases == 0 => Self::NotTested,
-            0 => Self::DoesNotHold,
-            _ if held < cases => Self::Partly,
-            _ => Self::Holds,
-        }
-    }
-
-    /// As printed.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Holds => "holds",
-            Self::Partly => "holds in part",
-            Self::DoesNotHold => "does not hold",
-            Self::NotTested => "not tested",
-        }
     }
 }
 

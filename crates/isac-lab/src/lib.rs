@@ -18,6 +18,7 @@
 //! | [`cli`] | the command line |
 //! | [`mod@reference`] | published numbers in CSV files |
 //! | [`stress`] | random instances, every verdict verified again |
+//! | [`verdict`] | the one rule by which claims are decided |
 //! | [`stats`] | means, intervals, percentiles |
 //! | [`papers`] | the four papers |
 //!
@@ -50,13 +51,15 @@ pub mod solve;
 pub mod stats;
 pub mod stress;
 mod strict_json;
+pub mod verdict;
 
 pub use artefact::{
-    Artefact, Claim, Compared, Grade, Metric, Plan, Record, Records, Report, Request, Size, Task,
-    TaskOutput, Timing, Verdict,
+    Artefact, Compared, Grade, Metric, Plan, Record, Records, Report, Request, Size, Task,
+    TaskOutput, Timing,
 };
 pub use error::Error;
 pub use reproduce::{Done, Settings, run};
+pub use verdict::{Claim, Ruling, Side, Verdict};
 
 /// Seed of a run when none is given.
 pub const DEFAULT_SEED: u64 = 1;

@@ -418,12 +418,11 @@ fn closing(done: &Done, console: &mut Console<'_>) {
     }
     for claim in &report.claims {
         let verdict = claim.verdict.name();
-        say!(
-            console,
-            "claim: {} -- {verdict}: {}",
-            claim.text,
-            claim.detail
-        );
+        say!(console, "claim: {} -- {verdict}", claim.text);
+        say!(console, "  rule: {}", claim.rule);
+        if !claim.detail.is_empty() {
+            say!(console, "  {}", claim.detail);
+        }
     }
     for note in report.notes.iter().chain(&report.timing.notes) {
         say!(console, "note: {note}");

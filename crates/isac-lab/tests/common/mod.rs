@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use isac_lab::artefact::{
-    Artefact, Claim, Compared, Grade, Metric, Plan, Record, Report, Request, Task, Verdict,
-};
+use isac_lab::artefact::{Artefact, Compared, Grade, Metric, Plan, Record, Report, Request, Task};
 use isac_lab::check::{Checker, Goal, Tolerance, Tolerances};
 use isac_lab::cli::{self, Console};
 use isac_lab::document::Node;
@@ -17,6 +15,7 @@ use isac_lab::figure::{Axis, Figure, Panel, Style};
 use isac_lab::papers::Paper;
 use isac_lab::reference::CsvTable;
 use isac_lab::solve::{SolveReport, SolveRequest, SolveStatus};
+use isac_lab::{Claim, Ruling};
 use isac_lab::{Error, clock};
 
 pub(crate) fn paper() -> Paper {
@@ -91,7 +90,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             Ok(Report {
                 figure: Figure::new("Powers of numbers", vec![panel]),
                 table: vec![Compared::new("square at 3", 9.0, ours, "m")],
-                claims: vec![Claim::new("grows", Verdict::Holds, "9 > 4")],
+                claims: vec![Claim::new("grows", Ruling::fact(true, "9 > 4"), "")],
                 grade: Grade::Statistical,
                 ..Report::default()
             })

@@ -3,12 +3,11 @@
 
 use super::setup::{NOISE, Setup, draw, path_model};
 use super::special::{efficiency, fixed};
-use super::sweep::{confirms, gain, percent};
-use crate::artefact::{
-    Artefact, Claim, Grade, Metric, Plan, Record, Records, Report, Request, Task, Verdict,
-};
+use super::sweep::{gain, gains_are, percent};
+use crate::artefact::{Artefact, Grade, Metric, Plan, Record, Records, Report, Request, Task};
 use crate::error::{Error, Source};
 use crate::figure::{Axis, Figure, Panel, Style};
+use crate::verdict::{Claim, Ruling, Side};
 use isac_algos::hisac_see::{Access, Design, Problem, Working, baselines, direct, evaluate};
 use isac_linalg::c64;
 use isac_metrics::secrecy::Bound;
@@ -95,7 +94,10 @@ fn plan_noise(request: &Request) -> Result<Plan, Error> {
                 let costs: Vec<_> = xs[1..].iter().map(|&x| (x, gain(records, (name, x), (name, xs[0])))).collect();
                 claims.push(Claim::new(
                     format!("Green interference beats artificial noise ({label})"),
-                    Verdict::of(costs.iter().all(|(_, s)| s.mean < 0.0)),
+                    Ruling::together(xs[1..].iter().map(|&x| {
+                        let ruling = gains_are(records, (name, x), (name, xs[0]), Side::AtMost(0.0));
+                        (format!("{x} W"), ruling)
+                    })),
                     costs.iter().map(|(x, s)| format!("{x} W: {}", percent(s))).collect::<Vec<_>>().join("; "),
                 ));
             }
@@ -230,25 +232,12 @@ fn finish_neighbour(records: &Records) -> Report {
     for (i, (label, name)) in curves.into_iter().enumerate() {
         panel.mean_curve(label, records, name, 0, Style::curve(i).no_line());
     }
-    let difference = |x: f64| {
-        let pairs: Vec<f64> = records
-            .at("green", x)
-            .filter(|row| !row.failed)
-            .filter_map(|row| Some(row.metrics[0] - records.value("noise", x, row.realization, 0)?))
-            .collect();
-        crate::stats::Summary::of(&pairs)
-    };
     let claim = |text: &str, x: f64, published: f64| {
-        let s = difference(x);
+        let leads = records.paired(("green", x), ("noise", x), 0);
+        let s = crate::stats::Summary::of(&leads);
         Claim::new(
             text,
-            if confirms(&s, published, published) {
-                Verdict::Holds
-            } else if s.mean > 0.0 {
-                Verdict::Partly
-            } else {
-                Verdict::DoesNotHold
-            },
+            Ruling::mean(&leads, Side::about(published)),
             format!(
                 "{:+.2} dB [{:+.2}, {:+.2}] over {} draws; the design with noise sends {:+.1} W more",
                 s.mean,
@@ -380,13 +369,23 @@ fn finish_bounds(records: &Records) -> Report {
                     format!("error {x}: {} of {tried} feasible, {}", s.n, percent(&s))
                 })
                 .collect();
-            let lossless = records.xs("exact").iter().all(|&x| {
-                let s = gain(records, (name, x), ("exact", x));
-                s.n == records.at(name, x).count() && s.mean > -2.0
-            });
+            let lossless = Ruling::together(records.xs("exact").iter().flat_map(|&x| {
+                let side = Side::AtLeast(-2.0);
+                let (solved, tried) = (
+                    records.at(name, x).filter(|row| !row.failed).count(),
+                    records.at(name, x).count(),
+                );
+                [
+                    (
+                        format!("gain in percent, error {x}"),
+                        gains_are(records, (name, x), ("exact", x), side),
+                    ),
+                    (format!("feasible, error {x}"), Ruling::every(solved, tried)),
+                ]
+            }));
             Claim::new(
                 format!("Designing by \"{label}\" costs little"),
-                Verdict::of(lossless),
+                lossless,
                 cells.join("; "),
             )
         })

@@ -2,11 +2,10 @@
 
 use super::setup::{Setup, draw};
 use super::special::feasible;
-use crate::artefact::{
-    Artefact, Claim, Metric, Plan, Record, Records, Report, Request, Task, Verdict,
-};
+use crate::artefact::{Artefact, Metric, Plan, Record, Records, Report, Request, Task};
 use crate::error::{Error, Source};
 use crate::figure::{Axis, Figure, Panel, Style};
+use crate::verdict::{Claim, Ruling, Side};
 use isac_algos::hisac_see::{Access, Design, Problem, RawStart, Working, direct};
 use isac_linalg::c64;
 use isac_metrics::secrecy::{Bound, secrecy};
@@ -155,7 +154,7 @@ fn finish_quality(records: &Records) -> Report {
                     row.converged || best.is_some_and(|b| row.metrics[0] >= b.1 * (1.0 - 1e-6))
                 })
                 .count();
-            let share = converged as f64 / known.len().max(1) as f64;
+            let reached: Vec<f64> = (0..known.len()).map(|i| f64::from(i < converged)).collect();
             let points = short
                 .iter()
                 .enumerate()
@@ -173,7 +172,7 @@ fn finish_quality(records: &Records) -> Report {
                 .collect();
             claims.push(Claim::new(
                 format!("(ours) {name}, {}: feasible and converged on at least 95 % of the draws with a known design", access.name()),
-                Verdict::of(share >= 0.95),
+                Ruling::mean(&reached, Side::AtLeast(0.95)),
                 format!(
                     "{converged} converged, {} feasible of {} ({} draws in all); within 1e-3 of the best known on {}, worst shortfall {:.2e}{}{}",
                     short.len(),
@@ -231,11 +230,12 @@ fn plan_sampling(request: &Request) -> Result<Plan, Error> {
                 }
             }
             let total: f64 = records.rows.iter().map(|row| row.metrics[2]).sum();
+            let (held, cases) = records.realizations_where(|_| true, |row| row.metrics[0] <= 1e-9);
             Ok(Report {
                 figure: Figure::new("Sampled errors against exact worst cases", vec![panel]),
                 claims: vec![Claim::new(
                     "(ours) no sampled error exceeds a worst case",
-                    Verdict::of(failures.is_empty()),
+                    Ruling::every(held, cases),
                     format!("{total:.3e} errors over {} designs, largest excess {worst:.1e} (rounding)", records.rows.len()),
                 )],
                 failures,

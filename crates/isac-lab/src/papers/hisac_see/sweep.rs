@@ -1,12 +1,11 @@
 //! Designs by the direct route along an axis, and what may be said of their curves.
 
 use super::setup::Setup;
-use crate::artefact::{
-    Claim, Grade, Metric, Plan, Record, Records, Report, Request, Size, Task, Verdict,
-};
+use crate::artefact::{Grade, Metric, Plan, Record, Records, Report, Request, Size, Task};
 use crate::error::{Error, Source};
 use crate::figure::{Axis, Figure, Panel, Style};
 use crate::stats::Summary;
+use crate::verdict::{Claim, Ruling, Side, Verdict};
 use isac_algos::hisac_see::relaxation::{self, prove_infeasible};
 use isac_algos::hisac_see::{Problem, direct};
 use isac_opt::conic;
@@ -198,22 +197,36 @@ fn finish(sweep: &Sweep, records: &Records) -> Report {
     }
 }
 
-/// Relative gain of one curve over another in percent, draw by draw, with its interval.
-pub(super) fn gain(records: &Records, ours: (&str, f64), theirs: (&str, f64)) -> Summary {
-    let rows = records.at(ours.0, ours.1).filter(|row| !row.failed);
-    let ratios: Vec<f64> = rows
-        .filter_map(|row| {
-            let theirs = records.value(theirs.0, theirs.1, row.realization, 0)?;
-            Some(100.0 * (row.metrics[0] / theirs - 1.0))
-        })
-        .collect();
-    Summary::of(&ratios)
+/// Relative gains of one curve over another in percent, draw by draw.
+pub(super) fn gains(records: &Records, ours: (&str, f64), theirs: (&str, f64)) -> Vec<f64> {
+    let pairs = records.joint(&[ours, theirs], 0);
+    let percent = |pair: &Vec<f64>| 100.0 * (pair[0] / pair[1] - 1.0);
+    pairs.iter().map(percent).collect()
 }
 
-/// Whether an interval from enough draws holds one of the published values from `low` to `high`.
-/// A wide interval of a few draws confirms nothing.
-pub(super) fn confirms(s: &Summary, low: f64, high: f64) -> bool {
-    s.n >= 20 && s.low <= high && s.high >= low
+/// Their mean with its interval.
+pub(super) fn gain(records: &Records, ours: (&str, f64), theirs: (&str, f64)) -> Summary {
+    Summary::of(&gains(records, ours, theirs))
+}
+
+/// Whether the mean gain in percent lies on a side.
+pub(super) fn gains_are(
+    records: &Records,
+    ours: (&str, f64),
+    theirs: (&str, f64),
+    side: Side,
+) -> Ruling {
+    Ruling::mean(&gains(records, ours, theirs), side)
+}
+
+/// Whether a curve is ahead of each of others at some points.
+pub(super) fn ahead(records: &Records, ours: &str, others: &[&str], xs: &[f64]) -> Ruling {
+    Ruling::together(xs.iter().flat_map(|&x| {
+        others.iter().map(move |other| {
+            let ruling = gains_are(records, (ours, x), (other, x), Side::AtLeast(0.0));
+            (format!("over {other} at {x}"), ruling)
+        })
+    }))
 }
 
 /// As printed: mean, interval, number of pairs.
@@ -277,14 +290,4 @@ pub(super) fn along(records: &Records, curve: &str, metric: usize) -> Vec<(f64, 
 pub(super) fn text(points: &[(f64, f64)]) -> String {
     let cells: Vec<String> = points.iter().map(|(x, y)| format!("{x}: {y:.4}")).collect();
     cells.join(", ")
-}
-
-pub(super) fn monotone(points: &[(f64, f64)], sign: f64) -> bool {
-    points.windows(2).all(|w| sign * (w[1].1 - w[0].1) >= -1e-9)
-}
-
-/// Rises, then falls.
-pub(super) fn unimodal(points: &[(f64, f64)]) -> bool {
-    let top = (0..points.len()).max_by(|&i, &j| points[i].1.total_cmp(&points[j].1));
-    top.is_some_and(|top| monotone(&points[..=top], 1.0) && monotone(&points[top..], -1.0))
 }

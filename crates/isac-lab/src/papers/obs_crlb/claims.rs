@@ -2,7 +2,8 @@
 
 use super::report::{Comparison, Kind, Sweep};
 use super::setup::{CRLB, OBJECTIVE, SUM_RATE};
-use crate::artefact::{Claim, Records, Report, Verdict};
+use crate::artefact::{Records, Report};
+use crate::verdict::{Claim, Verdict};
 
 /// Mean objectives of two methods over the realisations that both have, ours minus theirs.
 fn paired(records: &Records, ours: &str, theirs: &str, x: f64) -> Option<f64> {

@@ -9,11 +9,11 @@ use isac_models::units::Dbm;
 use super::setup::{Inputs, World};
 use super::{published, random_instances};
 use crate::artefact::{
-    Claim, Compared, Grade, Metric, Plan, Record, Records, Report, Request, Task, TaskOutput,
-    Verdict,
+    Compared, Grade, Metric, Plan, Record, Records, Report, Request, Task, TaskOutput,
 };
 use crate::error::{Error, Source};
 use crate::figure::{Axis, Figure, Panel, Style};
+use crate::verdict::{Claim, Verdict};
 
 const NAMES: [&str; 3] = ["delta_c_0_05", "delta_c_0_10", "delta_c_0_15"];
 

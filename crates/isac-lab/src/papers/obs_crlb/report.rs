@@ -6,10 +6,11 @@ use super::claims;
 use super::published::{self, Curve, thousandths};
 use super::random_instances;
 use super::setup::{CRLB, OBJECTIVE, SUM_RATE, World};
-use crate::artefact::{Claim, Compared, Grade, Metric, Records, Report, Request, Timing, Verdict};
+use crate::artefact::{Compared, Grade, Metric, Records, Report, Request, Timing};
 use crate::error::Error;
 use crate::figure::{Axis, Figure, Panel, Style};
 use crate::stats::median;
+use crate::verdict::{Claim, Verdict};
 
 /// Allowed relative difference per realisation, and of means.
 const EXACT: f64 = 1e-9;

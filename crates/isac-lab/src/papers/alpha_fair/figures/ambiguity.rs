@@ -8,11 +8,11 @@ use std::f64::consts::TAU;
 
 use super::{ASSUMPTION, DROPS, PAPER, PRESETS, Scheme, scenario, size_note};
 use crate::artefact::{
-    Artefact, Claim, Grade, Metric, Plan, Record, Records, Report, Request, Task, TaskOutput,
-    Verdict,
+    Artefact, Grade, Metric, Plan, Record, Records, Report, Request, Task, TaskOutput,
 };
 use crate::error::{Error, Source};
 use crate::figure::{Axis, Figure, Panel, Style};
+use crate::verdict::{Claim, Ruling};
 
 pub(super) const ARTEFACT: Artefact = Artefact {
     paper: PAPER,
@@ -155,7 +155,10 @@ fn finish(records: &Records, note: &str) -> Report {
     let claims = vec![
         Claim::new(
             "Ours: the CRLB optimum crowds the band edges under both gain models",
-            Verdict::of(crowding("known") > 0.99 && crowding("unknown") > 0.99),
+            Ruling::every(
+                usize::from(crowding("known") > 0.99 && crowding("unknown") > 0.99),
+                1,
+            ),
             format!(
                 "share of the sensing power on a quarter of the subcarriers: known {:.4}, unknown {:.4}",
                 crowding("known"),
@@ -164,7 +167,7 @@ fn finish(records: &Records, note: &str) -> Report {
         ),
         Claim::new(
             "Ours: it pays in ambiguity",
-            Verdict::of(sidelobe("unknown") > sidelobe("flat")),
+            Ruling::every(usize::from(sidelobe("unknown") > sidelobe("flat")), 1),
             format!(
                 "largest side lobe: known {:.2}, unknown {:.2}, flat {:.2}",
                 sidelobe("known"),

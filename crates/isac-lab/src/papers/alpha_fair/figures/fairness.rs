@@ -8,11 +8,11 @@ use super::{
     median_ratio, record, scenario, size_note,
 };
 use crate::artefact::{
-    Artefact, Claim, Grade, Metric, Plan, Record, Records, Report, Request, Task, TaskOutput,
-    Verdict,
+    Artefact, Grade, Metric, Plan, Record, Records, Report, Request, Task, TaskOutput,
 };
 use crate::error::Error;
 use crate::figure::{Axis, Figure, Panel, Style};
+use crate::verdict::{Claim, Ruling, Side};
 
 pub(super) const ARTEFACT: Artefact = Artefact {
     paper: PAPER,
@@ -131,19 +131,41 @@ fn finish(records: &Records, first: usize, note: &str) -> Report {
         })
         .collect();
     // Local minima of different quality blur steps by about 1 %.
-    let rises = sum.windows(2).all(|w| w[1][1] >= w[0][1] * 0.99);
-    let falls = max.windows(2).all(|w| w[1][1] <= w[0][1] * 1.01);
     let last = ALPHAS.len() - 1;
+    let steps = |name: &str, side: Side| {
+        let (metric, ends) = match side {
+            Side::AtLeast(_) => (SUM, Side::AtLeast(1.0)),
+            Side::AtMost(_) | Side::Between(..) => (MAX, Side::AtMost(1.0)),
+        };
+        let over = |top: f64, bottom: f64, side| {
+            let ratios = super::ratios(records, (CURVE, top), (CURVE, bottom), metric);
+            (
+                format!("{name}, {bottom} to {top}"),
+                Ruling::mean(&ratios, side),
+            )
+        };
+        let one_by_one = ALPHAS.windows(2).map(|w| over(w[1], w[0], side));
+        Ruling::together(one_by_one.chain([over(ALPHAS[last], ALPHAS[0], ends)]))
+    };
+    let ratio = |a: f64, drop: usize| {
+        Some(records.value(CURVE, a, drop, MAX)? / records.value(CURVE, a, drop, MIN)?)
+    };
+    let shrinks: Vec<f64> = records
+        .at(CURVE, ALPHAS[0])
+        .filter_map(|row| {
+            Some(ratio(ALPHAS[0], row.realization)? - ratio(ALPHAS[last], row.realization)?)
+        })
+        .collect();
     let limit = median_ratio(records, ("alpha_infinity", INFINITY_AT), (CURVE, 0.0), MAX);
     let claims = vec![
         Claim::new(
             "The sum CRLB rises moderately with alpha",
-            Verdict::of(rises && sum[last][1] >= 1.0),
+            steps("sum", Side::AtLeast(0.99)),
             format!("median factor at alpha = 16: {:.3}", sum[last][1]),
         ),
         Claim::new(
             "The largest CRLB falls with alpha",
-            Verdict::of(falls && max[last][1] < 1.0),
+            steps("max", Side::AtMost(1.01)),
             format!(
                 "median factor at alpha = 16: {:.3}; at alpha = inf (norm of order 64, true maximum): {limit:.3}",
                 max[last][1]
@@ -151,7 +173,7 @@ fn finish(records: &Records, first: usize, note: &str) -> Report {
         ),
         Claim::new(
             "The gap between largest and smallest CRLB shrinks",
-            Verdict::of(spread[last] < spread[0]),
+            Ruling::mean(&shrinks, Side::AtLeast(0.0)),
             format!(
                 "median max/min from {:.2} to {:.2}",
                 spread[0], spread[last]

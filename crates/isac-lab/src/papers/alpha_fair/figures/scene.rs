@@ -3,11 +3,10 @@
 use serde_json::json;
 
 use super::{ASSUMPTION, DROPS, PAPER, PRESETS, scenario, size_note};
-use crate::artefact::{
-    Artefact, Claim, Grade, Metric, Plan, Record, Report, Request, Task, TaskOutput, Verdict,
-};
+use crate::artefact::{Artefact, Grade, Metric, Plan, Record, Report, Request, Task, TaskOutput};
 use crate::error::Error;
 use crate::figure::{Axis, Figure, Marker, Panel, Style};
+use crate::verdict::{Claim, Ruling};
 
 pub(super) const ARTEFACT: Artefact = Artefact {
     paper: PAPER,
@@ -99,7 +98,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
                 figure,
                 claims: vec![Claim::new(
                     "Targets around one base station, users near the targets",
-                    Verdict::of(ahead && farthest <= radius),
+                    Ruling::fact(ahead && farthest <= radius, "the scene as it is drawn"),
                     format!(
                         "{} targets, all ahead: {ahead}; {} users, at most {farthest:.1} m from theirs",
                         targets.len(),

@@ -16,8 +16,9 @@ use isac_models::array::{Scaling, Ula};
 use isac_models::channel::rayleigh;
 use isac_models::rng::{Stream, stream};
 
-use crate::artefact::{Artefact, Metric, Plan, Record, Records, Report, Request, Task, Verdict};
+use crate::artefact::{Artefact, Metric, Plan, Record, Records, Report, Request, Task};
 use crate::error::{Error, Source};
+use crate::verdict::Ruling;
 
 const PRESETS: &[&str] = &["paper"];
 const ANTENNAS: usize = 8;
@@ -114,22 +115,12 @@ fn scene(seed: u64, realization: usize, sic: SicSet, floor: f64) -> Result<Scene
 
 /// Whether a claim of order between two curves holds, for every pair of curves it could mean: the
 /// verdict and each answer in words.
-fn compared(
-    pairs: &[(&str, &str)],
-    word: &str,
-    holds: impl Fn(&str, &str) -> bool,
-) -> (Verdict, String) {
-    let answers: Vec<bool> = pairs.iter().map(|(a, b)| holds(a, b)).collect();
-    let verdict = match (answers.iter().any(|&x| x), answers.iter().all(|&x| x)) {
-        (_, true) => Verdict::Holds,
-        (true, _) => Verdict::Partly,
-        _ => Verdict::DoesNotHold,
-    };
-    let said = pairs.iter().zip(&answers).map(|((a, b), &yes)| {
-        let answer = if yes { "yes" } else { "no" };
-        format!("{a} {word} {b} throughout: {answer}")
-    });
-    (verdict, said.collect::<Vec<_>>().join("; "))
+fn compared(pairs: &[(&str, &str)], word: &str, lead: impl Fn(&str, &str) -> Ruling) -> Ruling {
+    Ruling::together(
+        pairs
+            .iter()
+            .map(|(a, b)| (format!("{a} {word} {b}"), lead(a, b))),
+    )
 }
 
 fn db(x: f64) -> f64 {

@@ -10,11 +10,10 @@ use isac_opt::StopReason;
 use serde_json::json;
 
 use super::{ANGLES_DEG, ANTENNAS, common_scenario, db, per_realization, plan, scene};
-use crate::artefact::{
-    Claim, Metric, Plan, Record, Records, Report, Request, Task, TaskOutput, Verdict,
-};
+use crate::artefact::{Metric, Plan, Record, Records, Report, Request, Task, TaskOutput};
 use crate::error::{Error, Source};
 use crate::figure::{Axis, Figure, Panel, Style};
+use crate::verdict::{Claim, Ruling};
 
 fn grid() -> Vec<f64> {
     (0..=360).map(|i| -90.0 + 0.5 * i as f64).collect()
@@ -233,11 +232,9 @@ pub(super) fn lemma1(request: &Request) -> Result<Plan, Error> {
             ),
             claims: vec![Claim::new(
                 "Lemma 1: a rank-one solution of Eq. (22) always exists",
-                if shown.is_empty() {
-                    Verdict::NotTested
-                } else {
-                    Verdict::DoesNotHold
-                },
+                Ruling::not_tested(
+                    "an interior-point method ends at the most interior optimum: its rank does not exclude another optimum of rank one",
+                ),
                 detail,
             )],
             ..Report::default()
