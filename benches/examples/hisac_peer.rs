@@ -14,7 +14,7 @@ use isac_models::scene::Scene;
 use serde_json::{Value, json};
 
 /// Wavelength at 18 GHz, m.
-const WAVELENGTH: f64 = 299_792_458.0 / 18e9;
+const WAVELENGTH: f64 = isac_models::ofdm::SPEED_OF_LIGHT_M_S / 18e9;
 /// Relative error radius.
 const ERROR: f64 = 0.1;
 

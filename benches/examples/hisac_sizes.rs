@@ -12,7 +12,7 @@ use isac_models::rng::{Stream, stream};
 use isac_models::scene::Scene;
 
 /// Wavelength at 18 GHz, m.
-const WAVELENGTH: f64 = 299_792_458.0 / 18e9;
+const WAVELENGTH: f64 = isac_models::ofdm::SPEED_OF_LIGHT_M_S / 18e9;
 const ARRAYS: [(usize, usize); 7] = [(6, 2), (8, 2), (12, 2), (8, 4), (16, 4), (16, 8), (32, 8)];
 
 fn problem(side: (usize, usize), draw: u64) -> Result<Problem, Box<dyn std::error::Error>> {

@@ -15,7 +15,7 @@ use isac_models::scene::Scene;
 use rand::{Rng, RngExt};
 
 /// Wavelength at 18 GHz, m.
-const WAVELENGTH: f64 = 299_792_458.0 / 18e9;
+const WAVELENGTH: f64 = isac_models::ofdm::SPEED_OF_LIGHT_M_S / 18e9;
 type Side = (usize, usize);
 const CASES: [(Side, Side, usize); 3] = [
     ((4, 2), (4, 2), 3),

@@ -31,6 +31,7 @@ pub mod array;
 pub mod channel;
 pub mod csi_error;
 mod error;
+mod gamma_law;
 pub mod geometry;
 pub mod ofdm;
 pub mod rng;

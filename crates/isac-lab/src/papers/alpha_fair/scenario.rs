@@ -7,7 +7,7 @@ use isac_metrics::delay_doppler::{Combine, DelayDoppler, EchoModel, SensingOptio
 use isac_metrics::fairness::{Fairness, Form};
 use isac_metrics::ofdm_rate::{Interference, OfdmRate, Streams};
 use isac_models::array::{Scaling, Ula};
-use isac_models::channel::tr38901::{Environment, Link, Place};
+use isac_models::channel::tr38901::{DISTANCES_M, Environment, Link, Place};
 use isac_models::geometry::{self, MovingTarget, Point, Scene};
 use isac_models::ofdm::Grid;
 use isac_models::rng::{Stream, stream};
@@ -212,6 +212,10 @@ impl Scenario {
                 distance_m: geometry::distance_m([0.0; 2], point),
                 azimuth_rad: geometry::departure_rad([0.0; 2], point),
             };
+            // The channel model says nothing about users any nearer or farther.
+            if !(DISTANCES_M[0]..=DISTANCES_M[1]).contains(&place.distance_m) {
+                continue;
+            }
             let link = Link::draw(self.environment, place, grid, self.antennas, rng)?;
             if link.large.loss_db() <= self.admitted_loss_db {
                 return Ok((point, link));

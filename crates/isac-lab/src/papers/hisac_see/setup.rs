@@ -3,12 +3,10 @@
 use crate::error::Source;
 use isac_algos::hisac_see::Problem;
 use isac_models::channel::{Fading, PathChannel, Shadowing};
+use isac_models::ofdm::SPEED_OF_LIGHT_M_S;
 use isac_models::rng::{self, Stream};
 use isac_models::scene::{Scene, Topology};
 use std::f64::consts::PI;
-
-/// Speed of light, m/s.
-const LIGHT: f64 = 299_792_458.0;
 
 /// What an experiment varies; the default is the paper's Table II with the assumptions of our docs.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,7 +64,7 @@ impl Setup {
 
 /// The problem of a setup on draw `realization`, with the library's defaults.
 pub(super) fn draw(setup: &Setup, seed: u64, realization: u64) -> Result<Problem, Source> {
-    let wavelength = LIGHT / CARRIER;
+    let wavelength = SPEED_OF_LIGHT_M_S / CARRIER;
     let model = |side| path_model(side, setup);
     let mut places = rng::stream(seed, Stream::Geometry, realization);
     let scene = Scene::draw(setup.topology, setup.users, &mut places)?;
@@ -89,7 +87,7 @@ pub(super) fn path_model(
     (horizontal, vertical): (usize, usize),
     setup: &Setup,
 ) -> Result<PathChannel, isac_models::Error> {
-    let mut model = PathChannel::new(horizontal, vertical, LIGHT / CARRIER)?;
+    let mut model = PathChannel::new(horizontal, vertical, SPEED_OF_LIGHT_M_S / CARRIER)?;
     model.fading = setup.fading;
     model.shadowing = setup.shadowing;
     Ok(model)

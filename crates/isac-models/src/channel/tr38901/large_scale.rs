@@ -7,6 +7,15 @@ use isac_linalg::{Mat, real, validate};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
+/// Horizontal distances, m, for which table 7.4.1-1 states a path loss.
+pub const DISTANCES_M: [f64; 2] = [10.0, 5000.0];
+
+/// Carriers, Hz, for which the standard is made (clause 1).
+pub const CARRIERS_HZ: [f64; 2] = [0.5e9, 100e9];
+
+/// Heights of users, m, for which table 7.4.2-1 states a probability.
+const LINE_OF_SIGHT_HEIGHTS_M: [f64; 2] = [0.0, 23.0];
+
 /// Largest azimuth spread of departure the standard allows, degrees.
 const MAX_DEPARTURE_SPREAD_DEG: f64 = 104.0;
 
@@ -27,36 +36,64 @@ pub struct LargeScale {
     pub departure_spread_deg: f64,
 }
 
+/// A value within the range of the standard.
+pub(super) fn within(what: &str, value: f64, [least, most]: [f64; 2], unit: &str) -> Result<(), Error> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    let expected = format!("{least:e} to {most:e} {unit}, the range of TR 38.901");
+    Err(isac_linalg::Error::range(what, value, expected).into())
+}
+
+/// A carrier in Hz within [`CARRIERS_HZ`].
+pub(super) fn check_carrier(carrier_hz: f64) -> Result<(), Error> {
+    within("carrier", carrier_hz, CARRIERS_HZ, "Hz")
+}
+
 impl Environment {
     /// Probability of a line of sight at the horizontal distance `distance_m` for a user at `user_height_m`.
-    pub fn line_of_sight_probability(self, distance_m: f64, user_height_m: f64) -> f64 {
+    ///
+    /// # Deviations
+    /// For users above 13 m the printed UMa product exceeds 1 by up to 1 % just beyond 18 m; there
+    /// it is 1.
+    ///
+    /// # Errors
+    /// A distance that is negative or not finite, a user outside 0 to 23 m, for whom the standard
+    /// has no formula.
+    pub fn line_of_sight_probability(
+        self,
+        distance_m: f64,
+        user_height_m: f64,
+    ) -> Result<f64, Error> {
+        validate::nonnegative("distance", distance_m, "m")?;
+        within("user height", user_height_m, LINE_OF_SIGHT_HEIGHTS_M, "m")?;
         if distance_m <= 18.0 {
-            return 1.0;
+            return Ok(1.0);
         }
         let near = 18.0 / distance_m;
-        match self {
-            Self::UmiStreetCanyon => near + (-distance_m / 36.0).exp() * (1.0 - near),
+        let base = |decay_m: f64| near + (-distance_m / decay_m).exp() * (1.0 - near);
+        Ok(match self {
+            Self::UmiStreetCanyon => base(36.0),
             Self::Uma => {
-                let base = near + (-distance_m / 63.0).exp() * (1.0 - near);
                 let height = ((user_height_m - 13.0).max(0.0) / 10.0).powf(1.5);
                 let far = (distance_m / 100.0).powi(3) * (-distance_m / 150.0).exp();
-                base * (1.0 + height * 1.25 * far)
+                (base(63.0) * (1.0 + height * 1.25 * far)).min(1.0)
             }
-        }
+        })
     }
 
     /// Median path loss, dB, at the horizontal distance `distance_m` for a user at 1.5 m.
     ///
     /// # Errors
-    /// A distance or carrier that is not positive.
+    /// A distance or carrier outside the standard's range, [`DISTANCES_M`] and [`CARRIERS_HZ`].
     pub fn path_loss_db(
         self,
         line_of_sight: bool,
         distance_m: f64,
         carrier_hz: f64,
     ) -> Result<f64, Error> {
-        validate::positive("distance", distance_m, "m")?;
-        validate::positive("carrier", carrier_hz, "Hz")?;
+        within("distance", distance_m, DISTANCES_M, "m")?;
+        check_carrier(carrier_hz)?;
         let height = self.base_station_height_m();
         let drop = height - USER_HEIGHT_M;
         let lg_far = distance_m.hypot(drop).log10();
@@ -96,15 +133,14 @@ impl LargeScale {
     /// Draws whether there is a line of sight, then the four correlated parameters.
     ///
     /// # Errors
-    /// A distance or carrier that is not positive.
+    /// A distance or carrier outside the standard's range.
     pub fn draw(
         environment: Environment,
         distance_m: f64,
         carrier_hz: f64,
         rng: &mut impl Rng,
     ) -> Result<Self, Error> {
-        validate::positive("distance", distance_m, "m")?;
-        let chance = environment.line_of_sight_probability(distance_m, USER_HEIGHT_M);
+        let chance = environment.line_of_sight_probability(distance_m, USER_HEIGHT_M)?;
         let uniform = rand::RngExt::random::<f64>(rng);
         Self::draw_given(environment, uniform < chance, distance_m, carrier_hz, rng)
     }
@@ -112,7 +148,7 @@ impl LargeScale {
     /// Draws the four correlated parameters of a link with or without line of sight.
     ///
     /// # Errors
-    /// A distance or carrier that is not positive.
+    /// A distance or carrier outside the standard's range.
     pub fn draw_given(
         environment: Environment,
         line_of_sight: bool,
@@ -135,8 +171,8 @@ impl LargeScale {
         let white: [f64; 4] = std::array::from_fn(|_| StandardNormal.sample(rng));
         let z: [f64; 4] =
             std::array::from_fn(|i| (0..=i).map(|j| root.lower()[(i, j)] * white[j]).sum());
-        let (delay_mean, delay_std) = table.delay_spread_at(carrier_hz);
-        let (angle_mean, angle_std) = table.departure_spread_at(carrier_hz);
+        let (delay_mean, delay_std) = table.delay_spread_at(carrier_hz)?;
+        let (angle_mean, angle_std) = table.departure_spread_at(carrier_hz)?;
         Ok(Self {
             line_of_sight,
             path_loss_db,
@@ -170,8 +206,58 @@ mod tests {
         );
         let hidden = umi.path_loss_db(false, 100.0, 28e9).unwrap();
         assert!((hidden - (35.3 * 2.001_563 + 22.4 + 21.3 * 1.447_158)).abs() < 1e-4);
-        assert!(umi.path_loss_db(true, 0.0, 28e9).is_err());
-        assert!(umi.path_loss_db(true, 10.0, f64::NAN).is_err());
+    }
+
+    #[test]
+    fn losses_outside_the_range_of_the_standard_are_refused() {
+        for environment in [Environment::UmiStreetCanyon, Environment::Uma] {
+            let loss = |distance, carrier| {
+                let both = [true, false].map(|sight| environment.path_loss_db(sight, distance, carrier));
+                let [seen, hidden] = both.map(|loss| loss.map_err(|error| error.to_string()));
+                assert_eq!(seen.is_ok(), hidden.is_ok());
+                hidden
+            };
+            for distance in [f64::NAN, -20.0, 0.0, 1.0, 9.999, 5001.0, f64::INFINITY] {
+                let text = loss(distance, 28e9).unwrap_err();
+                assert!(text.contains("distance") && text.contains('m'), "{text}");
+            }
+            // 28 is a carrier in GHz.
+            for carrier in [f64::NAN, -1.0, 0.0, 28.0, 28e3, 0.499e9, 100.1e9, f64::INFINITY] {
+                let text = loss(100.0, carrier).unwrap_err();
+                assert!(text.contains("carrier") && text.contains("Hz"), "{text}");
+                let table = environment.table(true).unwrap();
+                assert!(table.delay_spread_at(carrier).is_err());
+                assert!(table.departure_spread_at(carrier).is_err());
+            }
+            for (distance, carrier) in [(10.0, 0.5e9), (5000.0, 100e9), (10.0, 100e9)] {
+                assert!(loss(distance, carrier).unwrap() > 30.0);
+            }
+        }
+    }
+
+    #[test]
+    fn probabilities_are_probabilities_or_refused() {
+        for environment in [Environment::UmiStreetCanyon, Environment::Uma] {
+            for height in [0.0, 1.5, 13.0, 18.0, 22.5, 23.0] {
+                for step in 0..400 {
+                    let distance = 12.0 * 1.016_f64.powi(step);
+                    let p = environment.line_of_sight_probability(distance, height).unwrap();
+                    assert!((0.0..=1.0).contains(&p), "{environment:?} {distance} {height}: {p}");
+                }
+            }
+            for (distance, height, name) in [
+                (f64::NAN, 1.5, "distance"),
+                (-5.0, 1.5, "distance"),
+                (f64::INFINITY, 1.5, "distance"),
+                (100.0, 25.0, "user height"),
+                (100.0, 100.0, "user height"),
+                (100.0, -1.0, "user height"),
+                (100.0, f64::NAN, "user height"),
+            ] {
+                let error = environment.line_of_sight_probability(distance, height);
+                assert!(error.unwrap_err().to_string().contains(name));
+            }
+        }
     }
 
     #[test]
@@ -195,14 +281,14 @@ mod tests {
     #[test]
     fn line_of_sight_probability_at_hand_checked_points() {
         let umi = Environment::UmiStreetCanyon;
-        assert!((umi.line_of_sight_probability(18.0, 1.5) - 1.0).abs() < 1e-15);
-        assert!(
-            (umi.line_of_sight_probability(36.0, 1.5) - (0.5 + 0.5 * (-1f64).exp())).abs() < 1e-15
-        );
+        let chance = |distance, height| umi.line_of_sight_probability(distance, height).unwrap();
+        assert!((chance(18.0, 1.5) - 1.0).abs() < 1e-15);
+        assert!((chance(36.0, 1.5) - (0.5 + 0.5 * (-1f64).exp())).abs() < 1e-15);
         let uma = Environment::Uma;
-        assert!((uma.line_of_sight_probability(63.0, 1.5) - 0.548_481).abs() < 1e-5);
-        let low = uma.line_of_sight_probability(100.0, 13.0);
-        let high = uma.line_of_sight_probability(100.0, 23.0);
+        let chance = |distance, height| uma.line_of_sight_probability(distance, height).unwrap();
+        assert!((chance(63.0, 1.5) - 0.548_481).abs() < 1e-5);
+        let low = chance(100.0, 13.0);
+        let high = chance(100.0, 23.0);
         assert!((high / low - (1.0 + 1.25 * (-100.0f64 / 150.0).exp())).abs() < 1e-12);
     }
 }

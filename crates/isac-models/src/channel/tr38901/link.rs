@@ -1,6 +1,7 @@
 //! Clusters, rays and the frequency-selective response of one link, clause 7.5 steps 5 to 11.
 
-use super::{Environment, LargeScale, Table};
+use super::large_scale::within;
+use super::{DISTANCES_M, Environment, LargeScale, Table};
 use crate::{Error, ofdm::Grid, ofdm::SPEED_OF_LIGHT_M_S};
 use isac_linalg::{Mat, c64, validate};
 use rand::{Rng, RngExt};
@@ -12,7 +13,9 @@ const RAY_OFFSETS: [f64; 10] = [
     0.0447, 0.1413, 0.2492, 0.3715, 0.5129, 0.6797, 0.8844, 1.1481, 1.5195, 2.1551,
 ];
 
-/// Clusters this far below the strongest are dropped, dB.
+/// Clusters this far below the strongest cluster of the scattered part are dropped, dB (step 6). The
+/// direct path is no cluster of the response, Eq. (7.5-22): measured against it, a K-factor of 15 dB
+/// would leave only clusters within 10 dB of each other, and half of the delay spread.
 const CLUSTER_FLOOR_DB: f64 = 25.0;
 
 /// Where a user stands, seen from the base station.
@@ -51,7 +54,7 @@ impl Link {
     /// single-antenna user.
     ///
     /// # Errors
-    /// A distance that is not positive, an azimuth that is not finite, no antenna.
+    /// A distance or carrier outside the standard's range, an azimuth that is not finite, no antenna.
     pub fn draw(
         environment: Environment,
         place: Place,
@@ -75,7 +78,7 @@ impl Link {
         antennas: usize,
         rng: &mut impl Rng,
     ) -> Result<Self, Error> {
-        validate::positive("distance", place.distance_m, "m")?;
+        within("distance", place.distance_m, DISTANCES_M, "m")?;
         validate::finite_list("azimuth", &[place.azimuth_rad])?;
         validate::positive("antennas", antennas as f64, "")?;
         let table = environment.table(large.line_of_sight)?;
@@ -154,9 +157,10 @@ impl Clusters {
             let first = azimuths[0];
             azimuths.iter_mut().for_each(|a| *a -= first);
         }
-        let floor = top * 10f64.powf(-CLUSTER_FLOOR_DB / 10.0);
+        let strongest = powers.iter().copied().fold(0.0, f64::max);
+        let floor = strongest * 10f64.powf(-CLUSTER_FLOOR_DB / 10.0);
         let kept: Vec<usize> = (0..table.clusters)
-            .filter(|&n| angle_powers[n] >= floor)
+            .filter(|&n| powers[n] >= floor)
             .collect();
         Self {
             delays_s: kept.iter().map(|&n| delays[n]).collect(),

@@ -10,7 +10,8 @@
 //!
 //! Simplifications: azimuth only, one polarisation, isotropic elements, no elevation, no sub-clusters
 //! of the two strongest clusters, no spatial consistency between links, no blockage, outdoor users
-//! at 1.5 m.
+//! at 1.5 m. Distances and carriers outside the standard's ranges ([`DISTANCES_M`],
+//! [`CARRIERS_HZ`]) are refused.
 //!
 //! ```
 //! use isac_models::{channel::tr38901::{Environment, Link, Place}, ofdm::Grid};
@@ -26,7 +27,7 @@ mod large_scale;
 mod link;
 mod table;
 
-pub use large_scale::LargeScale;
+pub use large_scale::{CARRIERS_HZ, DISTANCES_M, LargeScale};
 pub use link::{Clusters, Link, Place};
 pub use table::{Affine, Correlation, LogNormal, Table};
 

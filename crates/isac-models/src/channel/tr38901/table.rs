@@ -1,6 +1,6 @@
 //! The rows of table 7.5-6, read from the data file beside this one.
 
-use super::Environment;
+use super::{Environment, large_scale::check_carrier};
 use crate::Error;
 use serde::Deserialize;
 
@@ -98,18 +98,26 @@ pub(super) fn lookup(environment: Environment, line_of_sight: bool) -> Result<Ta
 }
 
 impl Table {
-    fn lg_carrier(&self, carrier_hz: f64) -> f64 {
-        ((carrier_hz * 1e-9).max(self.frequency_floor_ghz) + self.frequency_shift_ghz).log10()
+    fn lg_carrier(&self, carrier_hz: f64) -> Result<f64, Error> {
+        check_carrier(carrier_hz)?;
+        let floored = (carrier_hz * 1e-9).max(self.frequency_floor_ghz);
+        Ok((floored + self.frequency_shift_ghz).log10())
     }
 
-    /// Mean and standard deviation of lg(delay spread in s) at a carrier.
-    pub fn delay_spread_at(&self, carrier_hz: f64) -> (f64, f64) {
-        self.lg_delay_spread.at(self.lg_carrier(carrier_hz))
+    /// Mean and standard deviation of lg(delay spread in s) at a carrier, Hz.
+    ///
+    /// # Errors
+    /// A carrier outside [`CARRIERS_HZ`](super::CARRIERS_HZ).
+    pub fn delay_spread_at(&self, carrier_hz: f64) -> Result<(f64, f64), Error> {
+        Ok(self.lg_delay_spread.at(self.lg_carrier(carrier_hz)?))
     }
 
-    /// Mean and standard deviation of lg(azimuth spread of departure in degrees) at a carrier.
-    pub fn departure_spread_at(&self, carrier_hz: f64) -> (f64, f64) {
-        self.lg_departure_spread.at(self.lg_carrier(carrier_hz))
+    /// Mean and standard deviation of lg(azimuth spread of departure in degrees) at a carrier, Hz.
+    ///
+    /// # Errors
+    /// A carrier outside [`CARRIERS_HZ`](super::CARRIERS_HZ).
+    pub fn departure_spread_at(&self, carrier_hz: f64) -> Result<(f64, f64), Error> {
+        Ok(self.lg_departure_spread.at(self.lg_carrier(carrier_hz)?))
     }
 }
 
