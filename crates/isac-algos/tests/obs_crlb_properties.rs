@@ -342,18 +342,16 @@ fn neither_users_nor_targets_and_degenerate_targets_are_typed_errors() {
     let w = start::matched(&problem, 0, 1.0).unwrap();
     let run = accelerated::solve(&problem, w.as_ref(), &Default::default()).unwrap();
     assert!(run.merit.sum_rate > 0.0);
-    // The azimuth of a target at the pole cannot be seen.
-    let pole = Targets::new(vec![0.3], vec![0.0], vec![c64::new(0.1, 0.0)]).unwrap();
-    let h = complex_normal(16, 2, &mut stream(1, Stream::Channel, 0));
-    let problem = SumRateCrlb::new(h, sensing(&pole), vec![1.0; 2], 1.0, weights).unwrap();
-    let error = sca::solve(
-        &problem,
-        random_start(&problem, 2, 1).as_ref(),
-        &Options::default(),
-    );
-    let singular = isac_metrics::Error::SingularFim {
-        parameter: 0,
-        parameters: 4,
-    };
-    assert_eq!(error.unwrap_err(), Error::Metric(singular));
+    // The azimuth of a target at the pole or at endfire cannot be seen.
+    for (theta, phi, angle) in [
+        (0.3, 0.0, "phi"),
+        (std::f64::consts::FRAC_PI_2, 1.0, "theta"),
+    ] {
+        let hidden = Targets::new(vec![theta], vec![phi], vec![c64::new(0.1, 0.0)]).unwrap();
+        let error = AngleSensing::new(&upa(4, 4), &upa(5, 4), &hidden, 30, 1e-3).unwrap_err();
+        assert!(matches!(
+            error,
+            isac_metrics::Error::DegenerateTarget { target: 0, angle: named, .. } if named == angle
+        ));
+    }
 }

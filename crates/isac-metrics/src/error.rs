@@ -31,4 +31,24 @@ pub enum Error {
         /// Number of parameters.
         parameters: usize,
     },
+    /// A target whose Fisher information is singular for every beamformer.
+    #[error("{angle}[{target}] = {value} rad: degenerate target, {why}")]
+    DegenerateTarget {
+        /// The target, counted from 0.
+        target: usize,
+        /// The angle: `theta` or `phi`.
+        angle: &'static str,
+        /// Its value, rad.
+        value: f64,
+        /// What cannot be told there, and what is expected.
+        why: String,
+    },
+    /// The Fisher information is so near singular that its inverse keeps fewer than six digits.
+    #[error(
+        "CRLB with an estimated relative error of {relative_error:.1e}, expected at most 1e-6: parameters that can hardly be told apart (close targets?)"
+    )]
+    LostDigits {
+        /// Estimate of the relative error of the inverse.
+        relative_error: f64,
+    },
 }

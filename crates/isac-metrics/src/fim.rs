@@ -1,7 +1,8 @@
 //! Fisher information of the angles and reflection coefficients of several targets.
 
-use crate::Error;
-use isac_linalg::{Mat, MatMut, MatRef, c64, ops, validate};
+use crate::crlb::Crlb;
+use crate::{Error, degenerate};
+use isac_linalg::{Mat, MatMut, MatRef, c64, factor, ops, validate};
 use isac_models::array::{Steering, Upa};
 use isac_models::target::Targets;
 
@@ -27,6 +28,8 @@ pub fn stacked(steering: &Steering) -> Mat<c64> {
 #[derive(Debug, Clone)]
 pub struct CompactFim {
     gram: Mat<c64>,
+    /// The triangular factor of `T`, with `gram = root^H root`.
+    root: Mat<c64>,
     kappa: f64,
     /// The entries `(row, column, value)` of each `X_p`.
     entries: Vec<Vec<(usize, usize, c64)>>,
@@ -51,6 +54,7 @@ impl CompactFim {
         let t = stacked(receive);
         Ok(Self {
             gram: ops::adjoint_mul(t.as_ref(), t.as_ref()),
+            root: triangular(t),
             kappa: 2.0 * snapshots as f64 / radar_noise,
             entries: entries(alpha),
         })
@@ -108,6 +112,60 @@ impl CompactFim {
         }
     }
 
+    /// Stacked derivatives of the echo's mean, real and imaginary parts one below the other, over
+    /// the noise: the `J` with `4M` columns and `F = J^T J`, for `towards = S^H W` (`3M x streams`).
+    /// It keeps the digits that `F` loses for close targets. Column `p` is `sqrt(kappa) R X_p S^H W`,
+    /// column by column, with the triangular factor `R` of `T` in its place where it is smaller.
+    ///
+    /// # Panics
+    /// If `towards` does not have `3M` rows.
+    pub fn derivatives(&self, towards: MatRef<'_, c64>) -> Mat<f64> {
+        let size = 3 * self.targets();
+        assert_eq!(towards.nrows(), size, "not 3M rows");
+        let (rows, cols) = (self.root.nrows(), towards.ncols());
+        let mut out = Mat::zeros(2 * rows * cols, self.parameters());
+        let scale = self.kappa.sqrt();
+        for (p, entries) in self.entries.iter().enumerate() {
+            for b in 0..cols {
+                for a in 0..rows {
+                    let terms = entries
+                        .iter()
+                        .map(|&(r, c, value)| self.root[(a, r)] * value * towards[(c, b)]);
+                    let sum: c64 = terms.sum();
+                    let at = 2 * (a + b * rows);
+                    (out[(at, p)], out[(at + 1, p)]) = (sum.re * scale, sum.im * scale);
+                }
+            }
+        }
+        out
+    }
+
+    /// The `Y`, `3M x streams`, with `tr(V^T dJ) = Re tr(Y^H d(S^H W))` for `J` as
+    /// [`derivatives`](Self::derivatives) gives it and a `V` of its shape.
+    ///
+    /// # Panics
+    /// If `v` does not have `4M` columns or not the rows of `J`.
+    pub fn derivatives_adjoint(&self, v: MatRef<'_, f64>) -> Mat<c64> {
+        let rows = self.root.nrows();
+        assert_eq!(v.ncols(), self.parameters(), "not 4M columns");
+        let cols = v.nrows() / (2 * rows);
+        assert_eq!(v.nrows(), 2 * rows * cols, "not the rows of J");
+        let mut out = Mat::zeros(3 * self.targets(), cols);
+        let scale = self.kappa.sqrt();
+        for (p, entries) in self.entries.iter().enumerate() {
+            for &(r, c, value) in entries {
+                for b in 0..cols {
+                    for a in 0..rows {
+                        let at = 2 * (a + b * rows);
+                        let slope = c64::new(v[(at, p)], v[(at + 1, p)]) * scale;
+                        out[(c, b)] += (self.root[(a, r)] * value).conj() * slope;
+                    }
+                }
+            }
+        }
+        out
+    }
+
     /// The Hermitian `Z`, `3M x 3M`, with `tr(F Phi) = kappa tr(Z C)` for every `C`; `Phi` symmetric
     /// `4M x 4M`. `Z` is positive semidefinite if `Phi` is.
     ///
@@ -144,6 +202,14 @@ impl CompactFim {
             }
         }
     }
+}
+
+/// The triangular factor of a matrix with more rows than columns; another one itself.
+fn triangular(a: Mat<c64>) -> Mat<c64> {
+    if a.nrows() <= a.ncols() || a.ncols() == 0 {
+        return a;
+    }
+    factor::qr_thin(a.as_ref()).1
 }
 
 /// The entries of `X_p` for `p` over `theta, phi, Re alpha, Im alpha`.
@@ -188,7 +254,9 @@ impl AngleSensing {
     /// `radar_noise` (W) at each receive antenna.
     ///
     /// # Errors
-    /// [`Error::Linalg`] naming `snapshots` or `radar_noise`.
+    /// [`Error::DegenerateTarget`] for a target whose angles no beamformer can tell: at the pole, at
+    /// endfire, or in the direction of another target. [`Error::Linalg`] naming `snapshots` or
+    /// `radar_noise`.
     pub fn new(
         transmit: &Upa,
         receive: &Upa,
@@ -196,6 +264,7 @@ impl AngleSensing {
         snapshots: usize,
         radar_noise: f64,
     ) -> Result<Self, Error> {
+        degenerate::refuse(transmit, receive, targets)?;
         let towards = |array: &Upa| array.steering(targets.theta(), targets.phi());
         let compact = CompactFim::new(&towards(receive), targets.alpha(), snapshots, radar_noise)?;
         Self::from_parts(stacked(&towards(transmit)), compact)
@@ -228,15 +297,55 @@ impl AngleSensing {
         self.compact.targets()
     }
 
-    /// The FIM of the beamformer `W`, `Nt x streams`, with `R = W W^H`.
+    /// The FIM of the beamformer `W`, `Nt x streams`, with `R = W W^H`. Its bound is
+    /// [`crlb`](Self::crlb), which knows more digits than the matrix.
     ///
     /// # Errors
-    /// [`Error::Linalg`] when `beamformer` does not have `Nt` rows.
+    /// [`Error::Linalg`] when `beamformer` does not have `Nt` rows or is not finite.
     pub fn fim(&self, beamformer: MatRef<'_, c64>) -> Result<Mat<f64>, Error> {
-        let rows = self.transmit.nrows();
-        validate::shape("beamformer", beamformer, rows, beamformer.ncols())?;
-        let towards = ops::adjoint_mul(self.transmit.as_ref(), beamformer);
+        let towards = self.towards(beamformer)?;
         let c = ops::mul_adjoint(towards.as_ref(), towards.as_ref());
         Ok(self.compact.fim(c.as_ref()))
+    }
+
+    /// Inverse FIM of the beamformer `W`, its trace and an estimate of their error, from the stacked
+    /// derivatives: right to nine digits for targets a thousandth of a radian apart.
+    ///
+    /// ```
+    /// # use isac_linalg::{Mat, c64};
+    /// # use isac_metrics::AngleSensing;
+    /// # use isac_models::{array::{KronOrder, Scaling, Upa}, target::Targets};
+    /// let array = Upa::new(8, 8, KronOrder::HorizontalSlow, Scaling::UnitNorm)?;
+    /// let alpha = vec![c64::new(0.1, 0.2), c64::new(0.0, -0.3)];
+    /// let targets = Targets::new(vec![0.4, 0.401], vec![1.1, 1.1], alpha)?;
+    /// let sensing = AngleSensing::new(&array, &array, &targets, 20, 1e-3)?;
+    /// let beamformer = Mat::from_fn(64, 64, |i, j| c64::new(if i == j { 0.1 } else { 0.0 }, 0.0));
+    /// let crlb = sensing.crlb(beamformer.as_ref())?;
+    /// assert!((crlb.trace() / 53_507_833.801_417 - 1.0).abs() < 1e-9);
+    /// assert!(crlb.relative_error() < 1e-9);
+    /// # Ok::<(), isac_metrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::SingularFim`], [`Error::LostDigits`] where fewer than six digits are right,
+    /// [`Error::Linalg`] as [`fim`](Self::fim).
+    pub fn crlb(&self, beamformer: MatRef<'_, c64>) -> Result<Crlb, Error> {
+        // F depends on S^H W through its product with its adjoint: any factor of that will do.
+        let factor = triangular(self.towards(beamformer)?.adjoint().to_owned());
+        let derivatives = self
+            .compact
+            .derivatives(factor.adjoint().to_owned().as_ref());
+        let mut crlb = Crlb::new(self.compact.parameters());
+        crlb.invert_derivatives(derivatives.as_ref())?;
+        crlb.refuse_lost_digits()?;
+        Ok(crlb)
+    }
+
+    /// `S^H W`.
+    pub(crate) fn towards(&self, beamformer: MatRef<'_, c64>) -> Result<Mat<c64>, Error> {
+        let rows = self.transmit.nrows();
+        validate::shape("beamformer", beamformer, rows, beamformer.ncols())?;
+        validate::finite("beamformer", beamformer)?;
+        Ok(ops::adjoint_mul(self.transmit.as_ref(), beamformer))
     }
 }

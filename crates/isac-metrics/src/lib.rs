@@ -9,7 +9,7 @@
 //! | [`sinr`](link_powers) | received powers and SINR |
 //! | [`rate`](sum_rate_nats) | rates in nats |
 //! | [`fim`] | Fisher information of angles and coefficients of several targets |
-//! | [`crlb`] | inverse and trace, scaled, with a typed error when singular |
+//! | [`crlb`] | inverse and trace from the FIM or its factor, with an error estimate; typed errors |
 //! | [`delay_doppler`] | Fisher information of position and velocity from delays and Doppler |
 //! | [`fairness`], [`ofdm_rate`] | rates on a resource grid and alpha-fair utilities |
 //! | [`noma`] | SINR per decoding pair under successive cancellation, worst case over errors |
@@ -32,6 +32,7 @@
 
 pub mod beampattern;
 pub mod crlb;
+mod degenerate;
 pub mod delay_doppler;
 pub mod energy;
 mod error;

@@ -241,16 +241,28 @@ fn fim_is_psd_and_scales_with_power_and_noise() {
     }
 }
 
+/// One stream towards one of two targets says nothing of the other; nor does none at all.
 #[test]
-fn degenerate_target_is_a_typed_error() {
-    let mut case = Case::new(1, KronOrder::HorizontalSlow, 3);
-    case.targets = Targets::new(vec![0.4], vec![0.0], vec![c64::new(0.1, 0.0)]).unwrap();
-    let fim = case.sensing().fim(case.beamformer.as_ref()).unwrap();
-    let error = crlb_trace(fim.as_ref()).unwrap_err();
-    assert!(
-        matches!(error, isac_metrics::Error::SingularFim { .. }),
-        "{error}"
-    );
+fn too_few_streams_are_a_typed_error() {
+    let case = Case::new(2, KronOrder::HorizontalSlow, 3);
+    let sensing = case.sensing();
+    let silent = Mat::<c64>::zeros(12, 2);
+    let fim = sensing.fim(silent.as_ref()).unwrap();
+    let errors = [
+        crlb_trace(fim.as_ref()).unwrap_err(),
+        sensing.crlb(silent.as_ref()).unwrap_err(),
+    ];
+    for error in errors {
+        let singular = isac_metrics::Error::SingularFim {
+            parameter: 0,
+            parameters: 8,
+        };
+        assert_eq!(error, singular);
+    }
+    assert!(sensing.crlb(Mat::zeros(12, 0).as_ref()).is_err());
+    let nan = Mat::from_fn(12, 2, |_, _| c64::new(f64::NAN, 0.0));
+    let text = sensing.crlb(nan.as_ref()).unwrap_err().to_string();
+    assert!(text.contains("beamformer"), "{text}");
 }
 
 #[test]

@@ -144,14 +144,32 @@ impl SumRateCrlb {
         self.sensing.targets()
     }
 
-    /// Objective, sum rate and CRLB of a beamformer of any power.
+    /// Objective, sum rate and CRLB of a beamformer of any power. The CRLB comes from the stacked
+    /// derivatives of the echo, which keep digits for close targets that the FIM loses.
     ///
     /// # Errors
-    /// [`Error::Linalg`] when `W` does not fit; [`Error::Metric`] when the FIM is singular and
-    /// `delta_s > 0`.
+    /// [`Error::Linalg`] when `W` does not fit; [`Error::Metric`] when the FIM is singular or the
+    /// CRLB has lost its digits and `delta_s > 0`.
     pub fn merit(&self, beamformer: MatRef<'_, c64>) -> Result<Merit, Error> {
         self.check_beamformer("beamformer", beamformer)?;
-        super::Evaluator::new(self, beamformer.ncols()).merit(beamformer)
+        let sinr = isac_metrics::sinr(self.channel(), beamformer, &self.noise)?;
+        let sum_rate = isac_metrics::sum_rate_nats(&sinr);
+        let weights = self.weights;
+        let crlb_trace = match self.sensing.crlb(beamformer) {
+            Ok(crlb) => crlb.trace(),
+            Err(error) if weights.crlb > 0.0 => return Err(error.into()),
+            Err(_) => f64::INFINITY,
+        };
+        let penalty = if weights.crlb > 0.0 {
+            weights.crlb * crlb_trace
+        } else {
+            0.0
+        };
+        Ok(Merit {
+            objective: weights.rate * sum_rate - penalty,
+            sum_rate,
+            crlb_trace,
+        })
     }
 
     /// Gradient of `f`, in the convention `df = Re tr(G^H dW)`. Eq. (32) of \[obs_crlb\].
@@ -160,10 +178,14 @@ impl SumRateCrlb {
     /// As [`merit`](Self::merit).
     pub fn gradient(&self, beamformer: MatRef<'_, c64>) -> Result<Mat<c64>, Error> {
         self.check_beamformer("beamformer", beamformer)?;
-        let mut evaluator = super::Evaluator::new(self, beamformer.ncols());
-        evaluator.merit(beamformer)?;
-        let mut gradient = Mat::zeros(beamformer.nrows(), beamformer.ncols());
-        evaluator.gradient(super::Auxiliaries::Exact, gradient.as_mut());
+        let weights = self.weights;
+        let rate = isac_metrics::grad::sum_rate_gradient(self.channel(), beamformer, &self.noise)?;
+        let mut gradient = rate.gradient;
+        ops::scale(gradient.as_mut(), weights.rate);
+        if weights.crlb > 0.0 && self.targets() > 0 {
+            let crlb = isac_metrics::grad::crlb_trace_gradient(&self.sensing, beamformer)?;
+            ops::axpy(gradient.as_mut(), -weights.crlb, crlb.gradient.as_ref());
+        }
         Ok(gradient)
     }
 

@@ -2,42 +2,34 @@
 
 use super::ValueGradient;
 use crate::{AngleSensing, Error, crlb::Crlb};
-use isac_linalg::{Mat, MatRef, c64, ops, validate};
+use isac_linalg::{MatRef, c64, ops};
 
 /// `tr(F^-1)` and its gradient with respect to the beamformer `W`, `Nt x streams`.
 ///
+/// With the stacked derivatives `J` of the echo, `F = J^T J`, linear in `W`,
+///
 /// ```math
-/// \nabla \mathrm{tr} F^{-1} = -2 \kappa S Z (S^H W), \qquad
-/// \mathrm{tr}(F \Phi) = \kappa \, \mathrm{tr}(Z S^H R S), \quad \Phi = F^{-2} .
+/// d \, \mathrm{tr} F^{-1} = -2 \, \mathrm{tr}\big( (J F^{-2})^T dJ \big) .
 /// ```
 ///
-/// No `Nt x Nt` matrix is formed.
+/// `J F^-2` comes from the factors of `J`, so that value and gradient keep the digits that `F` loses
+/// for close targets. No `Nt x Nt` matrix is formed.
 ///
 /// # Errors
-/// [`Error::SingularFim`], or [`Error::Linalg`] when `beamformer` does not have `Nt` rows.
+/// As [`AngleSensing::crlb`].
 pub fn crlb_trace_gradient(
     sensing: &AngleSensing,
     beamformer: MatRef<'_, c64>,
 ) -> Result<ValueGradient, Error> {
-    let transmit = sensing.transmit();
-    validate::shape(
-        "beamformer",
-        beamformer,
-        transmit.nrows(),
-        beamformer.ncols(),
-    )?;
-    let towards = ops::adjoint_mul(transmit, beamformer);
-    let c = ops::mul_adjoint(towards.as_ref(), towards.as_ref());
-    let parameters = sensing.compact().parameters();
-    let mut crlb = Crlb::new(parameters);
-    let value = crlb.invert(sensing.compact().fim(c.as_ref()).as_ref())?;
-    let mut phi = Mat::zeros(parameters, parameters);
-    crlb.squared_into(&mut phi);
-    let z = sensing.compact().adjoint(phi.as_ref());
-    let mut weights: Mat<c64> = ops::mul(z.as_ref(), towards.as_ref());
-    ops::scale(weights.as_mut(), -2.0 * sensing.compact().kappa());
+    let towards = sensing.towards(beamformer)?;
+    let compact = sensing.compact();
+    let mut crlb = Crlb::new(compact.parameters());
+    let value = crlb.invert_derivatives(compact.derivatives(towards.as_ref()).as_ref())?;
+    crlb.refuse_lost_digits()?;
+    let mut slope = compact.derivatives_adjoint(crlb.slope().as_ref());
+    ops::scale(slope.as_mut(), -2.0);
     Ok(ValueGradient {
         value,
-        gradient: ops::mul(transmit, weights.as_ref()),
+        gradient: ops::mul(sensing.transmit(), slope.as_ref()),
     })
 }
