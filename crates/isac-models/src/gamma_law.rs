@@ -121,7 +121,10 @@ mod tests {
             assert!((x / -(-p).ln_1p() - 1.0).abs() < 1e-14, "{p}: {x}");
             let x = quantile(2, p);
             let tail = (1.0 + x) * (-x).exp();
-            assert!((tail - (1.0 - p)).abs() < 1e-15 + 1e-13 * (1.0 - p), "{p}: {x}");
+            assert!(
+                (tail - (1.0 - p)).abs() < 1e-15 + 1e-13 * (1.0 - p),
+                "{p}: {x}"
+            );
         }
     }
 

@@ -108,7 +108,10 @@ fn factors_are_the_quantiles_of_chi_square() {
     for (antennas, confidence, expected) in QUANTILES {
         let got = gaussian_ball_factor(antennas, confidence).unwrap();
         let error = (got / expected - 1.0).abs();
-        assert!(error < 1e-12, "{antennas} {confidence}: {got}, not {expected}");
+        assert!(
+            error < 1e-12,
+            "{antennas} {confidence}: {got}, not {expected}"
+        );
     }
 }
 
@@ -132,7 +135,10 @@ fn very_large_arrays_meet_the_normal_limit() {
         let variance = 1.0 / (9.0 * antennas as f64);
         let cube = 1.0 - variance + 1.644_853_626_951_472_2 * variance.sqrt();
         let got = gaussian_ball_factor(antennas, 0.95).unwrap();
-        assert!((got / cube.powf(1.5) - 1.0).abs() < 1e-9, "{antennas}: {got}");
+        assert!(
+            (got / cube.powf(1.5) - 1.0).abs() < 1e-9,
+            "{antennas}: {got}"
+        );
     }
 }
 
@@ -146,7 +152,9 @@ fn sizes_and_confidences_out_of_range_are_named() {
         (4, -0.5, "confidence"),
         (4, f64::NAN, "confidence"),
     ] {
-        let text = gaussian_ball_factor(antennas, confidence).unwrap_err().to_string();
+        let text = gaussian_ball_factor(antennas, confidence)
+            .unwrap_err()
+            .to_string();
         assert!(text.contains(name), "{text}");
     }
 }

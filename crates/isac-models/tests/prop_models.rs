@@ -22,7 +22,7 @@ fn close(a: c64, b: c64, tolerance: f64) -> bool {
 const BOTH: [Environment; 2] = [Environment::UmiStreetCanyon, Environment::Uma];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     /// Entries of one modulus and of constant phase steps; the mirror direction conjugates; the
     /// derivative is the limit of differences.

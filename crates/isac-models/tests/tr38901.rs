@@ -438,7 +438,11 @@ fn realised_delay_spread_does_not_depend_on_the_k_factor() {
             for _ in 0..n {
                 let link = Link::draw_given(environment, large, place, &grid, 1, &mut rng).unwrap();
                 let clusters = &link.clusters;
-                let least = clusters.powers.iter().copied().fold(f64::INFINITY, f64::min);
+                let least = clusters
+                    .powers
+                    .iter()
+                    .copied()
+                    .fold(f64::INFINITY, f64::min);
                 let most = clusters.powers.iter().copied().fold(0.0, f64::max);
                 assert!(least >= most * 10f64.powf(-2.5));
                 scattered += clusters.delay_spread_s() / n as f64;
@@ -455,7 +459,10 @@ fn realised_delay_spread_does_not_depend_on_the_k_factor() {
             // The fit of the stretch is made for 0 to 20 dB or so: within a tenth there.
             if (0.0..=15.0).contains(&k_db) {
                 let ratio = whole / 60e-9;
-                assert!((0.95..1.1).contains(&ratio), "{environment:?} {k_db} dB: {ratio}");
+                assert!(
+                    (0.95..1.1).contains(&ratio),
+                    "{environment:?} {k_db} dB: {ratio}"
+                );
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Tools for property-testing beamforming code: strategies, the slope test, a manifold suite,
-//! golden curves.
+//! Tools for property-testing beamforming code: invariants of metrics, strategies, the slope test, a
+//! manifold suite, golden curves.
 //!
 //! A gradient `G` of `f` at `W` is right when the remainder of the first-order expansion,
 //!
@@ -13,6 +13,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`slope`] | the slope test for gradients and curves |
+//! | [`metric`] | the invariants of a metric of a downlink, for a metric of your own, with short counterexamples |
 //! | [`manifold`] | what projection, retraction and transport of a manifold must satisfy |
 //! | [`strategies`] | proptest strategies: matrices, channels, covariances, unitaries, powers |
 //! | [`golden`] | comparison of CSV curves, a tolerance for each column, with a table of differences |
@@ -39,6 +40,7 @@
 
 pub mod golden;
 pub mod manifold;
+pub mod metric;
 pub mod sample;
 pub mod slope;
 pub mod strategies;

@@ -1,6 +1,7 @@
 //! Proptest strategies for the objects of beamforming. Matrices of general position come from a
 //! seed, so that a failing case is reported by a short input; `entries` shrinks entry by entry.
 
+use crate::metric::Downlink;
 use crate::sample;
 use isac_linalg::{Mat, c64};
 use proptest::prelude::*;
@@ -49,4 +50,11 @@ pub fn unitary(n: usize) -> impl Strategy<Value = Mat<c64>> {
 /// A power, spread evenly over the decades from `10^from` to `10^to`.
 pub fn power(from: f64, to: f64) -> impl Strategy<Value = f64> {
     (from..=to).prop_map(|exponent| 10f64.powf(exponent))
+}
+
+/// Downlinks of up to so many antennas and users and up to three sensing streams; a failing one is
+/// printed as its recipe, and shrinks to few antennas, users and streams.
+pub fn downlink(antennas: usize, users: usize) -> impl Strategy<Value = Downlink> {
+    (1..=antennas, 1..=users, 0..=3usize, any::<u64>())
+        .prop_map(|(antennas, users, sensing, seed)| Downlink::draw(antennas, users, sensing, seed))
 }

@@ -37,7 +37,12 @@ pub struct LargeScale {
 }
 
 /// A value within the range of the standard.
-pub(super) fn within(what: &str, value: f64, [least, most]: [f64; 2], unit: &str) -> Result<(), Error> {
+pub(super) fn within(
+    what: &str,
+    value: f64,
+    [least, most]: [f64; 2],
+    unit: &str,
+) -> Result<(), Error> {
     if (least..=most).contains(&value) {
         return Ok(());
     }
@@ -212,7 +217,8 @@ mod tests {
     fn losses_outside_the_range_of_the_standard_are_refused() {
         for environment in [Environment::UmiStreetCanyon, Environment::Uma] {
             let loss = |distance, carrier| {
-                let both = [true, false].map(|sight| environment.path_loss_db(sight, distance, carrier));
+                let both =
+                    [true, false].map(|sight| environment.path_loss_db(sight, distance, carrier));
                 let [seen, hidden] = both.map(|loss| loss.map_err(|error| error.to_string()));
                 assert_eq!(seen.is_ok(), hidden.is_ok());
                 hidden
@@ -222,7 +228,16 @@ mod tests {
                 assert!(text.contains("distance") && text.contains('m'), "{text}");
             }
             // 28 is a carrier in GHz.
-            for carrier in [f64::NAN, -1.0, 0.0, 28.0, 28e3, 0.499e9, 100.1e9, f64::INFINITY] {
+            for carrier in [
+                f64::NAN,
+                -1.0,
+                0.0,
+                28.0,
+                28e3,
+                0.499e9,
+                100.1e9,
+                f64::INFINITY,
+            ] {
                 let text = loss(100.0, carrier).unwrap_err();
                 assert!(text.contains("carrier") && text.contains("Hz"), "{text}");
                 let table = environment.table(true).unwrap();
@@ -241,8 +256,13 @@ mod tests {
             for height in [0.0, 1.5, 13.0, 18.0, 22.5, 23.0] {
                 for step in 0..400 {
                     let distance = 12.0 * 1.016_f64.powi(step);
-                    let p = environment.line_of_sight_probability(distance, height).unwrap();
-                    assert!((0.0..=1.0).contains(&p), "{environment:?} {distance} {height}: {p}");
+                    let p = environment
+                        .line_of_sight_probability(distance, height)
+                        .unwrap();
+                    assert!(
+                        (0.0..=1.0).contains(&p),
+                        "{environment:?} {distance} {height}: {p}"
+                    );
                 }
             }
             for (distance, height, name) in [
