@@ -259,8 +259,13 @@ pub(crate) fn min_eigenvalue<T: Field<R = f64>>(a: MatRef<'_, T>) -> f64 {
             ratio = below[k] * inverse;
         }
         if !below_all {
-            // The step for a multiple zero went too far, or this is the zero to rounding.
-            if !bold || plain <= ROUNDING * size {
+            // A plain step never passes the zero: this is the zero to rounding, however long the step
+            // was. For two rows it is always that, a quadratic's zero in one step.
+            if !bold {
+                return least;
+            }
+            // The step for a multiple zero went too far.
+            if plain <= ROUNDING * size {
                 return safe;
             }
             (least, bold) = (safe + plain, false);
