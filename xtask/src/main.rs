@@ -5,6 +5,7 @@
 //! | `cargo xtask reproduce ARGS` | builds `isac` optimised and runs `isac reproduce ARGS` |
 //! | `cargo xtask test` | everything CI checks: format, lints, tests, doctests, docs, layering |
 //! | `cargo xtask tidy` | the conventions alone: layer order, licences, names, references |
+//! | `cargo xtask mutants [FILE...]` | changes the code and counts which changes no test sees |
 //! | `cargo xtask bless WHAT... --reason TEXT` | renews golden curves after an intended change |
 //! | `cargo xtask peers [NAME...]` | runs other software beside ours and prints ratios |
 //!
@@ -16,6 +17,7 @@
 )]
 
 mod check;
+mod mutants;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +27,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   reproduce WHAT... [options]      figures and tables, e.g. `cargo xtask reproduce fig3`
   test [--quick]                   everything CI checks; --quick leaves out docs and single crates
   tidy                             conventions only
+  mutants [FILE...] [-OPTION...]   changes that no test sees; options go to cargo-mutants
   bless WHAT... --reason TEXT      renew golden curves; the reason goes into the commit
   peers [NAME...]                  run other software beside ours and print ratios";
 
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        "mutants" => mutants::run(&root(), &rest),
         "bless" => bless(&rest),
         "peers" => {
             let script = root().join("benches/peers/run.sh");
