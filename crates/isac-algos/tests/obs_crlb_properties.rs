@@ -4,7 +4,6 @@
 #[path = "support/obs_crlb.rs"]
 mod support;
 
-use isac_algos::Error;
 use isac_algos::obs_crlb::sca::{self, Coordinates, Options, Stop};
 use isac_algos::obs_crlb::{
     Reduction, Shift, SumRateCrlb, Weights, accelerated, bound, fp_sgda, low_dim, per_antenna,

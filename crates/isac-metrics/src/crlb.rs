@@ -140,8 +140,7 @@ impl Crlb {
         let (mut range, upper) = real::qr_thin(unit.as_ref());
         for j in 0..n {
             let pivot = upper[(j, j)];
-            // Also for NaN.
-            if !(pivot.abs() > ROOT_FLOOR) {
+            if pivot.is_nan() || pivot.abs() <= ROOT_FLOOR {
                 return Err(self.singular(j));
             }
             let sign = pivot.signum();
