@@ -7,6 +7,15 @@ pub enum Error {
     /// Bad input or a failed factorisation; names the field, the value and what was expected.
     #[error(transparent)]
     Linalg(#[from] isac_linalg::Error),
+    /// A variable or constraint of another conic program; in an answer also one made after the
+    /// solve. Handles belong to the program that made them, and to clones taken later.
+    #[error("{place}: {handle} belongs to another program")]
+    Foreign {
+        /// The constraint, `objective`, or the answer that was asked.
+        place: String,
+        /// The handle: its kind, and its number in the program that made it.
+        handle: String,
+    },
     /// A value or step became NaN or infinite.
     #[error("{what} is not finite at iteration {iteration}")]
     NonFinite {

@@ -28,7 +28,9 @@ fn constants(v: ColRef<'_, c64>) -> Vec<ComplexAffine> {
 
 /// Smallest eigenvalue of the block at `tau`, all data being constant.
 fn smallest(quadratic: &RobustQuadratic, tau: f64) -> f64 {
-    let block = Point::default().matrix_value(&quadratic.block(Affine::constant(tau)));
+    let block = Point::default()
+        .matrix_value(&quadratic.block(Affine::constant(tau)))
+        .unwrap();
     factor::eigvalsh(block.as_ref()).expect("finite")[0]
 }
 
@@ -183,7 +185,7 @@ fn the_solved_margin_is_the_exact_worst_case() {
         if let Some(tau) = imposed.multiplier {
             let expected = exact.multiplier * radius * radius;
             assert!(
-                (found.scalar(tau) - expected).abs() < 1e-4 * scale,
+                (found.scalar(tau).unwrap() - expected).abs() < 1e-4 * scale,
                 "multiplier"
             );
         }
@@ -206,7 +208,7 @@ fn a_robust_vector_attains_its_closed_form() {
         program.equal("gain", w.dot(h.col(0)).re, 1.0);
         program.minimise(t);
         let found = solved(&program);
-        let w = found.vector(w);
+        let w = found.vector(w).unwrap();
         let worst = (ops::dot(c.col(0), w.col(0)).norm() + radius * ops::norm(w.as_ref())).powi(2);
         assert!((found.objective - worst).abs() < 1e-6 * (1.0 + worst));
     }

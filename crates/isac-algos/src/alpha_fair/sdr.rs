@@ -206,11 +206,12 @@ fn round(
     }
     program.minimise(objective);
     let outcome = program.solve(&conic::Options::default())?;
-    let found = outcome.solution().map(|solution| {
-        let matrices = covariances.iter().map(|x| solution.matrix(*x).clone());
-        matrices.collect()
-    });
-    Ok(found)
+    let Some(solution) = outcome.solution() else {
+        return Ok(None);
+    };
+    let matrix = |x: &MatrixVar| Ok(solution.matrix(*x)?.clone());
+    let matrices: Result<Vec<_>, Error> = covariances.iter().map(matrix).collect();
+    Ok(Some(matrices?))
 }
 
 /// The CRLBs as Schur complements of minorised information; returns their cost.

@@ -302,14 +302,17 @@ impl<'a> Context<'a> {
         let Some(found) = outcome.solution() else {
             return Ok(None);
         };
-        let value = |beam: &Beam| match beam {
-            Beam::Given(w) => w.clone(),
-            Beam::Free(v) => found.point.vector(*v).col(0).iter().copied().collect(),
+        let value = |beam: &Beam| -> Result<Vec<c64>, Error> {
+            Ok(match beam {
+                Beam::Given(w) => w.clone(),
+                Beam::Free(v) => found.point.vector(*v)?.col(0).iter().copied().collect(),
+            })
         };
+        let streams: Result<Vec<_>, _> = step.streams.iter().map(value).collect();
         let next = Design {
-            w_bo: value(&step.w_bo),
-            w_ta: value(&step.w_ta),
-            streams: step.streams.iter().flat_map(value).collect(),
+            w_bo: value(&step.w_bo)?,
+            w_ta: value(&step.w_ta)?,
+            streams: streams?.concat(),
         };
         Ok(Some(self.working.expand(&next)))
     }

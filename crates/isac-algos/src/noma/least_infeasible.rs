@@ -104,11 +104,11 @@ fn sensing_alone(
     let (Some(point), Some(handle)) = (outcome.solution(), built.factor) else {
         return Ok(None);
     };
-    let factor = point.scalar(handle);
+    let factor = point.scalar(handle)?;
     if factor >= 1.0 - 1e-6 {
         return Ok(None);
     }
-    let covariance = &built.covariances(&relaxation, point)[0];
+    let covariance = &built.covariances(&relaxation, point)?[0];
     let half = ops::mul(covariance.as_ref(), span.steering.as_ref());
     let gram = ops::adjoint_mul(span.steering.as_ref(), half.as_ref());
     Ok(Some(LeastInfeasible::Sensing {

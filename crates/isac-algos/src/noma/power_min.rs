@@ -295,8 +295,8 @@ fn attempt(
     let built = relaxation.build()?;
     match built.solve(&aim.conic)? {
         conic::Outcome::Solved(solution) | conic::Outcome::Inaccurate(solution) => {
-            let covariances = built.covariances(&relaxation, &solution);
-            let multipliers = built.multipliers(scene, targets, &solution.multipliers);
+            let covariances = built.covariances(&relaxation, &solution)?;
+            let multipliers = built.multipliers(scene, targets, &solution.multipliers)?;
             let design = assemble(
                 scene,
                 span,
@@ -308,7 +308,7 @@ fn attempt(
             Ok(grade(design, options.accept))
         }
         conic::Outcome::Infeasible(farkas) => {
-            let ray = built.multipliers(scene, targets, &farkas.multipliers);
+            let ray = built.multipliers(scene, targets, &farkas.multipliers)?;
             let (bound, multipliers) = certificate::strongest(scene, span, targets, &ray)?;
             let unit = unit_of_proof(scene, targets, &multipliers);
             if bound.power >= options.excluded_units * unit {
@@ -431,9 +431,9 @@ pub fn sensing_floor(scene: &Scene, options: &Options) -> Result<Option<SensingF
     let built = relaxation.build()?;
     match built.solve(&options.conic)? {
         conic::Outcome::Solved(solution) | conic::Outcome::Inaccurate(solution) => {
-            let r = built.covariances(&relaxation, &solution);
+            let r = built.covariances(&relaxation, &solution)?;
             let half = hermitian::sqrt_factor(r[0].as_ref())?;
-            let y = built.multipliers(scene, &targets, &solution.multipliers);
+            let y = built.multipliers(scene, &targets, &solution.multipliers)?;
             let lower_bound = certificate::lower_bound_in(scene, &span, &targets, &y)?.power;
             let power = solution.objective * built.unit();
             Ok(Some(SensingFloor {
@@ -443,7 +443,7 @@ pub fn sensing_floor(scene: &Scene, options: &Options) -> Result<Option<SensingF
             }))
         }
         conic::Outcome::Infeasible(farkas) => {
-            let y = built.multipliers(scene, &targets, &farkas.multipliers);
+            let y = built.multipliers(scene, &targets, &farkas.multipliers)?;
             let bound = certificate::lower_bound_in(scene, &span, &targets, &y)?;
             Ok(
                 (bound.power >= options.excluded_units * unit).then_some(SensingFloor {

@@ -333,7 +333,7 @@ impl Task<'_> {
         let built = relaxation.build()?;
         Ok(match built.solve(&self.options.conic)? {
             conic::Outcome::Solved(solution) | conic::Outcome::Inaccurate(solution) => {
-                let blocks = built.covariances(&relaxation, &solution);
+                let blocks = built.covariances(&relaxation, &solution)?;
                 Some((self.power(&blocks), blocks))
             }
             conic::Outcome::Infeasible(_)

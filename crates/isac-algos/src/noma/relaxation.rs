@@ -307,20 +307,20 @@ impl Built {
         &self,
         relaxation: &Relaxation<'_>,
         point: &Solution,
-    ) -> Vec<Mat<c64>> {
+    ) -> Result<Vec<Mat<c64>>, Error> {
         self.matrices
             .iter()
             .enumerate()
             .map(|(k, &variable)| {
-                let mut x = point.matrix(variable).clone();
+                let mut x = point.matrix(variable)?.clone();
                 ops::scale(x.as_mut(), self.unit);
-                match relaxation.basis(k) {
+                Ok(match relaxation.basis(k) {
                     Some(basis) => {
                         let half = ops::mul(basis, x.as_ref());
                         ops::mul_adjoint(half.as_ref(), basis)
                     }
                     None => x,
-                }
+                })
             })
             .collect()
     }
@@ -331,32 +331,34 @@ impl Built {
         scene: &Scene,
         targets: &[f64],
         y: &isac_opt::conic::Multipliers,
-    ) -> Multipliers {
+    ) -> Result<Multipliers, Error> {
         // The program minimises power over `unit`, in rows divided by `divisor`.
         // Multipliers of inequalities that are negative by the last digit become 0.
-        let back = |s: &Scaled| y.row(s.row).max(0.0) * self.unit / s.divisor;
+        let back = |s: &Scaled| -> Result<f64, Error> {
+            Ok(y.row(s.row)?.max(0.0) * self.unit / s.divisor)
+        };
         let mut out = Multipliers::zeros(scene);
         for (i, (s, pair)) in self.sinr.iter().zip(scene.pairs()).enumerate() {
-            out.sinr[i] = back(s) / (targets[pair.message] * scene.noise());
+            out.sinr[i] = back(s)? / (targets[pair.message] * scene.noise());
         }
         for (nu, s) in out.floor.iter_mut().zip(&self.floors) {
-            *nu = back(s);
+            *nu = back(s)?;
         }
         let divisor = self.floors.first().map_or(1.0, |s| s.divisor);
         for (eta, rows) in out.difference.iter_mut().zip(&self.differences) {
-            let sum: f64 = rows.iter().map(|&row| y.row(row)).sum();
-            *eta = -sum * self.unit / divisor;
+            let sum: Result<f64, _> = rows.iter().map(|&row| y.row(row)).sum();
+            *eta = -sum? * self.unit / divisor;
         }
         if let Some((cone, divisor)) = self.cross {
-            let u = y.cone(cone);
+            let u = y.cone(cone)?;
             for (i, zeta) in out.cross.iter_mut().enumerate() {
                 *zeta = -c64::new(u[1 + 2 * i], u[2 + 2 * i]) * (self.unit / divisor);
             }
         }
         for (mu, s) in out.ordering.iter_mut().zip(&self.ordering) {
-            *mu = back(s) / scene.noise();
+            *mu = back(s)? / scene.noise();
         }
-        out
+        Ok(out)
     }
 
     /// Unit of power.

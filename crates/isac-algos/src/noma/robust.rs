@@ -261,23 +261,23 @@ fn attempt(
         elastic: false,
     };
     let built = relaxation.build()?;
-    let matrices = |y: &conic::Multipliers| -> Vec<Mat<c64>> {
+    let matrices = |y: &conic::Multipliers| -> Result<Vec<Mat<c64>>, Error> {
         built
             .lmis
             .iter()
             .map(|&(lmi, divisor)| {
-                let mut u = y.lmi(lmi).clone();
+                let mut u = y.lmi(lmi)?.clone();
                 ops::scale(u.as_mut(), aim.unit / divisor);
-                u
+                Ok(u)
             })
             .collect()
     };
     match built.solve(&aim.conic)? {
         conic::Outcome::Solved(solution) | conic::Outcome::Inaccurate(solution) => {
-            let y = built.multipliers(scene, targets, &solution.multipliers);
-            let u = matrices(&solution.multipliers);
+            let y = built.multipliers(scene, targets, &solution.multipliers)?;
+            let u = matrices(&solution.multipliers)?;
             let bound = lower_bound(scene, span, targets, ball, &u, &y)?;
-            let covariances = built.covariances(&relaxation, &solution);
+            let covariances = built.covariances(&relaxation, &solution)?;
             let design = assemble(
                 scene,
                 span,
@@ -295,8 +295,8 @@ fn attempt(
             Ok(Outcome::Inaccurate(Box::new(design)))
         }
         conic::Outcome::Infeasible(farkas) => {
-            let y = built.multipliers(scene, targets, &farkas.multipliers);
-            let u = matrices(&farkas.multipliers);
+            let y = built.multipliers(scene, targets, &farkas.multipliers)?;
+            let u = matrices(&farkas.multipliers)?;
             // The ray and its two halves; see `certificate::strongest`.
             let none: Vec<Mat<c64>> = u.iter().map(|u| Mat::zeros(u.nrows(), u.ncols())).collect();
             let quiet = Multipliers::zeros(scene);

@@ -198,11 +198,11 @@ fn improve(
     let Some(solution) = outcome.solution() else {
         return Ok(None);
     };
-    let y = solution.matrix(joint);
+    let y = solution.matrix(joint)?;
     let mut w_c = y.submatrix(0, size, size, users).to_owned();
     ops::scale(w_c.as_mut(), power.sqrt());
     let w_s = if let Some(sensing) = separate {
-        let mut root = hermitian::sqrt_factor(solution.matrix(sensing).as_ref())?;
+        let mut root = hermitian::sqrt_factor(solution.matrix(sensing)?.as_ref())?;
         ops::scale(root.as_mut(), power.sqrt());
         root
     } else {

@@ -443,6 +443,7 @@ impl Lowered {
         Point {
             scalars: x[..program.scalars.len()].to_vec(),
             matrices,
+            tags: program.lineage.tags().clone(),
         }
     }
 
@@ -472,6 +473,7 @@ impl Lowered {
                 .iter()
                 .map(|&(at, writing)| writing.decode(&z[at..]))
                 .collect(),
+            tags: program.lineage.tags().clone(),
         }
     }
 }

@@ -10,10 +10,14 @@ use std::sync::Arc;
 use isac_linalg::faer::ColRef;
 use isac_linalg::{Mat, MatRef, c64};
 
-/// A real scalar variable. Copy it freely; it is an index into its program.
+use super::owner::{Kind, Owners, Tag};
+
+/// A real scalar variable. Copy it freely; it is an index into its program, and no other program
+/// takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ScalarVar {
     pub(crate) id: usize,
+    pub(crate) tag: Tag,
 }
 
 /// A complex vector variable of `len` entries, free: `2 len` real scalars.
@@ -21,6 +25,7 @@ pub struct ScalarVar {
 pub struct VectorVar {
     pub(crate) first: usize,
     pub(crate) len: usize,
+    pub(crate) tag: Tag,
 }
 
 /// A Hermitian (or real symmetric) `n x n` matrix variable, positive semidefinite or free.
@@ -28,6 +33,7 @@ pub struct VectorVar {
 pub struct MatrixVar {
     pub(crate) id: usize,
     pub(crate) n: usize,
+    pub(crate) tag: Tag,
 }
 
 /// A Hermitian coefficient matrix in the form it was given.
@@ -126,6 +132,7 @@ pub struct Affine {
     pub(crate) constant: f64,
     pub(crate) scalars: Vec<(usize, f64)>,
     pub(crate) matrices: Vec<(usize, Coefficient)>,
+    pub(crate) owners: Owners,
 }
 
 impl Affine {
@@ -140,6 +147,7 @@ impl Affine {
     fn matrix(variable: MatrixVar, coefficient: Coefficient) -> Self {
         Self {
             matrices: vec![(variable.id, coefficient)],
+            owners: Owners::one(variable.tag, Kind::Matrix, variable.id),
             ..Self::default()
         }
     }
@@ -229,6 +237,7 @@ impl MatrixVar {
             constant: None,
             terms: Vec::new(),
             congruences: vec![(self.id, 1.0, t.to_owned())],
+            owners: Owners::one(self.tag, Kind::Matrix, self.id),
         }
     }
 
@@ -252,9 +261,14 @@ impl VectorVar {
         assert!(j < self.len, "entry {j} of a vector of {}", self.len);
         let at = self.first + 2 * j;
         ComplexAffine {
-            re: ScalarVar { id: at }.into(),
-            im: ScalarVar { id: at + 1 }.into(),
+            re: self.real(at).into(),
+            im: self.real(at + 1).into(),
         }
+    }
+
+    fn real(self, id: usize) -> ScalarVar {
+        let tag = self.tag;
+        ScalarVar { id, tag }
     }
 
     /// `c^H w`, a complex number.
@@ -268,6 +282,10 @@ impl VectorVar {
             let (re, im) = (self.first + 2 * j, self.first + 2 * j + 1);
             out.re.scalars.extend([(re, c[j].re), (im, c[j].im)]);
             out.im.scalars.extend([(re, -c[j].im), (im, c[j].re)]);
+        }
+        if self.len > 0 {
+            out.re.owners = Owners::one(self.tag, Kind::Scalar, self.first);
+            out.im.owners = out.re.owners.clone();
         }
         out
     }
@@ -288,7 +306,7 @@ impl VectorVar {
     /// The `2 len` real and imaginary parts, ready for a norm.
     pub fn parts(self) -> Vec<Affine> {
         (self.first..self.first + 2 * self.len)
-            .map(|id| ScalarVar { id }.into())
+            .map(|id| self.real(id).into())
             .collect()
     }
 }
@@ -318,6 +336,8 @@ pub struct HermitianAffine {
     pub(crate) constant: Option<Mat<c64>>,
     pub(crate) terms: Vec<(Affine, Coefficient)>,
     pub(crate) congruences: Vec<(usize, f64, Mat<c64>)>,
+    /// Of the congruences; the terms have their own.
+    pub(crate) owners: Owners,
 }
 
 impl HermitianAffine {
@@ -328,6 +348,7 @@ impl HermitianAffine {
             constant: None,
             terms: Vec::new(),
             congruences: Vec::new(),
+            owners: Owners::default(),
         }
     }
 
@@ -447,6 +468,7 @@ impl HermitianAffine {
                 .into_iter()
                 .map(|(id, weight, inner)| (id, weight, ops::mul(inner.as_ref(), t)))
                 .collect(),
+            owners: self.owners,
         }
     }
 }
@@ -507,6 +529,7 @@ impl From<ScalarVar> for Affine {
     fn from(variable: ScalarVar) -> Self {
         Self {
             scalars: vec![(variable.id, 1.0)],
+            owners: Owners::one(variable.tag, Kind::Scalar, variable.id),
             ..Self::default()
         }
     }
@@ -518,6 +541,7 @@ impl<T: Into<Affine>> AddAssign<T> for Affine {
         self.constant += other.constant;
         self.scalars.extend(other.scalars);
         self.matrices.extend(other.matrices);
+        self.owners.merge(other.owners);
     }
 }
 
@@ -629,6 +653,7 @@ impl AddAssign for HermitianAffine {
         };
         self.terms.extend(other.terms);
         self.congruences.extend(other.congruences);
+        self.owners.merge(other.owners);
     }
 }
 

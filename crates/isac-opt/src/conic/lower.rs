@@ -429,7 +429,10 @@ impl<'a> Dual<'a> {
 
 /// The run's values of the program's variables.
 pub(super) fn point(program: &Program, form: Form, run: &Run) -> Point {
-    let mut out = Point::default();
+    let mut out = Point {
+        tags: program.lineage.tags().clone(),
+        ..Point::default()
+    };
     let (mut nonneg, mut free, mut psd) = (0, 0, 0);
     let mut row = program.scalars.len();
     for (id, &is_nonneg) in program.scalars.iter().enumerate() {
@@ -464,7 +467,10 @@ pub(super) fn point(program: &Program, form: Form, run: &Run) -> Point {
 
 /// The run's multipliers of the program's constraints.
 pub(super) fn multipliers(program: &Program, form: Form, run: &Run) -> Multipliers {
-    let mut out = Multipliers::default();
+    let mut out = Multipliers {
+        tags: program.lineage.tags().clone(),
+        ..Multipliers::default()
+    };
     let psd = program.matrices.iter().filter(|m| m.psd).count();
     let dual = form == Form::Dual;
     let (mut inequality, mut equality) = (0, 0);

@@ -30,6 +30,7 @@ mod gather;
 mod ipm;
 mod lower;
 mod outcome;
+mod owner;
 mod program;
 pub mod qp;
 mod reduce;

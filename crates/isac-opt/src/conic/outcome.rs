@@ -4,9 +4,14 @@ use isac_linalg::{Mat, c64};
 use serde::{Deserialize, Serialize};
 
 use super::certificate::Dimacs;
-use super::expr::{MatrixVar, ScalarVar, VectorVar};
+use super::expr::{Affine, HermitianAffine, MatrixVar, ScalarVar, VectorVar};
+use super::owner::{Kind, Tags, in_range};
 use super::program::{Cone, Lmi, Row};
 use super::value::Value;
+use crate::Error;
+
+/// Where a handle was refused, in [`Error::Foreign`].
+const HERE: &str = "this answer";
 
 /// Which of two equivalent standard forms is handed to the interior-point method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,26 +150,65 @@ pub struct Point {
     pub(crate) scalars: Vec<f64>,
     /// Hermitian matrices by index.
     pub(crate) matrices: Vec<Value>,
+    pub(crate) tags: Tags,
 }
 
 impl Point {
     /// Value of a scalar variable.
-    pub fn scalar(&self, variable: ScalarVar) -> f64 {
-        self.scalars[variable.id]
+    ///
+    /// # Errors
+    /// A variable of another program.
+    pub fn scalar(&self, variable: ScalarVar) -> Result<f64, Error> {
+        let ScalarVar { id, tag } = variable;
+        let count = self.scalars.len();
+        self.tags.check(HERE, Kind::Scalar, (tag, id), count)?;
+        Ok(self.scalars[id])
     }
 
     /// Value of a vector variable, `len x 1`.
-    pub fn vector(&self, variable: VectorVar) -> Mat<c64> {
-        Mat::from_fn(variable.len, 1, |j, _| {
-            let at = variable.first + 2 * j;
+    ///
+    /// # Errors
+    /// A variable of another program.
+    pub fn vector(&self, variable: VectorVar) -> Result<Mat<c64>, Error> {
+        let VectorVar { first, len, tag } = variable;
+        // The number that must be known is the last one; an empty vector has none.
+        let (last, count) = match len {
+            0 => (first, usize::MAX),
+            _ => (first + 2 * len - 1, self.scalars.len()),
+        };
+        self.tags.check(HERE, Kind::Scalar, (tag, last), count)?;
+        Ok(Mat::from_fn(len, 1, |j, _| {
+            let at = first + 2 * j;
             c64::new(self.scalars[at], self.scalars[at + 1])
-        })
+        }))
     }
 
     /// Value of a matrix variable, exactly Hermitian. The entries of a variable that was reduced are
     /// computed at the first call.
-    pub fn matrix(&self, variable: MatrixVar) -> &Mat<c64> {
-        self.matrices[variable.id].dense()
+    ///
+    /// # Errors
+    /// A variable of another program.
+    pub fn matrix(&self, variable: MatrixVar) -> Result<&Mat<c64>, Error> {
+        let MatrixVar { id, tag, .. } = variable;
+        let count = self.matrices.len();
+        self.tags.check(HERE, Kind::Matrix, (tag, id), count)?;
+        Ok(self.matrices[id].dense())
+    }
+
+    pub(super) fn knows(&self, expression: &Affine) -> Result<(), Error> {
+        expression.owners.check(HERE, &self.tags)?;
+        let scalars = expression.scalars.iter().map(|(id, _)| *id);
+        let matrices = expression.matrices.iter().map(|(id, _)| *id);
+        in_range(HERE, Kind::Scalar, scalars, self.scalars.len())?;
+        in_range(HERE, Kind::Matrix, matrices, self.matrices.len())
+    }
+
+    pub(super) fn knows_matrix(&self, expression: &HermitianAffine) -> Result<(), Error> {
+        let mut factors = expression.terms.iter().map(|(factor, _)| factor);
+        factors.try_for_each(|factor| self.knows(factor))?;
+        expression.owners.check(HERE, &self.tags)?;
+        let matrices = expression.congruences.iter().map(|(id, ..)| *id);
+        in_range(HERE, Kind::Matrix, matrices, self.matrices.len())
     }
 }
 
@@ -177,22 +221,39 @@ pub struct Multipliers {
     pub(crate) lmis: Vec<Mat<c64>>,
     /// `(bound, parts)` per norm constraint.
     pub(crate) cones: Vec<Vec<f64>>,
+    pub(crate) tags: Tags,
 }
 
 impl Multipliers {
     /// Multiplier of a row.
-    pub fn row(&self, row: Row) -> f64 {
-        self.rows[row.0]
+    ///
+    /// # Errors
+    /// A row of another program.
+    pub fn row(&self, row: Row) -> Result<f64, Error> {
+        let count = self.rows.len();
+        self.tags.check(HERE, Kind::Row, (row.tag, row.id), count)?;
+        Ok(self.rows[row.id])
     }
 
     /// Multiplier of a matrix inequality, Hermitian positive semidefinite.
-    pub fn lmi(&self, lmi: Lmi) -> &Mat<c64> {
-        &self.lmis[lmi.0]
+    ///
+    /// # Errors
+    /// A matrix inequality of another program.
+    pub fn lmi(&self, lmi: Lmi) -> Result<&Mat<c64>, Error> {
+        let count = self.lmis.len();
+        self.tags.check(HERE, Kind::Lmi, (lmi.tag, lmi.id), count)?;
+        Ok(&self.lmis[lmi.id])
     }
 
     /// Multiplier of a norm constraint: first of the bound, then of the parts.
-    pub fn cone(&self, cone: Cone) -> &[f64] {
-        &self.cones[cone.0]
+    ///
+    /// # Errors
+    /// A norm constraint of another program.
+    pub fn cone(&self, cone: Cone) -> Result<&[f64], Error> {
+        let count = self.cones.len();
+        self.tags
+            .check(HERE, Kind::Cone, (cone.tag, cone.id), count)?;
+        Ok(&self.cones[cone.id])
     }
 }
 
@@ -236,33 +297,51 @@ pub struct Solution {
 
 impl Solution {
     /// Value of a scalar variable.
-    pub fn scalar(&self, variable: ScalarVar) -> f64 {
+    ///
+    /// # Errors
+    /// A variable of another program.
+    pub fn scalar(&self, variable: ScalarVar) -> Result<f64, Error> {
         self.point.scalar(variable)
     }
 
     /// Value of a vector variable, `len x 1`.
-    pub fn vector(&self, variable: VectorVar) -> Mat<c64> {
+    ///
+    /// # Errors
+    /// A variable of another program.
+    pub fn vector(&self, variable: VectorVar) -> Result<Mat<c64>, Error> {
         self.point.vector(variable)
     }
 
     /// Value of a matrix variable.
-    pub fn matrix(&self, variable: MatrixVar) -> &Mat<c64> {
+    ///
+    /// # Errors
+    /// A variable of another program.
+    pub fn matrix(&self, variable: MatrixVar) -> Result<&Mat<c64>, Error> {
         self.point.matrix(variable)
     }
 
     /// Sensitivity `d(optimal value)/d(rhs)` of a row, for `minimise` and `maximise` alike.
-    pub fn dual(&self, row: Row) -> f64 {
-        let y = self.multipliers.row(row);
-        if self.maximised { -y } else { y }
+    ///
+    /// # Errors
+    /// A row of another program.
+    pub fn dual(&self, row: Row) -> Result<f64, Error> {
+        let y = self.multipliers.row(row)?;
+        Ok(if self.maximised { -y } else { y })
     }
 
     /// Multiplier of a matrix inequality, Hermitian positive semidefinite.
-    pub fn lmi_dual(&self, lmi: Lmi) -> &Mat<c64> {
+    ///
+    /// # Errors
+    /// A matrix inequality of another program.
+    pub fn lmi_dual(&self, lmi: Lmi) -> Result<&Mat<c64>, Error> {
         self.multipliers.lmi(lmi)
     }
 
     /// Multiplier of a norm constraint: first of the bound, then of the parts.
-    pub fn cone_dual(&self, cone: Cone) -> &[f64] {
+    ///
+    /// # Errors
+    /// A norm constraint of another program.
+    pub fn cone_dual(&self, cone: Cone) -> Result<&[f64], Error> {
         self.multipliers.cone(cone)
     }
 }

@@ -4,19 +4,29 @@ use isac_linalg::{MatRef, c64, hermitian, validate};
 
 use super::expr::{Affine, Coefficient, Data, HermitianAffine, MatrixVar, ScalarVar, VectorVar};
 use super::outcome::{Options, Outcome};
+use super::owner::{Lineage, Tag};
 use crate::Error;
 
 /// A row of a program: a scalar equality or inequality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Row(pub(crate) usize);
+pub struct Row {
+    pub(crate) id: usize,
+    pub(crate) tag: Tag,
+}
 
 /// A linear matrix inequality of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Lmi(pub(crate) usize);
+pub struct Lmi {
+    pub(crate) id: usize,
+    pub(crate) tag: Tag,
+}
 
 /// A norm constraint of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Cone(pub(crate) usize);
+pub struct Cone {
+    pub(crate) id: usize,
+    pub(crate) tag: Tag,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sense {
@@ -58,7 +68,9 @@ pub(crate) struct MatrixData {
 /// matrices, nonnegative and free scalars, complex vectors and second-order cones, subject to rows,
 /// norm constraints and linear matrix inequalities.
 ///
-/// Building never fails; [`Program::solve`] checks everything and names what is wrong. The
+/// Building never fails; [`Program::solve`] checks everything and names what is wrong. Handles of
+/// variables and constraints belong to their program: another one, or its answer, refuses them
+/// ([`Error::Foreign`]). A clone of a program takes the handles made before it was cloned. The
 /// semidefinite relaxation of `max |h1^H w|^2 / (|h2^H w|^2 + 1)` under a power budget, as a linear
 /// program in `W = t w w^H` and `t`:
 ///
@@ -94,6 +106,7 @@ pub struct Program {
     pub(crate) cones: Vec<ConeData>,
     pub(crate) objective: Affine,
     pub(crate) maximise: bool,
+    pub(crate) lineage: Lineage,
 }
 
 impl Program {
@@ -127,7 +140,8 @@ impl Program {
     fn matrix(&mut self, name: String, n: usize, psd: bool, real: bool) -> MatrixVar {
         let id = self.matrices.len();
         self.matrices.push(MatrixData { name, n, psd, real });
-        MatrixVar { id, n }
+        let tag = self.lineage.tag();
+        MatrixVar { id, n, tag }
     }
 
     /// A free real scalar.
@@ -142,20 +156,22 @@ impl Program {
 
     /// A list of free real scalars.
     pub fn free_list(&mut self, name: impl Into<String>, len: usize) -> Vec<ScalarVar> {
-        let first = self.scalar(name.into(), len, false).id;
-        (first..first + len).map(|id| ScalarVar { id }).collect()
+        let ScalarVar { id: first, tag } = self.scalar(name.into(), len, false);
+        let ids = first..first + len;
+        ids.map(|id| ScalarVar { id, tag }).collect()
     }
 
     /// A list of real scalars `>= 0`.
     pub fn nonneg_list(&mut self, name: impl Into<String>, len: usize) -> Vec<ScalarVar> {
-        let first = self.scalar(name.into(), len, true).id;
-        (first..first + len).map(|id| ScalarVar { id }).collect()
+        let ScalarVar { id: first, tag } = self.scalar(name.into(), len, true);
+        let ids = first..first + len;
+        ids.map(|id| ScalarVar { id, tag }).collect()
     }
 
     /// A complex vector of `len` entries, free.
     pub fn vector(&mut self, name: impl Into<String>, len: usize) -> VectorVar {
-        let first = self.scalar(name.into(), 2 * len, false).id;
-        VectorVar { first, len }
+        let ScalarVar { id: first, tag } = self.scalar(name.into(), 2 * len, false);
+        VectorVar { first, len, tag }
     }
 
     /// A point `(t, z)` of the second-order cone `|z| <= t` with `len` real entries `z`: returns
@@ -171,7 +187,8 @@ impl Program {
         let id = self.scalars.len();
         self.scalars.resize(id + len, nonneg);
         self.scalar_names.push((id, name));
-        ScalarVar { id }
+        let tag = self.lineage.tag();
+        ScalarVar { id, tag }
     }
 
     /// The constraint `left = right`.
@@ -212,7 +229,8 @@ impl Program {
             sense,
             rhs,
         });
-        Row(self.rows.len() - 1)
+        let (id, tag) = (self.rows.len() - 1, self.lineage.tag());
+        Row { id, tag }
     }
 
     /// The constraint that a matrix expression is positive semidefinite.
@@ -221,7 +239,8 @@ impl Program {
             name: name.into(),
             expression,
         });
-        Lmi(self.lmis.len() - 1)
+        let (id, tag) = (self.lmis.len() - 1, self.lineage.tag());
+        Lmi { id, tag }
     }
 
     /// The constraint `sqrt(sum parts^2) <= bound`.
@@ -237,7 +256,8 @@ impl Program {
             name: name.into(),
             entries,
         });
-        Cone(self.cones.len() - 1)
+        let (id, tag) = (self.cones.len() - 1, self.lineage.tag());
+        Cone { id, tag }
     }
 
     /// The constraint `sum parts^2 <= u v` with `u, v >= 0`, as a second-order cone. With `v = 1`
@@ -274,8 +294,8 @@ impl Program {
     ///
     /// # Errors
     /// Bad input only: no variable at all, a coefficient of the wrong size, an entry that is not
-    /// finite, a matrix that is not Hermitian, a handle of another program, an option out of
-    /// range. The message names the variable or constraint.
+    /// finite, a matrix that is not Hermitian, a variable of another program
+    /// ([`Error::Foreign`]), an option out of range. The message names the variable or constraint.
     pub fn solve(&self, options: &Options) -> Result<Outcome, Error> {
         self.validate()?;
         check_options(options)?;
@@ -313,18 +333,16 @@ impl Program {
     }
 
     fn check_affine(&self, name: &str, expression: &Affine) -> Result<(), Error> {
+        expression.owners.check(name, self.lineage.tags())?;
         check_number(&format!("constant of `{name}`"), expression.constant)?;
         for &(id, coefficient) in &expression.scalars {
-            if id >= self.scalars.len() {
-                return Err(foreign(name, id));
-            }
             if !coefficient.is_finite() {
                 let what = format!("coefficient of `{}` in `{name}`", self.scalar_name(id));
                 return Err(range(what, coefficient, "a finite number"));
             }
         }
         for (id, coefficient) in &expression.matrices {
-            let matrix = self.matrices.get(*id).ok_or_else(|| foreign(name, *id))?;
+            let matrix = &self.matrices[*id];
             let what = format!("coefficient of `{}` in `{name}`", matrix.name);
             check_coefficient(&what, coefficient, matrix.n)?;
         }
@@ -333,6 +351,7 @@ impl Program {
 
     fn check_lmi(&self, lmi: &LmiData) -> Result<(), Error> {
         let (name, expression) = (&lmi.name, &lmi.expression);
+        expression.owners.check(name, self.lineage.tags())?;
         let n = expression.n;
         if n == 0 {
             return Err(range(format!("order of `{name}`"), 0.0, "at least 1"));
@@ -347,7 +366,7 @@ impl Program {
             check_coefficient(&format!("coefficient in `{name}`"), coefficient, n)?;
         }
         for (id, weight, t) in &expression.congruences {
-            let matrix = self.matrices.get(*id).ok_or_else(|| foreign(name, *id))?;
+            let matrix = &self.matrices[*id];
             let what = format!("congruence of `{}` in `{name}`", matrix.name);
             validate::shape(&what, t.as_ref(), matrix.n, n)?;
             validate::finite(&what, t.as_ref())?;
@@ -432,11 +451,6 @@ fn check_number(what: &str, value: f64) -> Result<(), Error> {
         return Ok(());
     }
     Err(range(what, value, "a finite number"))
-}
-
-fn foreign(name: &str, id: usize) -> Error {
-    let expected = "a variable of this program";
-    range(format!("variable in `{name}`"), id as f64, expected)
 }
 
 fn range(what: impl Into<String>, value: f64, expected: &str) -> Error {

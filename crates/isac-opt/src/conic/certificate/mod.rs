@@ -33,6 +33,7 @@ use super::expr::{Affine, Coefficient, Data, HermitianAffine};
 use super::outcome::{Farkas, Multipliers, Options, Outcome, Point, Ray};
 use super::program::{Program, Sense};
 use super::value::{Value, congruence};
+use crate::Error;
 
 mod bound;
 mod depth;
@@ -94,13 +95,21 @@ pub(crate) struct Report {
 
 impl Point {
     /// Value of an affine expression.
-    pub fn value(&self, expression: &Affine) -> f64 {
-        Evaluator::new(self).value(expression)
+    ///
+    /// # Errors
+    /// A variable of another program in it.
+    pub fn value(&self, expression: &Affine) -> Result<f64, Error> {
+        self.knows(expression)?;
+        Ok(Evaluator::new(self).value(expression))
     }
 
     /// Value of a matrix expression.
-    pub fn matrix_value(&self, expression: &HermitianAffine) -> Mat<c64> {
-        Evaluator::new(self).matrix(expression, true)
+    ///
+    /// # Errors
+    /// A variable of another program in it.
+    pub fn matrix_value(&self, expression: &HermitianAffine) -> Result<Mat<c64>, Error> {
+        self.knows_matrix(expression)?;
+        Ok(Evaluator::new(self).matrix(expression, true))
     }
 }
 
