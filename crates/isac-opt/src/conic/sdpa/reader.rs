@@ -42,11 +42,11 @@ fn tokens(text: &str) -> impl Iterator<Item = &str> {
     text.split(is_separator).filter(|token| !token.is_empty())
 }
 
-/// Whether a token starts as a number does.
+/// Whether a token starts as a number does, or is one that is not finite.
 fn numeric(token: &str) -> bool {
     let unsigned = token.trim_start_matches(['+', '-']);
     let digits = unsigned.strip_prefix('.').unwrap_or(unsigned);
-    digits.starts_with(|c: char| c.is_ascii_digit())
+    digits.starts_with(|c: char| c.is_ascii_digit()) || unsigned.parse::<f64>().is_ok()
 }
 
 /// A finite number, also with the `D` of a Fortran exponent.
@@ -73,14 +73,16 @@ fn leading_integer(token: &str) -> Option<i64> {
     if fraction { None } else { number.parse().ok() }
 }
 
-/// The section that a line after the head names, such as `INTEGER`: a star with one word glued to it.
-/// Sections of mixed-integer files are recognised wherever they stand.
+/// The section that a line names, such as `INTEGER`: one of those of mixed-integer files wherever it
+/// stands, or, after the head, any single word glued to the star.
 fn section(text: &str, in_head: bool) -> Option<&str> {
     let rest = text.trim().strip_prefix('*')?;
     let word = rest.split_whitespace().next()?;
+    let single = rest.trim_start() == word;
+    let glued = rest.starts_with(word);
     let known = ["INTEGER", "RANK1"].contains(&word.to_uppercase().as_str());
-    let glued = !in_head && word.len() == rest.len();
-    (known || glued).then_some(word)
+    let named = known && (single || glued) || single && glued && !in_head;
+    named.then_some(word)
 }
 
 /// Lines that are neither comments nor empty, with their numbers.
@@ -140,7 +142,7 @@ impl<R: BufRead> Lines<R> {
         self.need(what, "a positive integer")?;
         let mut tokens = tokens(&self.text);
         let token = tokens.next().unwrap_or("");
-        if tokens.next().is_some_and(numeric) {
+        if token.parse::<i64>().is_ok() && tokens.next().is_some_and(numeric) {
             let expected = "one number and at most a remark";
             return Err(fail(self.line, what, expected, self.text.trim()));
         }
@@ -150,13 +152,19 @@ impl<R: BufRead> Lines<R> {
             .ok_or_else(|| fail(self.line, what, "a positive integer", token))
     }
 
-    /// The numbers of the line. A remark may stand behind them if it has none of its own.
-    fn numbers(&self, what: &str) -> Result<Vec<&str>, ReadError> {
+    /// The numbers of the line. A remark may stand behind them if it has none of its own and
+    /// `complete` says that so many numbers end something.
+    fn numbers(
+        &self,
+        what: &str,
+        complete: impl Fn(usize) -> bool,
+    ) -> Result<Vec<&str>, ReadError> {
         let all: Vec<&str> = tokens(&self.text).collect();
         let count = all.iter().take_while(|token| numeric(token)).count();
-        let hidden = all[count..].iter().find(|token| numeric(token));
-        if count == 0 || hidden.is_some() {
-            let expected = "numbers, and behind them at most a remark without numbers";
+        let hidden = all[count..].iter().any(|token| numeric(token));
+        let remark = count < all.len();
+        if count == 0 || hidden || remark && !complete(count) {
+            let expected = "numbers, and a remark without numbers at most behind the last of them";
             return Err(fail(self.line, what, expected, self.text.trim()));
         }
         Ok(all[..count].to_vec())
@@ -189,7 +197,9 @@ pub(super) fn parse(reader: impl BufRead) -> Result<Problem, ReadError> {
         entries.take(objective.last, objective.rest.iter().map(String::as_str))?;
     }
     while lines.advance()? {
-        entries.take(lines.line, lines.numbers("entry")?.into_iter())?;
+        let whole = |count| (entries.pending.len() + count) % 5 == 0;
+        let numbers = lines.numbers("entry", whole)?;
+        entries.take(lines.line, numbers.into_iter())?;
     }
     entries.finish(lines.line)?;
     entries.refuse_repeated()?;
@@ -202,9 +212,10 @@ pub(super) fn parse(reader: impl BufRead) -> Result<Problem, ReadError> {
     })
 }
 
-/// Whether memory can be had for so many bytes. Nothing is written to it.
+/// Whether memory can be had for so many bytes. Nothing is written to it; more than the addresses of
+/// a process (128 TiB) is not even asked for.
 fn fits(bytes: f64) -> bool {
-    bytes < isize::MAX as f64 && Vec::<u8>::new().try_reserve_exact(bytes as usize).is_ok()
+    bytes < 1.4e14 && Vec::<u8>::new().try_reserve_exact(bytes as usize).is_ok()
 }
 
 /// The largest size whose bytes can be had.
@@ -295,7 +306,8 @@ fn objective<R: BufRead>(lines: &mut Lines<R>, variables: usize) -> Result<Objec
         if out.first == 0 {
             out.first = lines.line;
         }
-        let numbers = lines.numbers(what)?;
+        let missing = variables - out.c.len();
+        let numbers = lines.numbers(what, |count| count >= missing)?;
         let taken = numbers.len().min(variables - out.c.len());
         for token in &numbers[..taken] {
             out.c.push(real(lines.line, what, token)?);

@@ -62,6 +62,9 @@ fn malformed_files_name_the_line() {
     assert_eq!(replaced("0 1 1 1 1.0", "0 1 1 1 nan").line, 7);
     assert_eq!(replaced("0 1 1 1 1.0", "0 1 1 1 1.0x").line, 7);
     assert_eq!(replaced("0 1 1 1 1.0", "0 1 1 1 = 1.0").line, 7);
+    assert_eq!(replaced("0 1 1 1 1.0", "0 1 1 1 none").line, 7);
+    assert_eq!(replaced("{1.0,", "{1.0, none").line, 5);
+    assert_eq!(replaced("{1.0,", "{1.0, -inf").line, 5);
     assert_eq!(replaced("0 1 1 1 1.0", "0 1 1.0 1 1.0").what, "row");
     assert_eq!(replaced("1 1 1 1 1\n", "3 1 1 1 1\n").line, 8);
     assert_eq!(replaced("1 1 1 1 1\n", "-1 1 1 1 1\n").what, "matrix");
@@ -238,6 +241,8 @@ fn sections_are_refused_with_their_line() {
     assert_eq!((inside.line, inside.got.as_str()), (10, "*INTEGER"));
     let ahead = error(format!("*INTEGER\n*1\n{GOOD}"));
     assert_eq!(ahead.line, 1);
+    let counted = error(format!("{GOOD}*INTEGER 2 of them\n"));
+    assert_eq!(counted.line, 13);
     // Comments, glued to the star in the head and not behind it, are none.
     is_good(format!(
         "*comment\n* INTEGER programs have none\n{GOOD}* integers: none\n"
@@ -261,7 +266,7 @@ fn no_size_is_believed_before_memory_justifies_it() {
         assert!(found.expected.contains("at most"), "{found}");
     }
     // Each may fit alone and not all together.
-    let many = error(format!("1\n5000\n{}\n", "20000\n".repeat(5000)));
+    let many = error(format!("1\n5000\n{}\n", "2000\n".repeat(5000)));
     assert!(many.line > 3 && many.what == "block sizes", "{many}");
     // Counts that the file does not hold.
     let blocks = error("1\n9223372036854775807\n1\n1\n1 1 1 1 1\n");
