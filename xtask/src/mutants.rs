@@ -56,7 +56,6 @@ pub(crate) fn run(root: &Path, args: &[String]) -> ExitCode {
             .current_dir(root)
             // Dependencies are compiled once, not once per run.
             .env("CARGO_TARGET_DIR", root.join("target/mutants/build"))
-            .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .args(["mutants", "--package", package, "--test-package", package])
             .args(["--jobs", "1", "--timeout", TIMEOUT_S, "--no-shuffle"])
             .arg("--output")

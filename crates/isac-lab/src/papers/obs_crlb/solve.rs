@@ -66,6 +66,9 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
     report.objective = Some(objective);
     report.metric("sum_rate_nats", solution.merit.sum_rate);
     report.metric("crlb_trace", solution.merit.crlb_trace);
+    if let Ok(crlb) = problem.sensing().crlb(w) {
+        report.metric("crlb_relative_error", crlb.relative_error());
+    }
     let sinr =
         isac_metrics::sinr(problem.channel(), w, problem.noise()).map_err(|e| root.refused(e))?;
     report.metric_list("sinr", &sinr);
