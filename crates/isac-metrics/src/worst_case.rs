@@ -214,7 +214,7 @@ impl StreamsForm {
                 *coordinate += along;
             }
         }
-        let (outside, length) = unit(rest);
+        let (outside, length) = rest_unit(rest, norm(centre));
         inside[span.ncols()] = c64::new(length, 0.0);
         (Col::from_fn(inside.len(), |i| inside[i]), outside)
     }
@@ -574,7 +574,7 @@ impl Plane {
             subtract(&mut rest, along, &e1);
             d1 += along;
         }
-        let (e2, d2) = unit(rest);
+        let (e2, d2) = rest_unit(rest, norm(denominator));
         let mut rest = centre.to_vec();
         let mut coordinates = [c64::ZERO; 3];
         for _ in 0..2 {
@@ -584,7 +584,7 @@ impl Plane {
                 coordinates[k] += along;
             }
         }
-        let (e3, c3) = unit(rest);
+        let (e3, c3) = rest_unit(rest, norm(centre));
         coordinates[2] = c64::new(c3, 0.0);
         Self {
             axes: [e1, e2, e3],
@@ -718,6 +718,15 @@ fn unit(mut v: Vec<c64>) -> (Vec<c64>, f64) {
         *x /= length;
     }
     (v, length)
+}
+
+/// [`unit`] of what is left of a vector of length `size` beside others. Rounding has a direction that is
+/// not orthogonal to them: it becomes 0 of length 0.
+fn rest_unit(mut rest: Vec<c64>, size: f64) -> (Vec<c64>, f64) {
+    if norm(&rest) <= 16.0 * f64::EPSILON * size {
+        rest.fill(c64::ZERO);
+    }
+    unit(rest)
 }
 
 #[cfg(test)]
