@@ -14,7 +14,9 @@ fn document(theta: [f64; 2], phi: [f64; 2], trace: f64) -> Value {
         (0..9).map(row).collect()
     };
     let channel = |shift: f64| -> Vec<Vec<f64>> {
-        (0..9).map(|i| vec![(i as f64 + shift).sin(), (2.0 * i as f64 + shift).cos()]).collect()
+        (0..9)
+            .map(|i| vec![(i as f64 + shift).sin(), (2.0 * i as f64 + shift).cos()])
+            .collect()
     };
     json!({
         "schema": "obs-crlb/1",
@@ -46,13 +48,15 @@ fn check(document: &Value) -> Result<Checker, isac_lab::Error> {
 #[test]
 fn close_targets_pass_to_nine_digits() {
     // mpmath with 60 digits, derivatives of the echo written out.
-    for (gap, trace) in [
-        (1e-2, 369_353.721_787_596_6),
-        (1e-3, 3_666_176_404.110_579),
-    ] {
+    for (gap, trace) in [(1e-2, 369_353.721_787_596_6), (1e-3, 3_666_176_404.110_579)] {
         let checker = check(&document([0.4, 0.4 + gap], [1.1, 1.1], trace)).unwrap();
         assert_eq!(checker.lines.len(), 1);
-        assert_eq!(checker.lines[0].verdict, Outcome::Pass, "{:?}", checker.lines);
+        assert_eq!(
+            checker.lines[0].verdict,
+            Outcome::Pass,
+            "{:?}",
+            checker.lines
+        );
         let wrong = document([0.4, 0.4 + gap], [1.1, 1.1], trace * (1.0 + 1e-8));
         assert_eq!(check(&wrong).unwrap().lines[0].verdict, Outcome::Fail);
     }
@@ -60,10 +64,18 @@ fn close_targets_pass_to_nine_digits() {
 
 #[test]
 fn lost_digits_are_said() {
-    let checker = check(&document([0.4, 0.4 + 1e-6], [1.1, 1.1], 3.663_087_308_703_437e21)).unwrap();
+    let checker = check(&document(
+        [0.4, 0.4 + 1e-6],
+        [1.1, 1.1],
+        3.663_087_308_703_437e21,
+    ))
+    .unwrap();
     let line = &checker.lines[0];
     assert_eq!(line.verdict, Outcome::Fail);
-    assert!(format!("{line:?}").contains("estimated relative error"), "{line:?}");
+    assert!(
+        format!("{line:?}").contains("estimated relative error"),
+        "{line:?}"
+    );
 }
 
 #[test]
@@ -75,7 +87,13 @@ fn degenerate_angles_are_refused_by_name() {
         ([0.4, 0.6], [1.1, 0.0], "phi[1]"),
         ([0.4, 0.4], [1.1, 1.1], "direction of target 0"),
     ] {
-        let text = check(&document(theta, phi, 1.0)).map(|_| ()).unwrap_err().to_string();
-        assert!(text.contains(words) && text.contains("degenerate"), "{text}");
+        let text = check(&document(theta, phi, 1.0))
+            .map(|_| ())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            text.contains(words) && text.contains("degenerate"),
+            "{text}"
+        );
     }
 }

@@ -85,7 +85,9 @@ fn cholesky_in_a_workspace() {
         workspace::transpose_mul_lower(inverse.as_ref(), &mut square);
         for i in 0..n {
             for j in 0..n {
-                let sum: f64 = (i.max(j)..n).map(|k| inverse[(k, i)] * inverse[(k, j)]).sum();
+                let sum: f64 = (i.max(j)..n)
+                    .map(|k| inverse[(k, i)] * inverse[(k, j)])
+                    .sum();
                 assert!((square[(i, j)] - sum).abs() < 1e-13 * n as f64);
             }
         }
@@ -94,7 +96,11 @@ fn cholesky_in_a_workspace() {
 
 #[test]
 fn pivots_are_measured_against_their_diagonal() {
-    let with = |gap: f64| Mat::from_fn(3, 3, |i, j| [[1.0, 0.0, 0.0], [0.0, 4.0, 4.0], [0.0, 4.0, 4.0 + gap]][i][j]);
+    let with = |gap: f64| {
+        Mat::from_fn(3, 3, |i, j| {
+            [[1.0, 0.0, 0.0], [0.0, 4.0, 4.0], [0.0, 4.0, 4.0 + gap]][i][j]
+        })
+    };
     let run = |gap: f64, floor: f64| workspace::cholesky_in_place(with(gap).as_mut(), floor);
     // The last pivot is the gap, its diagonal 4.
     assert_eq!(run(1e-6, 1e-7), Ok(()));
@@ -105,7 +111,9 @@ fn pivots_are_measured_against_their_diagonal() {
     let mut zero = Mat::<f64>::zeros(2, 2);
     assert_eq!(workspace::cholesky_in_place(zero.as_mut(), 0.0), Err(0));
     let mut eigen = workspace::HermitianEigenvalues::new(3);
-    let a = Mat::from_fn(3, 3, |i, j| c64::new(if i == j { 2.0 - i as f64 } else { 0.0 }, 0.0));
+    let a = Mat::from_fn(3, 3, |i, j| {
+        c64::new(if i == j { 2.0 - i as f64 } else { 0.0 }, 0.0)
+    });
     assert_eq!(eigen.of(a.as_ref()).unwrap(), [0.0, 1.0, 2.0]);
     assert!(format!("{eigen:?}").contains("size: 3"));
 }
@@ -119,7 +127,10 @@ fn complex(rows: usize, cols: usize, seed: usize) -> Mat<c64> {
 
 /// Columns of a matrix one after the other.
 fn flat(b: &Mat<c64>) -> Vec<c64> {
-    (0..b.ncols()).flat_map(|j| (0..b.nrows()).map(move |i| (i, j))).map(|(i, j)| b[(i, j)]).collect()
+    (0..b.ncols())
+        .flat_map(|j| (0..b.nrows()).map(move |i| (i, j)))
+        .map(|(i, j)| b[(i, j)])
+        .collect()
 }
 
 #[test]
@@ -152,7 +163,10 @@ fn batches_of_every_width_read_write_and_multiply() {
         for r in 0..other {
             for c in 0..cols {
                 let got = c64::new(z.row(1, r).0[c], z.row(1, r).1[c]);
-                assert!((got - expected[(r, c)]).norm() < 1e-13 * rows as f64, "{cols} {r} {c}");
+                assert!(
+                    (got - expected[(r, c)]).norm() < 1e-13 * rows as f64,
+                    "{cols} {r} {c}"
+                );
                 // The other blocks are left alone.
                 assert_eq!(z.row(0, r).0[c], before.row(0, r).0[c]);
                 assert_eq!(z.row(2, r).1[c], before.row(2, r).1[c]);
@@ -166,7 +180,11 @@ fn batches_of_every_width_read_write_and_multiply() {
                     let product: c64 = (0..other)
                         .map(|q| b[(r, q)] * c64::new(z.row(2, q).0[c], z.row(2, q).1[c]))
                         .sum();
-                    let old = if accumulate { x[(r, 2 * cols + c)] } else { c64::ZERO };
+                    let old = if accumulate {
+                        x[(r, 2 * cols + c)]
+                    } else {
+                        c64::ZERO
+                    };
                     let got = c64::new(sum.row(2, r).0[c], sum.row(2, r).1[c]);
                     assert!((got - product - old).norm() < 1e-13 * other as f64);
                 }
@@ -174,10 +192,22 @@ fn batches_of_every_width_read_write_and_multiply() {
         }
         let (re, im) = z.row_mut(0, other - 1);
         (re[cols - 1], im[cols - 1]) = (7.0, -8.0);
-        assert_eq!((z.row(0, other - 1).0[cols - 1], z.row(0, other - 1).1[cols - 1]), (7.0, -8.0));
+        assert_eq!(
+            (
+                z.row(0, other - 1).0[cols - 1],
+                z.row(0, other - 1).1[cols - 1]
+            ),
+            (7.0, -8.0)
+        );
         assert_eq!((z.count(), z.rows(), z.cols()), (count, other, cols));
         z.clear();
-        assert!(z.row(0, 0).0.iter().chain(z.row(2, other - 1).1).all(|v| *v == 0.0));
+        assert!(
+            z.row(0, 0)
+                .0
+                .iter()
+                .chain(z.row(2, other - 1).1)
+                .all(|v| *v == 0.0)
+        );
     }
     // Nothing to multiply.
     let mut none = Batch::zeros(2, 0, 3);

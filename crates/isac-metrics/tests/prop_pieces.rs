@@ -21,16 +21,26 @@ fn norm(v: &[c64]) -> f64 {
 }
 
 fn distance(a: &[c64], b: &[c64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b).norm_sqr()).sum::<f64>().sqrt()
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).norm_sqr())
+        .sum::<f64>()
+        .sqrt()
 }
 
 fn seen(inverse: &Mat<c64>, d: &[c64]) -> Vec<c64> {
-    (0..d.len()).map(|i| (0..d.len()).map(|j| inverse[(i, j)] * d[j]).sum()).collect()
+    (0..d.len())
+        .map(|i| (0..d.len()).map(|j| inverse[(i, j)] * d[j]).sum())
+        .collect()
 }
 
 /// Distance from the centre in units of the error set.
 fn depth(channel: &UncertainChannel, h: &[c64]) -> f64 {
-    let d: Vec<c64> = h.iter().zip(&channel.estimate).map(|(h, e)| h - e).collect();
+    let d: Vec<c64> = h
+        .iter()
+        .zip(&channel.estimate)
+        .map(|(h, e)| h - e)
+        .collect();
     match &channel.error {
         ErrorSet::Ball { radius } => norm(&d) / radius,
         ErrorSet::Ellipsoid { inverse, .. } => norm(&seen(inverse, &d)),
@@ -38,7 +48,12 @@ fn depth(channel: &UncertainChannel, h: &[c64]) -> f64 {
 }
 
 /// A link about an estimate, its error a ball or an ellipsoid.
-fn uncertain(estimate: Vec<c64>, radius: f64, ellipsoid: bool, rng: &mut ChaCha8Rng) -> UncertainChannel {
+fn uncertain(
+    estimate: Vec<c64>,
+    radius: f64,
+    ellipsoid: bool,
+    rng: &mut ChaCha8Rng,
+) -> UncertainChannel {
     if !ellipsoid {
         return UncertainChannel::ball("h", estimate, radius).unwrap();
     }
