@@ -140,6 +140,11 @@ impl RobustQuadratic {
         self.squares.push((project(t.as_ref(), &v), q.into()));
     }
 
+    /// Whether anything is uncertain, so that `tau` has an effect.
+    pub fn is_uncertain(&self) -> bool {
+        self.shape.ncols() > 0
+    }
+
     /// The matrix that is positive semidefinite for some `tau >= 0` iff the function is nonnegative
     /// on the whole set. `tau` has no effect when nothing is uncertain.
     pub fn block(&self, tau: impl Into<Affine>) -> HermitianAffine {
@@ -166,7 +171,7 @@ impl RobustQuadratic {
     /// Adds the matrix inequality and its multiplier to a program.
     pub fn impose(&self, program: &mut Program, name: &str) -> Imposed {
         let multiplier =
-            (self.shape.ncols() > 0).then(|| program.nonneg(format!("multiplier of {name}")));
+            self.is_uncertain().then(|| program.nonneg(format!("multiplier of {name}")));
         let tau = multiplier.map_or_else(Affine::default, Affine::from);
         let lmi = program.lmi(name, self.block(tau));
         Imposed { lmi, multiplier }

@@ -6,9 +6,9 @@ fn options() -> sqp::Options {
     sqp::Options::default()
 }
 
-/// Hock and Schittkowski's problem 71: bounds, an inequality and an equality.
-#[test]
-fn hs71_is_solved_to_its_published_optimum() {
+/// Hock and Schittkowski's problem 71 with its objective times `factor` plus `constant`: bounds, an
+/// inequality and an equality.
+fn hs71(factor: f64, constant: f64) -> sqp::Solution {
     let evaluate = |x: &[f64], p: &mut sqp::Point| {
         let s = x[0] + x[1] + x[2];
         p.objective = x[0] * x[3] * s + x[2];
@@ -30,8 +30,56 @@ fn hs71_is_solved_to_its_published_optimum() {
             p.constraints[6 + i] = x[i] - 5.0;
             p.jacobian[4 * (6 + i) + i] = 1.0;
         }
+        p.objective = factor * p.objective + constant;
+        p.gradient.iter_mut().for_each(|g| *g *= factor);
     };
-    let found = sqp::solve(evaluate, &[1.0, 5.0, 5.0, 1.0], 10, 1, &options()).unwrap();
+    sqp::solve(evaluate, &[1.0, 5.0, 5.0, 1.0], 10, 1, &options()).unwrap()
+}
+
+/// The unit of the objective moves no digit of the point beyond rounding, nor does a constant.
+#[test]
+fn the_objectives_unit_and_origin_do_not_matter() {
+    let plain = hs71(1.0, 0.0);
+    for exponent in [-15, -9, -3, 4, 15] {
+        let factor = 10.0_f64.powi(exponent);
+        let scaled = hs71(factor, 0.0);
+        let shifted = hs71(factor, 30.0 * factor);
+        assert_eq!(scaled.stopped, plain.stopped, "1e{exponent}");
+        for i in 0..4 {
+            assert!((scaled.x[i] - plain.x[i]).abs() < 1e-10, "1e{exponent}: {scaled:?}");
+            assert!((shifted.x[i] - plain.x[i]).abs() < 1e-7, "1e{exponent}: {shifted:?}");
+        }
+        assert!((scaled.objective / factor - plain.objective).abs() < 1e-9 * plain.objective);
+        // The multipliers carry the unit.
+        for (a, b) in scaled.multipliers.iter().zip(&plain.multipliers) {
+            assert!((a / factor - b).abs() < 1e-6 * (1.0 + b.abs()), "{a:e} {b:e}");
+        }
+    }
+}
+
+/// The smallest change of a variable that a huge constant hides is what is lost, and no more is claimed.
+#[test]
+fn a_huge_constant_costs_digits_but_not_the_answer() {
+    let found = hs71(1.0, 1e6);
+    assert!((found.objective - 1e6 - 17.014_017_3).abs() < 1e-3, "{found:?}");
+}
+
+/// No slope anywhere is an optimum; no number is none.
+#[test]
+fn numbers_that_overflow_on_the_way_end_without_a_panic() {
+    let evaluate = |x: &[f64], p: &mut sqp::Point| {
+        p.objective = x[0];
+        p.gradient[0] = 1.0;
+        p.constraints[0] = 1e300 - 1e300 * x[0] * x[0];
+        p.jacobian[0] = -2e300 * x[0];
+    };
+    let found = sqp::solve(evaluate, &[0.5], 1, 0, &options()).unwrap();
+    assert!(found.x[0].is_finite() && !found.violation.is_nan(), "{found:?}");
+}
+
+#[test]
+fn hs71_is_solved_to_its_published_optimum() {
+    let found = hs71(1.0, 0.0);
     assert!(found.stopped.converged(), "{found:?}");
     assert!(
         (found.objective - 17.014_017_3).abs() < 1e-6,

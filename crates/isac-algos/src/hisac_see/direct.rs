@@ -2,11 +2,10 @@
 
 use super::evaluate::{Report, evaluate};
 use super::parallel::{Parallel, parallel_start};
-use super::problem::{Access, Design, Problem};
+use super::problem::{Design, Problem};
 use super::program::{Branch, Program};
-use super::start::{RawStart, Working};
+use super::start::{RawStart, Start, Working, contained, lifted, starts};
 use crate::Error;
-use isac_linalg::c64;
 use isac_metrics::secrecy::Bound;
 use isac_opt::{StopReason, Trace, sqp};
 use serde::{Deserialize, Serialize};
@@ -45,6 +44,9 @@ const RESTARTS: usize = 3;
 const SAME: f64 = 1e-6;
 /// A larger violation than this is no stall close to the feasible set.
 const NEARLY: f64 = 0.05;
+
+/// Shares of the errors on the path along which they grow.
+pub(super) const GROWING: [f64; 4] = [0.1, 0.33, 0.67, 1.0];
 
 /// What the optimiser sees.
 enum Form<'a> {
@@ -117,6 +119,8 @@ pub struct Solution {
     pub iterations: usize,
     /// Evaluations of all functions with their gradients by the direct route, over all starts.
     pub evaluations: usize,
+    /// Starts of which this is the best.
+    pub starts: usize,
     /// The iterations of the best start. The objective is what is minimised inside.
     pub trace: Trace,
 }
@@ -258,6 +262,7 @@ fn solve_against(
         stopped: found.stopped,
         iterations: found.iterations,
         evaluations: found.evaluations,
+        starts: 1,
         trace: found.trace,
     })
 }
@@ -304,6 +309,7 @@ fn judge(
         stopped: StopReason::Stagnation,
         iterations: 0,
         evaluations: 0,
+        starts: 0,
         trace: Trace::new(),
     })
 }
@@ -338,7 +344,9 @@ pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<S
                 solve_against(problem, &working, &start, best.as_ref(), options)?
             }
             Start::Contained(access) => {
-                let start = contained(problem, &working, access, options)?;
+                let (inner, raw) = contained(problem, &working, access)?;
+                let design = solve_in(&inner, &working, &raw, options)?.design;
+                let start = lifted(problem, access, design);
                 improve(problem, &working, &start, options)?
             }
         };
@@ -351,47 +359,8 @@ pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<S
     best.ok_or_else(|| isac_linalg::Error::range("starts", 0.0, "at least 1").into())
 }
 
-/// A start of [`design`].
-enum Start {
-    Raw(RawStart),
-    /// The design of a scheme that this one contains.
-    Contained(Access),
-}
-
-/// The starts of a scheme in the order in which they are tried. With the free split any set of users
-/// may go without a private stream, each set a local optimum: the fixed split leads to good ones.
-fn starts(access: Access) -> Vec<Start> {
-    let mut all: Vec<Start> = RawStart::variations().map(Start::Raw).into();
-    if access == Access::RsmaFree {
-        all.insert(1, Start::Contained(Access::RsmaFixed));
-        all.push(Start::Contained(Access::Sdma));
-    }
-    all
-}
-
-/// The design of a scheme that the free split contains, from its raw start, as one of the free split.
-fn contained(
-    problem: &Problem,
-    working: &Working,
-    access: Access,
-    options: &Options,
-) -> Result<Design, Error> {
-    let inner = Problem {
-        access,
-        ..problem.clone()
-    };
-    let raw = RawStart::default().design(&inner, working)?;
-    let mut design = solve_in(&inner, working, &raw, options)?.design;
-    if !access.has_common() {
-        // Not quite silent: a stream of no power has no gradient.
-        let silent = vec![c64::new(1e-3, 0.0); problem.cell.antennas2()];
-        design.streams.splice(0..0, silent);
-    }
-    Ok(design)
-}
-
 /// Keeps the better of two, with the iterations of both.
-fn take(best: &mut Option<Solution>, found: Solution) {
+pub(super) fn take(best: &mut Option<Solution>, found: Solution) {
     match best {
         None => *best = Some(found),
         Some(best) => take_into(best, found),
@@ -401,10 +370,11 @@ fn take(best: &mut Option<Solution>, found: Solution) {
 fn take_into(best: &mut Solution, found: Solution) {
     let iterations = best.iterations + found.iterations;
     let evaluations = best.evaluations + found.evaluations;
+    let starts = best.starts + found.starts;
     if found.beats(best) {
         *best = found;
     }
-    (best.iterations, best.evaluations) = (iterations, evaluations);
+    (best.iterations, best.evaluations, best.starts) = (iterations, evaluations, starts);
 }
 
 /// The better of a start as it stands and what the optimiser makes of it.
@@ -427,7 +397,7 @@ fn along_growing_errors(
 ) -> Result<Solution, Error> {
     let mut at = start.clone();
     let (mut iterations, mut evaluations) = (0, 0);
-    for share in [0.1, 0.33, 0.67, 1.0] {
+    for share in GROWING {
         let eased = problem.with_errors_scaled(share)?;
         let found = solve_in(&eased, &Working::new(&eased)?, &at, options)?;
         iterations += found.iterations;

@@ -43,9 +43,12 @@ pub struct Report {
 }
 
 impl Report {
-    /// Largest violation, at least 0.
+    /// Largest violation, at least 0; infinite where one is no number.
     pub fn max_violation(&self) -> f64 {
-        self.violations.iter().fold(0.0, |top, v| top.max(v.value))
+        let values = self.violations.iter().map(|v| v.value);
+        values.fold(0.0, |top, v| {
+            if v.is_nan() { f64::INFINITY } else { top.max(v) }
+        })
     }
 
     /// The constraint that is violated most.

@@ -4,6 +4,7 @@
 //! | in the paper | here | technique |
 //! |---|---|---|
 //! | (19) | [`Problem`], [`evaluate`] | exact worst cases (`isac_metrics::worst_case`) |
+//! | - | [`Method`] | all of the algorithms below by name |
 //! | none | [`direct`] (default) | SQP on the exact functions (`isac_opt::sqp`) |
 //! | (27)-(53), Algorithms 2-4 | [`sca`]: alternating, overlapping, joint; phase I | S-procedure steps on `isac_opt::conic` |
 //! | (20)-(26), Algorithm 1 | `isac_metrics::scnr` | closed form |
@@ -16,6 +17,7 @@
 pub mod baselines;
 pub mod direct;
 mod evaluate;
+mod method;
 mod parallel;
 mod problem;
 mod program;
@@ -25,6 +27,7 @@ mod start;
 mod step;
 
 pub use evaluate::{Report, Violation, evaluate};
+pub use method::Method;
 pub use parallel::parallel_start;
 pub use problem::{Access, Design, Illumination, Objective, Problem, Requirements, UserTarget};
 pub use start::{RawStart, Working};

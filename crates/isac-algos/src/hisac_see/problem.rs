@@ -76,6 +76,19 @@ pub enum UserTarget {
     Multicast,
 }
 
+impl UserTarget {
+    /// Both readings, the default first.
+    pub const ALL: [Self; 2] = [Self::Split, Self::Multicast];
+
+    /// Name in documents and result files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Split => "split",
+            Self::Multicast => "multicast",
+        }
+    }
+}
+
 /// What is maximised.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

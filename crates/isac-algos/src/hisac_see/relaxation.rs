@@ -16,12 +16,28 @@ use isac_models::csi_error::UncertainChannel;
 use isac_opt::conic::{self, Affine, Coefficient, HermitianAffine, MatrixVar, Outcome, Program};
 use isac_opt::s_procedure::RobustQuadratic;
 
+/// A constraint that no design meets, by a closed form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exclusion {
+    /// The constraint, as [`super::evaluate`] names it.
+    pub constraint: String,
+    /// What it bounds, such as `data SINR at Bob`, with its unit.
+    pub quantity: &'static str,
+    /// No design reaches more.
+    pub reach: f64,
+    /// What is needed.
+    pub needed: f64,
+}
+
 /// What the relaxation says.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
-    /// No design meets the constraints: verified multipliers with this error.
+    /// No design meets one constraint, whatever the others.
+    Excluded(Exclusion),
+    /// No design meets the constraints: verified multipliers, which exclude every point or all that
+    /// are no larger than those of designs within the power limits.
     Infeasible {
-        /// Error of the Farkas certificate; it excludes all points of norm below its reciprocal.
+        /// Error of the Farkas certificate.
         error: f64,
     },
     /// The relaxation has a point, which proves nothing about designs.
@@ -38,13 +54,20 @@ pub enum Verdict {
 /// Bad input; errors that are not balls, for which the proof is not offered.
 pub fn prove_infeasible(problem: &Problem, options: &conic::Options) -> Result<Verdict, Error> {
     let working = Working::new(problem)?;
+    if let Some(exclusion) = exclusion(problem, &working) {
+        return Ok(Verdict::Excluded(exclusion));
+    }
     if !working.has_balls() {
         return Err(
             isac_linalg::Error::shape("relaxation", "errors in balls", "an ellipsoid").into(),
         );
     }
     let program = build(problem, &working)?;
-    Ok(match program.solve(options)? {
+    // Data beyond the range of `f64` is refused by the solver, which proves nothing.
+    let Ok(outcome) = program.solve(options) else {
+        return Ok(Verdict::Unknown);
+    };
+    Ok(match outcome {
         Outcome::Infeasible(farkas) => Verdict::Infeasible {
             error: farkas.error,
         },
@@ -52,9 +75,114 @@ pub fn prove_infeasible(problem: &Problem, options: &conic::Options) -> Result<V
         | Outcome::Inaccurate(_)
         | Outcome::Unbounded(_)
         | Outcome::NoMultipliersBelow(_) => Verdict::Open,
-        // Points above the norm are not excluded.
+        Outcome::NoPointBelow(farkas) if farkas.radius > 1.01 * largest(problem, &working) => {
+            Verdict::Infeasible {
+                error: farkas.error,
+            }
+        }
         Outcome::NoPointBelow(_) | Outcome::IllPosed(_) | Outcome::Unknown(_) => Verdict::Unknown,
     })
+}
+
+/// Norm (traces and scalars summed up) that the point of [`build`] which a design gives does not exceed:
+/// powers by their limits, `z` and `beta` as they are, and each multiplier by what its form is
+/// at the centre of its ball, where the last entry of the block must not be negative.
+fn largest(problem: &Problem, working: &Working) -> f64 {
+    let cell = &working.network;
+    let reach = |link: &UncertainChannel| {
+        let size = super::problem::square(&link.estimate).sqrt();
+        (size + link.radius().unwrap_or(0.0)).powi(2)
+    };
+    let (p1, p2) = (problem.power1_max, problem.power2_max);
+    let gamma = problem.requirements.sinr;
+    let isotropic = problem.artificial_noise / cell.antennas1() as f64;
+    let slots = problem.access.slots(cell.users()) as f64;
+    let z = 1.0 + isotropic_at(&cell.h_bo, isotropic) + reach(&cell.g_bo) * p2;
+    let beta = reach(&cell.g_e) * p2;
+    let (bob, eve) = (reach(&cell.h_bo) * p1, reach(&cell.h_e) * p1);
+    let sensing = gamma * (eve + beta + 1.0 + isotropic * reach(&cell.h_e));
+    p1 + slots * (p2 + 2.0 * z + 2.0 * beta + 2.0 * bob + sensing) + bob + eve
+}
+
+/// Rounding that a closed form may have lost.
+const ROUNDING: f64 = 1e-9;
+
+/// The first constraint that cannot be met, whatever is done about the others:
+///
+/// - Bob's data amplitude is at most `sqrt(P) (|h_bo| - r)`, his noise at least that without BS2;
+/// - both SINRs at Bob: `gamma (2 + gamma)` times his noise is at most `P |h_bo|^2`;
+/// - the echo of the whole power towards the target;
+/// - a user alone with the whole power of BS2, with rate splitting for the rates of both its streams together;
+/// - where the order at Eve holds and `gamma < 1`, no beam has more power than
+///   `gamma c / ((1 - gamma) r^2)`, `c = 1 + P_2 |g_e|^2`: at the channel `h` of her ball that
+///   hears it best `r^2 |w|^2 <= |h^H w_ta|^2 <= gamma (|h^H w_bo|^2 + c) <= gamma (|h^H w_ta|^2 + c)`,
+///   and likewise for the data beam, which the order keeps below.
+fn exclusion(problem: &Problem, working: &Working) -> Option<Exclusion> {
+    let (cell, r) = (&working.network, &problem.requirements);
+    let norm2 = |v: &[c64]| super::problem::square(v);
+    let radius = |link: &UncertainChannel| link.radius().unwrap_or(0.0);
+    let n = cell.users();
+    let gamma = r.sinr;
+    let isotropic = problem.artificial_noise / cell.antennas1() as f64;
+    let excluded = |constraint: &str, quantity, reach: f64, needed: f64| {
+        (reach * (1.0 + ROUNDING) < needed).then(|| Exclusion {
+            constraint: constraint.into(),
+            quantity,
+            reach,
+            needed,
+        })
+    };
+    let all = problem.power1_max - problem.artificial_noise;
+    let beam = if problem.ordering && gamma < 1.0 && radius(&cell.h_e) > 0.0 {
+        let heard = 1.0 + problem.power2_max * norm2(&cell.g_e.estimate);
+        let heard = heard + isotropic * (norm2(&cell.h_e.estimate).sqrt() + radius(&cell.h_e)).powi(2);
+        all.min(gamma * heard / ((1.0 - gamma) * radius(&cell.h_e).powi(2)))
+    } else {
+        all
+    };
+    let noise = 1.0 + isotropic_at(&cell.h_bo, isotropic);
+    let (strong, strongest) = {
+        let h = norm2(&cell.h_bo.estimate).sqrt();
+        ((h - radius(&cell.h_bo)).max(0.0).powi(2), h * h)
+    };
+    let data = beam * strong / noise;
+    let both = all.min(2.0 * beam) * strongest / noise;
+    let light = working.echo.scnr(1.0, 0.0, problem.clutter, problem.filter).value;
+    let light = light * norm2(&cell.h_ta) * all.min(2.0 * beam);
+    let rate = |sinr: f64| sinr.ln_1p() / std::f64::consts::LN_2;
+    let power = (all < 0.0).then(|| Exclusion {
+        constraint: "power of BS1".into(),
+        quantity: "its limit, W",
+        reach: problem.power1_max,
+        needed: problem.artificial_noise,
+    });
+    let first = power
+        .or_else(|| excluded("secrecy rate", "Bob's rate, bps/Hz", rate(data), r.secrecy_rate))
+        .or_else(|| excluded("data SINR at Bob", "data SINR at Bob", data, gamma))
+        .or_else(|| {
+            let needed = gamma * (2.0 + gamma);
+            excluded("sensing SINR at Bob", "power at Bob over his noise", both, needed)
+        })
+        .or_else(|| {
+            if problem.objective == Objective::Scnr {
+                return None;
+            }
+            excluded("SCNR", "SCNR", light, gamma)
+        });
+    let slots = problem.access.slots(n) as f64;
+    let user = |k: usize| {
+        let (g, h) = (cell.g_users.col(k), cell.h_users.col(k));
+        let noise = 1.0 + isotropic * h.squared_norm_l2();
+        let reach = rate(problem.power2_max * g.squared_norm_l2() / noise);
+        let needed = match problem.access {
+            Access::RsmaFixed => r.common_rate + r.private_rate,
+            Access::RsmaFree | Access::Sdma | Access::Noma | Access::Tdma => {
+                slots * problem.unicast_rate()
+            }
+        };
+        excluded(&format!("rate of user {k}"), "rate of one user, bps/Hz", reach, needed)
+    };
+    first.or_else(|| (0..n).find_map(user))
 }
 
 fn build(problem: &Problem, working: &Working) -> Result<Program, Error> {

@@ -6,10 +6,10 @@
 //! equivalent matrix inequalities; so any point the step allows is feasible and the efficiency cannot
 //! fall. The exact evaluation has the last word on every step all the same.
 
-use super::direct::Solution;
+use super::direct::{GROWING, Solution, take};
 use super::evaluate::{Report, evaluate};
 use super::problem::{Design, Objective, Problem, dot};
-use super::start::Working;
+use super::start::{Start, Working, contained, lifted, starts};
 use super::step::{Beam, Step};
 use crate::Error;
 use isac_linalg::{c64, validate};
@@ -58,6 +58,9 @@ pub struct Options {
     /// Whether steps are first tried about a point ahead along the last step, for the joint and the
     /// overlapping scheme; Algorithm 4 does without.
     pub momentum: bool,
+    /// Starts that [`design`] tries beside the given ones: those of [`RawStart::variations`] and,
+    /// for the free split, the designs of the fixed split (second) and of SDMA (last).
+    pub starts: usize,
     /// The conic solver.
     pub conic: conic::Options,
 }
@@ -70,6 +73,7 @@ impl Default for Options {
             tolerance: 1e-6,
             accept: 2e-6,
             momentum: true,
+            starts: 3,
             conic: conic::Options::default(),
         }
     }
@@ -170,6 +174,46 @@ pub fn solve_in(
     Ok(solution(at, true, stopped, steps, trace))
 }
 
+/// The best of [`solve`] over the given starts and a few raw ones. While nothing feasible is known, more
+/// starts are tried, and then a path along which the error sets grow to their size.
+///
+/// # Errors
+/// As [`solve`].
+pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<Solution, Error> {
+    let working = Working::new(problem)?;
+    let mut best: Option<Solution> = None;
+    for start in warm {
+        take(&mut best, solve_in(problem, &working, start, options)?);
+    }
+    let count = options.starts.max(usize::from(warm.is_empty()));
+    for (i, start) in starts(problem.access).into_iter().enumerate() {
+        if i >= count && best.as_ref().is_some_and(|b| b.feasible) {
+            break;
+        }
+        let start = match start {
+            Start::Raw(raw) => raw.design(problem, &working)?,
+            Start::Contained(access) => {
+                let (inner, raw) = contained(problem, &working, access)?;
+                let found = solve_in(&inner, &working, &raw, options)?;
+                lifted(problem, access, found.design)
+            }
+        };
+        take(&mut best, solve_in(problem, &working, &start, options)?);
+    }
+    if let Some(at) = best.as_ref().filter(|b| !b.feasible) {
+        let mut at = at.design.clone();
+        for share in GROWING {
+            let eased = problem.with_errors_scaled(share)?;
+            let found = solve_in(&eased, &Working::new(&eased)?, &at, options)?;
+            at.clone_from(&found.design);
+            if share >= 1.0 {
+                take(&mut best, found);
+            }
+        }
+    }
+    best.ok_or_else(|| isac_linalg::Error::range("starts", 0.0, "at least 1").into())
+}
+
 /// Looks for a feasible point by the same convex steps with slacks, thresholds tightened by 1e-3.
 ///
 /// # Errors
@@ -243,6 +287,7 @@ fn solution(
         stopped,
         iterations,
         evaluations: 0,
+        starts: 1,
         trace,
     }
 }
@@ -298,7 +343,10 @@ impl<'a> Context<'a> {
         step.echo();
         step.users();
         step.objective();
-        let outcome = step.program.solve(&options.conic)?;
+        // Data beyond the range of `f64` is refused by the solver: such a step has no point.
+        let Ok(outcome) = step.program.solve(&options.conic) else {
+            return Ok(None);
+        };
         let Some(found) = outcome.solution() else {
             return Ok(None);
         };

@@ -197,6 +197,28 @@ impl RawStart {
     }
 }
 
+/// Powers in W that designs of a problem spend, roughly, by base station: BS2 what its users need, BS1 where
+/// Bob's efficiency is greatest or what its thresholds need, both within the limits. They carry the
+/// problem's own unit of power.
+pub(super) fn typical_powers(problem: &Problem, cell: &TwoCell, echo: &Echo) -> [f64; 2] {
+    let n = cell.users();
+    let slots = problem.access.slots(n) as f64;
+    let need = (problem.unicast_rate() * slots).exp2() - 1.0;
+    let serving: f64 = (0..n)
+        .map(|k| need / cell.g_users.col(k).squared_norm_l2().max(f64::MIN_POSITIVE))
+        .sum();
+    let power2 = (5.0 * serving / (slots * slots)).min(problem.power2_max);
+    let gain = 0.5 * square(&cell.h_bo.estimate);
+    let r = &problem.requirements;
+    let light = echo.scnr(1.0, 0.0, problem.clutter, problem.filter).value * square(&cell.h_ta);
+    let least = (r.sinr / gain).max((r.secrecy_rate.exp2() - 1.0) / gain);
+    let least = least.max(r.sinr / light.max(f64::MIN_POSITIVE));
+    let most = most_efficient(gain, power2 + problem.circuit_power);
+    let power1 = most.max(least).min(problem.power1_max);
+    // Users without targets leave BS2 to jam Eve.
+    [power1, power2.max(0.1 * power1).min(problem.power2_max)]
+}
+
 /// Unit directions of the private streams.
 fn directions(cell: &TwoCell, access: Access) -> Result<Vec<Vec<c64>>, Error> {
     let (n, m2) = (cell.users(), cell.antennas2());
@@ -256,4 +278,46 @@ fn unit(v: &[c64]) -> Vec<c64> {
 
 fn with_power(v: &[c64], watts: f64) -> Vec<c64> {
     unit(v).iter().map(|x| x * watts.sqrt()).collect()
+}
+
+/// A start of a design.
+pub(super) enum Start {
+    Raw(RawStart),
+    /// The design of a scheme that this one contains.
+    Contained(Access),
+}
+
+/// The starts of a scheme in the order in which they are tried. With the free split any set of users
+/// may go without a private stream, each set a local optimum: the fixed split leads to good ones.
+pub(super) fn starts(access: Access) -> Vec<Start> {
+    let mut all: Vec<Start> = RawStart::variations().map(Start::Raw).into();
+    if access == Access::RsmaFree {
+        all.insert(1, Start::Contained(Access::RsmaFixed));
+        all.push(Start::Contained(Access::Sdma));
+    }
+    all
+}
+
+/// The problem of a scheme that the free split contains, with its raw start.
+pub(super) fn contained(
+    problem: &Problem,
+    working: &Working,
+    access: Access,
+) -> Result<(Problem, Design), Error> {
+    let inner = Problem {
+        access,
+        ..problem.clone()
+    };
+    let raw = RawStart::default().design(&inner, working)?;
+    Ok((inner, raw))
+}
+
+/// A design of a scheme that the free split contains as one of the free split.
+pub(super) fn lifted(problem: &Problem, access: Access, mut design: Design) -> Design {
+    if !access.has_common() {
+        // Not quite silent: a stream of no power has no gradient.
+        let silent = vec![c64::new(1e-3, 0.0); problem.cell.antennas2()];
+        design.streams.splice(0..0, silent);
+    }
+    design
 }

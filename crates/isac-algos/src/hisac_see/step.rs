@@ -169,7 +169,11 @@ impl<'a> Step<'a> {
     /// Imposes a robust inequality, relieved in phase I.
     fn impose(&mut self, quadratic: &RobustQuadratic, name: &str) {
         let relief = self.relief();
-        let tau = self.program.nonneg("multiplier");
+        let tau = if quadratic.is_uncertain() {
+            self.program.nonneg("multiplier").into()
+        } else {
+            Affine::default()
+        };
         let mut block = quadratic.block(tau);
         if self.slack.is_some() {
             block.add_term(relief, Coefficient::identity());
@@ -274,24 +278,31 @@ impl<'a> Step<'a> {
         let cell = self.cell;
         let (g_bo, g_e) = (&cell.g_bo.estimate, &cell.g_e.estimate);
         let (z, beta) = (self.program.nonneg("z"), self.program.nonneg("beta"));
-        let multiplier = self.program.nonneg("multiplier");
         let radius = cell.g_bo.radius().unwrap_or(0.0);
         let (k, m) = (per_slot, cell.antennas2());
-        let mut block = HermitianAffine::zeros(k + 1 + m);
         let range = slot * per_slot..(slot + 1) * per_slot;
-        for (row, stream) in self.streams[range.clone()].iter().enumerate() {
-            block.add_diagonal(row, Affine::constant(1.0));
-            block.add_entry(row, k, stream.dot(g_bo).conj());
-            for (i, o) in stream.entries().into_iter().enumerate() {
-                block.add_entry(row, k + 1 + i, o.conj() * radius);
-            }
-        }
+        let streams = &self.streams[range.clone()];
         let noise = 1.0 + self.context.noise_bo;
-        block.add_diagonal(k, z - multiplier - noise);
-        for i in 0..m {
-            block.add_diagonal(k + 1 + i, multiplier);
+        if radius > 0.0 {
+            let multiplier = self.program.nonneg("multiplier");
+            let mut block = HermitianAffine::zeros(k + 1 + m);
+            for (row, stream) in streams.iter().enumerate() {
+                block.add_diagonal(row, Affine::constant(1.0));
+                block.add_entry(row, k, stream.dot(g_bo).conj());
+                for (i, o) in stream.entries().into_iter().enumerate() {
+                    block.add_entry(row, k + 1 + i, o.conj() * radius);
+                }
+            }
+            block.add_diagonal(k, z - multiplier - noise);
+            for i in 0..m {
+                block.add_diagonal(k + 1 + i, multiplier);
+            }
+            self.program.lmi("interference at Bob", block);
+        } else {
+            let heard = parts(streams.iter().map(|stream| stream.dot(g_bo)));
+            let name = "interference at Bob";
+            self.program.squares_at_most(name, heard, z - noise, 1.0);
         }
-        self.program.lmi("interference at Bob", block);
         let mut eve = RobustQuadratic::ball(m, cell.g_e.radius().unwrap_or(0.0))?;
         for index in range {
             let form = self.streams[index].minorant(self.stream_at(index), 1.0);

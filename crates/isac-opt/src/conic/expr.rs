@@ -440,13 +440,25 @@ impl HermitianAffine {
     /// If the row count of `T` differs from the order.
     #[must_use]
     pub fn congruence(self, t: MatRef<'_, c64>) -> Self {
-        use isac_linalg::ops;
+        use isac_linalg::{hermitian, ops};
         assert_eq!(t.nrows(), self.n, "row count differs from the order");
-        let through = |a: MatRef<'_, c64>| ops::mul(ops::adjoint_mul(t, a).as_ref(), t);
+        // Where `T^H A T` almost vanishes its rounding is all there is and need not be Hermitian; data
+        // that is not Hermitian itself stays so and is refused later.
+        let through = |a: MatRef<'_, c64>| {
+            let image = ops::mul(ops::adjoint_mul(t, a).as_ref(), t);
+            if hermitian::check_hermitian("matrix", a).is_ok() {
+                hermitian::hermitian_part(image.as_ref())
+            } else {
+                image
+            }
+        };
         let order = self.n;
         let map = |coefficient: Coefficient| {
             let data = match coefficient.data {
-                Data::Identity => Data::Dense(Arc::new(ops::adjoint_mul(t, t))),
+                Data::Identity => {
+                    let gram = ops::adjoint_mul(t, t);
+                    Data::Dense(Arc::new(hermitian::hermitian_part(gram.as_ref())))
+                }
                 Data::Factor { vectors, core } => Data::Factor {
                     vectors: Arc::new(ops::adjoint_mul(t, vectors.as_ref().as_ref())),
                     core,

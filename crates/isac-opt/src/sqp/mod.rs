@@ -15,7 +15,12 @@
 //! with `H` the inverse of the Hessian model, which is what BFGS updates. So a step costs `n^2` for
 //! each constraint that matters to it and a few factorisations of their number: cheap when there are many variables and few constraints.
 //! BFGS is damped (Powell), `B s` being known from the dual without `B`; steps are accepted by the
-//! l1 merit with a second-order correction. Functions that are only almost smooth at the solution
+//! l1 merit with a second-order correction.
+//!
+//! Nothing depends on the unit of the objective: inside it is measured by `|g_0| |x_0|`, what it would
+//! change by over the length of the start at the slope there, and a step is judged by
+//! [`Options::tolerance`] against the same product at the point it leaves, so neither a factor nor a
+//! constant added to the objective matters beyond rounding. Functions that are only almost smooth at the solution
 //! (maxima of eigenvalue type) are tolerated: there the model becomes steep and steps short.
 
 use crate::{Error, StopReason, Trace, TraceRow};
@@ -24,8 +29,9 @@ use isac_linalg::vector::{add, dot, mul_rows};
 use serde::{Deserialize, Serialize};
 
 mod box_qp;
+mod model;
 
-use box_qp::box_qp;
+use model::{Model, Proposal};
 
 /// Points whose worst merit a step must improve on.
 const MEMORY: usize = 3;
@@ -56,6 +62,12 @@ impl Point {
         }
     }
 
+    /// The objective in another unit.
+    fn divide(&mut self, unit: f64) {
+        self.objective /= unit;
+        self.gradient.iter_mut().for_each(|g| *g /= unit);
+    }
+
     fn is_finite(&self) -> bool {
         self.objective.is_finite()
             && [&self.constraints, &self.gradient, &self.jacobian]
@@ -70,16 +82,17 @@ impl Point {
 pub struct Options {
     /// Largest number of steps.
     pub max_iterations: usize,
-    /// Stops when the model promises less than this, relative to `1 + |f|`, and the constraints
+    /// Stops when the model promises less than this times `|g| |x|`, what the objective would change
+    /// by over the length of the point, or less than the objective's rounding, and the constraints
     /// hold to `feasibility`.
     pub tolerance: f64,
     /// Largest `c_i` that counts as feasible.
     pub feasibility: f64,
-    /// First penalty weight; it grows as needed.
+    /// First penalty weight per unit of the objective, `|g_0| |x_0|`; it grows as needed.
     pub penalty: f64,
-    /// Largest penalty weight.
+    /// Largest penalty weight, likewise.
     pub penalty_max: f64,
-    /// Length of the first steepest-descent step, relative to `1 + |x|`.
+    /// Length of the first steepest-descent step, relative to `|x|`.
     pub first_step: f64,
     /// An objective known from elsewhere. Gives up when 180 steps at the pace of the last dozen would
     /// not better it.
@@ -184,15 +197,18 @@ pub fn solve_pieces(
     check(options, start, constraints, equalities)?;
     let mut run = Run::new(evaluate, start, constraints, equalities, options)?;
     let stopped = run.iterate();
+    let unit = run.unit;
+    let mut trace = run.trace;
+    trace.iter_mut().for_each(|row| row.objective *= unit);
     Ok(Solution {
-        violation: run.worst(&run.at.constraints),
-        objective: run.at.objective,
+        violation: worst(&run.at.constraints, equalities),
+        objective: run.at.objective * unit,
         x: run.x,
-        multipliers: run.multipliers,
+        multipliers: run.multipliers.iter().map(|l| l * unit).collect(),
         stopped,
-        iterations: run.trace.len(),
+        iterations: trace.len(),
         evaluations: run.evaluations,
-        trace: run.trace,
+        trace,
     })
 }
 
@@ -220,33 +236,13 @@ fn check(options: &Options, start: &[f64], m: usize, equalities: usize) -> Resul
     Ok(())
 }
 
-/// The pieces of the model's dual, for the rows that have mattered so far: most constraints are far
-/// from active, and each row costs `n^2`.
-struct Model {
-    /// The rows known.
-    known: Vec<usize>,
-    /// Rows of `A H`, one list per known row.
-    ha: Vec<Vec<f64>>,
-    /// Lower triangle of `A H A^T` over the known rows, list by list.
-    gram: Vec<Vec<f64>>,
-    /// `H g`.
-    hg: Vec<f64>,
-}
-
-/// What the quadratic model proposes.
-struct Proposal {
-    direction: Vec<f64>,
-    /// `g + A^T l`, so that `direction = -H u`.
-    u: Vec<f64>,
-    multipliers: Vec<f64>,
-    /// The linearised constraints after the step and their l1 violation.
-    linear: Vec<f64>,
-    linear_violation: f64,
-}
-
 struct Run<'a, F> {
     evaluate: F,
     options: &'a Options,
+    /// What the objective is measured in.
+    unit: f64,
+    /// Greatest length of a point so far, 1 while all are 0.
+    length: f64,
     n: usize,
     m: usize,
     equalities: usize,
@@ -285,9 +281,16 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
                 iteration: 0,
             });
         }
+        let length = Some(norm(start)).filter(|l| *l > 0.0).unwrap_or(1.0);
+        // Without a slope at the start the objective has shown no unit of its own.
+        let unit = norm(&at.gradient) * length;
+        let unit = if unit.is_normal() { unit } else { 1.0 };
+        at.divide(unit);
         let mut run = Self {
             evaluate,
             options,
+            unit,
+            length,
             n,
             m,
             equalities,
@@ -310,13 +313,19 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
 
     /// Starts the model again as a multiple of the identity.
     fn reset(&mut self) {
-        let reach = self.options.first_step * (1.0 + norm(&self.x));
-        let size = reach / norm(&self.at.gradient).max(1e-8 * reach);
+        let reach = self.options.first_step * self.length;
+        let size = (reach / norm(&self.at.gradient)).min(self.longest());
         self.inverse = vec![0.0; self.n * self.n];
         for i in 0..self.n {
-            self.inverse[i * self.n + i] = size.min(1e3);
+            self.inverse[i * self.n + i] = size;
         }
         self.fresh = true;
+    }
+
+    /// Largest inverse curvature that a first guess may have: a slope of one unit over the length of
+    /// the point moves a hundred lengths.
+    fn longest(&self) -> f64 {
+        100.0 * self.length * self.length
     }
 
     fn iterate(&mut self) -> StopReason {
@@ -330,13 +339,15 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
             let descent = -dot(&self.at.gradient, &proposal.direction)
                 + self.weighted(&self.at.constraints)
                 - self.weighted(&proposal.linear);
-            let scale = 1.0 + self.at.objective.abs();
+            let least = self.options.tolerance * norm(&self.at.gradient) * self.length;
+            let rounding = f64::EPSILON * self.at.objective.abs();
             let feasible = self.worst(&self.at.constraints) <= self.options.feasibility;
-            if feasible && descent <= self.options.tolerance * scale {
+            if feasible && descent <= least.max(rounding) {
                 return StopReason::Tolerance;
             }
-            // Less than rounding in the merit: nothing left to search along.
-            if descent <= f64::EPSILON * scale {
+            // Less than rounding in the merit, or no number: nothing left to search along.
+            let penalties = self.weighted(&self.at.constraints);
+            if !(descent > rounding + f64::EPSILON * penalties) {
                 if self.fresh {
                     return StopReason::Stagnation;
                 }
@@ -344,7 +355,7 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
                 continue;
             }
             let merit = self.at.objective + self.weighted(&self.at.constraints);
-            if let Some(bar) = self.options.bar
+            if let Some(bar) = self.options.bar.map(|bar| bar / self.unit)
                 && self.trace.len().is_multiple_of(PACE.0)
             {
                 // By the same weights: they change on the way.
@@ -364,7 +375,7 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
             let gain =
                 (merit - self.trial.objective - self.weighted(&self.trial.constraints)).abs();
             self.accept(&step, &u);
-            idle = if gain <= 0.01 * self.options.tolerance * scale {
+            idle = if gain <= 0.01 * least + rounding {
                 idle + 1
             } else {
                 0
@@ -374,114 +385,6 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
             }
         }
         StopReason::IterationLimit
-    }
-
-    fn model(&self) -> Model {
-        let mut hg = vec![0.0; self.n];
-        mul_rows(&self.inverse, &self.at.gradient, &mut hg);
-        let mut model = Model {
-            known: Vec::new(),
-            ha: Vec::new(),
-            gram: Vec::new(),
-            hg,
-        };
-        for i in 0..self.m {
-            if self.multipliers[i].abs() > 0.0 {
-                self.learn(&mut model, i);
-            }
-        }
-        model
-    }
-
-    /// Adds a row to the model.
-    fn learn(&self, model: &mut Model, i: usize) {
-        let mut ha = vec![0.0; self.n];
-        mul_rows(&self.inverse, self.row(i), &mut ha);
-        let mut products: Vec<f64> = model.known.iter().map(|&j| dot(self.row(j), &ha)).collect();
-        products.push(dot(self.row(i), &ha));
-        model.known.push(i);
-        model.ha.push(ha);
-        model.gram.push(products);
-    }
-
-    /// Solves the model; the penalty grows until a fair part of what can be had of the linearised
-    /// violation goes away.
-    fn propose(&mut self, model: &mut Model) -> Proposal {
-        let now = self.at.constraints.clone();
-        let violation = self.l1(&now);
-        let small = 1e-3 * self.options.feasibility;
-        let top = self.options.penalty_max;
-        let mut proposal = self.step(model, &now, self.penalty);
-        if proposal.linear_violation <= small || self.penalty >= top {
-            return proposal;
-        }
-        let best = self.step(model, &now, top).linear_violation;
-        let enough = |left: f64| {
-            violation - left >= 0.5 * (violation - best)
-                && (best > small || left <= 0.5 * violation)
-        };
-        while !enough(proposal.linear_violation) && self.penalty < top {
-            self.penalty = (4.0 * self.penalty).min(top);
-            proposal = self.step(model, &now, self.penalty);
-        }
-        proposal
-    }
-
-    /// The model's minimiser for given constraint values and penalty: over the known rows, and over
-    /// more while one that is not known would be violated, whose multiplier is then not 0.
-    fn step(&self, model: &mut Model, constraints: &[f64], penalty: f64) -> Proposal {
-        let m = self.m;
-        let mut multipliers = self.multipliers.clone();
-        loop {
-            let k = model.known.len();
-            let mut gram = vec![0.0; k * k];
-            for (a, row) in model.gram.iter().enumerate() {
-                for (b, &value) in row.iter().enumerate() {
-                    gram[a * k + b] = value;
-                    gram[b * k + a] = value;
-                }
-            }
-            let known = &model.known;
-            let pull = |&i: &usize| dot(self.row(i), &model.hg) - constraints[i];
-            let linear: Vec<f64> = known.iter().map(pull).collect();
-            let lower = |a: usize| {
-                if known[a] < self.equalities {
-                    -penalty
-                } else {
-                    0.0
-                }
-            };
-            let guess: Vec<f64> = known.iter().map(|&i| multipliers[i]).collect();
-            let found = box_qp(&gram, &linear, lower, penalty, &guess);
-            multipliers.fill(0.0);
-            let mut u = self.at.gradient.clone();
-            let mut direction: Vec<f64> = model.hg.iter().map(|x| -x).collect();
-            for ((&i, &l), ha) in known.iter().zip(&found).zip(&model.ha) {
-                multipliers[i] = l;
-                if l.abs() > 0.0 {
-                    add(&mut u, l, self.row(i));
-                    add(&mut direction, -l, ha);
-                }
-            }
-            let mut after = vec![0.0; m];
-            mul_rows(&self.at.jacobian, &direction, &mut after);
-            (after.iter_mut().zip(constraints)).for_each(|(a, c)| *a += c);
-            let missing: Vec<usize> = (0..m)
-                .filter(|&i| self.violation_of(i, after[i]) > 0.0 && !known.contains(&i))
-                .collect();
-            if missing.is_empty() {
-                return Proposal {
-                    linear_violation: self.l1(&after),
-                    linear: after,
-                    direction,
-                    u,
-                    multipliers,
-                };
-            }
-            for i in missing {
-                self.learn(model, i);
-            }
-        }
     }
 
     /// Merit weights follow the multipliers down slowly and up at once (Powell): weights far above
@@ -516,7 +419,8 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
             .iter()
             .map(|(f, c)| f + self.weighted(c))
             .fold(f64::NEG_INFINITY, f64::max);
-        let noise = 4.0 * f64::EPSILON * (1.0 + merit.abs());
+        let (f, penalties) = (self.at.objective, self.weighted(&self.at.constraints));
+        let noise = 4.0 * f64::EPSILON * (f.abs() + penalties);
         let accepts = |value: f64, alpha: f64| value <= merit - 1e-4 * alpha * descent + noise;
         let mut alpha = 1.0_f64;
         for attempt in 0..40 {
@@ -543,6 +447,7 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
             } else {
                 0.0
             };
+            let fitted = if fitted.is_nan() { 0.0 } else { fitted };
             alpha = fitted.clamp(0.1 * alpha, 0.5 * alpha);
         }
         None
@@ -553,6 +458,7 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
         let pairs = self.x.iter().zip(direction);
         let x: Vec<f64> = pairs.map(|(x, d)| x + alpha * d).collect();
         (self.evaluate)(&x, None, &mut self.trial);
+        self.trial.divide(self.unit);
         self.evaluations += 1;
         if !self.trial.is_finite() {
             return f64::INFINITY;
@@ -565,7 +471,9 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
         let mut y: Vec<f64> = vec![0.0; self.n];
         let before = self.x.clone();
         add(&mut self.x, 1.0, step);
+        self.length = self.length.max(norm(&self.x));
         let pieces = (self.evaluate)(&self.x, Some(&before), &mut self.pieces);
+        self.pieces.divide(self.unit);
         self.evaluations += usize::from(pieces);
         let after = if pieces && self.pieces.is_finite() {
             &self.pieces
@@ -599,7 +507,7 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
         let sy = dot(s, &y);
         if self.fresh && sy > 0.0 {
             // The identity was a guess: give it the size the first step measured.
-            let ratio = (sy / dot(&y, &y)).min(1e3) / self.inverse[0];
+            let ratio = (sy / dot(&y, &y)).min(self.longest()) / self.inverse[0];
             if ratio.is_finite() && ratio > 0.0 {
                 self.inverse.iter_mut().for_each(|h| *h *= ratio);
                 bs.iter_mut().for_each(|b| *b /= ratio);
@@ -631,17 +539,15 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
             }
         }
     }
+}
 
+impl<F> Run<'_, F> {
     fn row(&self, i: usize) -> &[f64] {
         &self.at.jacobian[i * self.n..(i + 1) * self.n]
     }
 
     fn violation_of(&self, i: usize, c: f64) -> f64 {
-        if i < self.equalities {
-            c.abs()
-        } else {
-            c.max(0.0)
-        }
+        violation(i, c, self.equalities)
     }
 
     fn l1(&self, constraints: &[f64]) -> f64 {
@@ -650,10 +556,19 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
     }
 
     fn worst(&self, constraints: &[f64]) -> f64 {
-        let all = constraints.iter().enumerate();
-        all.map(|(i, &c)| self.violation_of(i, c))
-            .fold(0.0, f64::max)
+        worst(constraints, self.equalities)
     }
+}
+
+/// Violation of row `i` of value `c`.
+fn violation(i: usize, c: f64, equalities: usize) -> f64 {
+    if i < equalities { c.abs() } else { c.max(0.0) }
+}
+
+fn worst(constraints: &[f64], equalities: usize) -> f64 {
+    let all = constraints.iter().enumerate();
+    all.map(|(i, &c)| violation(i, c, equalities))
+        .fold(0.0, f64::max)
 }
 
 fn norm(a: &[f64]) -> f64 {

@@ -3,6 +3,7 @@
 //! by [`isac_opt::sqp`]. No cone program.
 
 use super::problem::{Access, Design, Objective, Problem, dot, square};
+use super::start::typical_powers;
 use crate::Error;
 use isac_linalg::c64;
 use isac_linalg::vector::add;
@@ -17,6 +18,9 @@ use std::f64::consts::LN_2;
 mod rows;
 
 use rows::{Rows, power_of, put};
+
+/// Power of a base station in the units of the variables: beams then have entries of order one.
+const TYPICAL: f64 = 10.0;
 
 /// Rows for a worst case with a kink.
 const PIECES: usize = isac_metrics::worst_case::TURNS;
@@ -44,7 +48,16 @@ pub(crate) struct Program<'a> {
     branch: Branch,
     /// Fixed power that scales the efficiency to the size of a rate, W.
     reference_power: f64,
+    /// What each variable is measured in, so that the optimiser sees numbers of order one in whatever
+    /// unit powers and channels are.
+    units: Vec<f64>,
+    /// `gamma_th`, kept in a range whose square is finite; see [`BEYOND`].
+    gamma: f64,
 }
+
+/// No SINR is greater. A greater threshold counts as this one inside the optimiser, which keeps its
+/// arithmetic finite; [`super::relaxation`] proves that it cannot be met.
+const BEYOND: f64 = 1e100;
 
 /// Which designs of BS1's beams the program is over, where the order at Eve is imposed exactly; see
 /// [`super::parallel`].
@@ -115,6 +128,7 @@ impl<'a> Program<'a> {
         let n = cell.users();
         let (m1, m2) = (cell.antennas1(), cell.antennas2());
         let (decodings, needed) = problem.decodings();
+        let needed = needed.map(|all| all.iter().map(|need| need.min(BEYOND)).collect::<Vec<_>>());
         let isotropic = problem.artificial_noise / antennas1 as f64;
         let [frozen_bo, frozen_ta] = frozen;
         let mut next = 0;
@@ -145,6 +159,17 @@ impl<'a> Program<'a> {
         };
         let rows =
             1 + slots + 1 + (2 + power_pieces) * slots + pieces * leak_count + order + scnr + users;
+        let noise_bo = if nominal {
+            isotropic_at(&cell.h_bo.nominal(), isotropic)
+        } else {
+            isotropic_at(&cell.h_bo, isotropic)
+        };
+        let typical = typical_powers(problem, &cell, &echo);
+        let [unit1, unit2] = typical.map(|watts| (watts / TYPICAL).sqrt());
+        let mut units = vec![1.0; leaks + leak_count];
+        units[..o].fill(unit1);
+        units[o..portions].fill(unit2);
+        units[bounds..leaks].fill(1.0 + noise_bo);
         let columns = |m: &isac_linalg::Mat<c64>| {
             (0..m.ncols())
                 .map(|j| m.col(j).iter().copied().collect())
@@ -152,11 +177,7 @@ impl<'a> Program<'a> {
         };
         Self {
             links: [&cell.h_bo, &cell.h_e, &cell.g_bo, &cell.g_e].map(link),
-            noise_bo: if nominal {
-                isotropic_at(&cell.h_bo.nominal(), isotropic)
-            } else {
-                isotropic_at(&cell.h_bo, isotropic)
-            },
+            noise_bo,
             h_users: columns(&cell.h_users),
             g_users: columns(&cell.g_users),
             problem,
@@ -186,7 +207,9 @@ impl<'a> Program<'a> {
             },
             bound,
             branch,
-            reference_power: problem.circuit_power + 20.0,
+            reference_power: problem.circuit_power + typical[0] + typical[1],
+            units,
+            gamma: problem.requirements.sinr.min(BEYOND),
         }
     }
 
@@ -227,7 +250,7 @@ impl<'a> Program<'a> {
         }
         put(l.o, &design.streams);
         if l.portion_count > 0 {
-            let target = self.problem.unicast_rate();
+            let target = self.problem.unicast_rate().min(BEYOND);
             let powers = self.powers(design);
             for (n, pair) in self.decodings.chunks_exact(2).enumerate() {
                 let private = self.sinr(&pair[1], &powers).ln_1p() / LN_2;
@@ -250,7 +273,13 @@ impl<'a> Program<'a> {
                 }
             }
         }
+        x.iter_mut().zip(&self.units).for_each(|(x, unit)| *x /= unit);
         x
+    }
+
+    /// In SI units (noise-normalised), from those of the optimiser.
+    fn si(&self, x: &[f64]) -> Vec<f64> {
+        x.iter().zip(&self.units).map(|(x, unit)| x * unit).collect()
     }
 
     fn slots<'d>(&self, design: &'d Design) -> std::slice::ChunksExact<'d, c64> {
@@ -276,6 +305,11 @@ impl<'a> Program<'a> {
 
     /// The design of variables.
     pub(crate) fn design(&self, x: &[f64]) -> Design {
+        self.beams(&self.si(x))
+    }
+
+    /// The design of variables in SI units.
+    fn beams(&self, x: &[f64]) -> Design {
         let l = &self.layout;
         let take = |at: usize, length: usize| -> Vec<c64> {
             x[at..at + 2 * length]
@@ -322,14 +356,20 @@ impl<'a> Program<'a> {
     /// Objective (to be minimised), constraints (`<= 0`) and their gradients. With an anchor, Bob's
     /// worst channels from BS2 are those of the anchor; see [`isac_opt::sqp::solve_pieces`].
     pub(crate) fn evaluate(&self, x: &[f64], anchor: Option<&[f64]>, out: &mut Point) -> bool {
-        if self.fill(x, anchor, out).is_err() {
+        let anchor = anchor.map(|anchor| self.si(anchor));
+        if self.fill(&self.si(x), anchor.as_deref(), out).is_err() {
             out.objective = f64::NAN;
         }
+        let scale = |row: &mut [f64]| {
+            row.iter_mut().zip(&self.units).for_each(|(g, unit)| *g *= unit);
+        };
+        scale(&mut out.gradient);
+        out.jacobian.chunks_exact_mut(x.len()).for_each(scale);
         true
     }
 
     fn fill(&self, x: &[f64], anchor: Option<&[f64]>, out: &mut Point) -> Result<(), Error> {
-        let design = self.design(x);
+        let design = self.beams(x);
         out.gradient.fill(0.0);
         out.jacobian.fill(0.0);
         let n = x.len();

@@ -1,6 +1,6 @@
 //! The rows of the program: values and gradients of the objective and of every constraint.
 
-use super::{Branch, Program};
+use super::{BEYOND, Branch, Program};
 use crate::Error;
 use crate::hisac_see::evaluate::scnr;
 use crate::hisac_see::problem::{Design, Illumination, Objective, dot, square};
@@ -46,10 +46,13 @@ impl Program<'_> {
             return Ok(self.termwise_rows(x, design, rows));
         }
         let [h_bo, h_e, _, _] = &self.links;
-        let anchored = anchor.map(|anchor| self.design(anchor));
+        let anchored = anchor.map(|anchor| self.beams(anchor));
         let (w_bo, w_ta) = (&design.w_bo, &design.w_ta);
         let r = &self.problem.requirements;
-        let root = r.sinr.sqrt();
+        let gamma = self.gamma;
+        let root = gamma.sqrt();
+        // Rows with a great threshold in units of it.
+        let over = gamma.max(1.0);
         let floor = h_bo.amplitude_floor(w_bo);
         let amplitude = floor.value.max(0.0);
         let signal = amplitude * amplitude;
@@ -84,9 +87,10 @@ impl Program<'_> {
             let z = x[l.bounds + s];
             let worst = self.worst_pieces(streams, at_anchor.map(|a| a.1))?;
             for worst in worst.channels {
-                let row = rows.push(power_of(&worst, streams) + 1.0 + self.noise_bo - z);
-                stream_gradient(row, s, 1.0, &worst);
-                row[l.bounds + s] = -1.0;
+                let noise = 1.0 + self.noise_bo;
+                let row = rows.push((power_of(&worst, streams) + noise - z) / noise);
+                stream_gradient(row, s, 1.0 / noise, &worst);
+                row[l.bounds + s] = -1.0 / noise;
             }
             let least = self.least(streams)?;
             let beta = least.value;
@@ -120,22 +124,23 @@ impl Program<'_> {
             g[l.bounds + s] -= bob * signal / (z * z);
             g[l.leaks + s] -= share / (1.0 + t);
             // Bob's data: sqrt(gamma z) <= worst amplitude.
-            let needed = (r.sinr * z).sqrt();
-            let row = rows.push(needed - floor.value);
+            let needed = (gamma * z / over).sqrt();
+            let part = 1.0 / over.sqrt();
+            let row = rows.push(needed - floor.value * part);
             if needed > 0.0 {
-                row[l.bounds + s] = 0.5 * r.sinr / needed;
+                row[l.bounds + s] = 0.5 * (gamma / over) / needed;
             }
-            put(row, l.w_bo, -1.0, &floor.gradient);
+            put(row, l.w_bo, -part, &floor.gradient);
             // Bob hears the sensing beam: gamma (|h^H w_bo|^2 + z) - |h^H w_ta|^2 <= 0 for all h.
             let scaled: Vec<c64> = w_bo.iter().map(|w| w * root).collect();
             let gap = h_bo.difference_max(&scaled, w_ta, 0.0);
-            let row = rows.push(gap.value + r.sinr * z);
-            power_gradient(row, l.w_bo, r.sinr, &gap.at, w_bo);
-            power_gradient(row, l.w_ta, -1.0, &gap.at, w_ta);
-            row[l.bounds + s] = r.sinr;
+            let row = rows.push((gap.value + gamma * z) / over);
+            power_gradient(row, l.w_bo, gamma / over, &gap.at, w_bo);
+            power_gradient(row, l.w_ta, -1.0 / over, &gap.at, w_ta);
+            row[l.bounds + s] = gamma / over;
             // Eve does not decode it: |h^H w_ta|^2 <= gamma (|h^H w_bo|^2 + beta + 1) for all h.
             if self.problem.ordering {
-                let noise = r.sinr * self.isotropic;
+                let noise = gamma * self.isotropic;
                 let heard = |design: &Design, at: Option<&[c64]>| {
                     let scaled: Vec<c64> = design.w_bo.iter().map(|w| w * root).collect();
                     h_e.difference_pieces(&design.w_ta, &scaled, noise, at)
@@ -143,12 +148,12 @@ impl Program<'_> {
                 let at = at_anchor.map(|(design, _)| heard(design, None).leading);
                 for worst in heard(design, at.as_deref()).channels {
                     let gap = dot(&worst, w_ta).norm_sqr()
-                        - r.sinr * dot(&worst, w_bo).norm_sqr()
+                        - gamma * dot(&worst, w_bo).norm_sqr()
                         - noise * square(&worst);
-                    let row = rows.push(gap - r.sinr * (beta + 1.0));
-                    power_gradient(row, l.w_ta, 1.0, &worst, w_ta);
-                    power_gradient(row, l.w_bo, -r.sinr, &worst, w_bo);
-                    stream_gradient(row, s, -r.sinr, &least.at);
+                    let row = rows.push((gap - gamma * (beta + 1.0)) / over);
+                    power_gradient(row, l.w_ta, 1.0 / over, &worst, w_ta);
+                    power_gradient(row, l.w_bo, -gamma / over, &worst, w_bo);
+                    stream_gradient(row, s, -gamma / over, &least.at);
                 }
             }
         }
@@ -163,7 +168,7 @@ impl Program<'_> {
             }
         }
         add(
-            rows.fill(rate_row, r.secrecy_rate - rate),
+            rows.fill(rate_row, r.secrecy_rate.min(BEYOND) - rate),
             -1.0,
             &rate_gradient,
         );
@@ -206,7 +211,8 @@ impl Program<'_> {
     ) -> (f64, Vec<f64>) {
         let l = &self.layout;
         let [h_bo, h_e, g_bo, g_e] = &self.links;
-        let gamma = self.problem.requirements.sinr;
+        let gamma = self.gamma;
+        let over = gamma.max(1.0);
         let [data_bo, sensing_bo] = [&design.w_bo, &design.w_ta].map(|w| self.term(h_bo, w));
         let [data_e, sensing_e] = [&design.w_bo, &design.w_ta].map(|w| self.term(h_e, w));
         let least = (square(h_e.centre()).sqrt() - h_e.radius()).max(0.0);
@@ -253,21 +259,21 @@ impl Program<'_> {
                 put(g, l.w_ta, leak * t, &sensing_e.low_gradient);
             }
             jam(g, leak * t);
-            let row = rows.push(gamma * z - data_bo.low);
-            row[l.bounds + s] = gamma;
-            put(row, l.w_bo, -1.0, &data_bo.low_gradient);
-            let row = rows.push(gamma * (data_bo.high + z) - sensing_bo.low);
-            row[l.bounds + s] = gamma;
-            put(row, l.w_bo, gamma, &data_bo.high_gradient);
-            put(row, l.w_ta, -1.0, &sensing_bo.low_gradient);
+            let row = rows.push((gamma * z - data_bo.low) / over);
+            row[l.bounds + s] = gamma / over;
+            put(row, l.w_bo, -1.0 / over, &data_bo.low_gradient);
+            let row = rows.push((gamma * (data_bo.high + z) - sensing_bo.low) / over);
+            row[l.bounds + s] = gamma / over;
+            put(row, l.w_bo, gamma / over, &data_bo.high_gradient);
+            put(row, l.w_ta, -1.0 / over, &sensing_bo.low_gradient);
             if self.problem.ordering {
                 let floor = data_e.low.max(0.0) + beta + noise_e;
-                let row = rows.push(sensing_e.high - gamma * floor);
-                put(row, l.w_ta, 1.0, &sensing_e.high_gradient);
+                let row = rows.push((sensing_e.high - gamma * floor) / over);
+                put(row, l.w_ta, 1.0 / over, &sensing_e.high_gradient);
                 if data_e.low > 0.0 {
-                    put(row, l.w_bo, -gamma, &data_e.low_gradient);
+                    put(row, l.w_bo, -gamma / over, &data_e.low_gradient);
                 }
-                jam(row, -gamma);
+                jam(row, -gamma / over);
             }
         }
         if self.problem.ordering {
@@ -277,7 +283,7 @@ impl Program<'_> {
                 put(row, l.w_ta, -1.0, &sensing.low_gradient);
             }
         }
-        let needed = self.problem.requirements.secrecy_rate;
+        let needed = self.problem.requirements.secrecy_rate.min(BEYOND);
         add(rows.fill(rate_row, needed - rate), -1.0, &rate_gradient);
         (rate, rate_gradient)
     }
@@ -304,7 +310,7 @@ impl Program<'_> {
                 }
             }
         }
-        let needed = self.problem.requirements.sinr;
+        let needed = self.gamma;
         if self.problem.objective != Objective::Scnr {
             // In amplitudes, which keeps the row close to linear.
             let value = if needed > 0.0 {
@@ -326,19 +332,21 @@ impl Program<'_> {
         if let Some(needed) = &self.needed {
             for (d, &need) in self.decodings.iter().zip(needed) {
                 let under = self.interference(d, &powers);
-                let length = (need * under).sqrt();
+                let over = need.max(1.0);
+                let (length, part) = ((need / over * under).sqrt(), 1.0 / over.sqrt());
                 let size = powers[d.user].0[d.stream].norm();
-                let row = rows.push(length - size);
+                let row = rows.push(length - size * part);
                 if length > 0.0 {
-                    self.interference_gradient(row, d, design, &powers, 0.5 * need / length);
+                    let slope = 0.5 * (need / over) / length;
+                    self.interference_gradient(row, d, design, &powers, slope);
                 }
                 if size > 0.0 {
-                    self.stream_gradient(row, d.user, d.stream, &powers, -0.5 / size);
+                    self.stream_gradient(row, d.user, d.stream, &powers, -0.5 * part / size);
                 }
             }
             return;
         }
-        let target = self.problem.unicast_rate();
+        let target = self.problem.unicast_rate().min(BEYOND);
         let portions = &x[l.portions..l.portions + l.portion_count];
         let total: f64 = portions.iter().sum();
         for d in &self.decodings {

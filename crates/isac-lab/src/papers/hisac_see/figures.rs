@@ -5,7 +5,7 @@ use super::sweep::{
     Order, Sweep, ahead, along, gain, gains_are, metrics, paired, percent, plan, text,
 };
 use crate::artefact::{Artefact, Plan};
-use crate::error::Source;
+use crate::error::{Error, Source};
 use crate::figure::{Axis, Panel, Style};
 use crate::stats::Summary;
 use crate::verdict::{Claim, Ruling, Side};
@@ -62,11 +62,19 @@ pub(super) fn artefacts() -> Vec<Artefact> {
     ]
 }
 
-fn access(name: &str) -> Access {
-    Access::ALL
-        .into_iter()
-        .find(|a| name.starts_with(a.name()))
-        .unwrap_or_default()
+/// The access scheme of a curve named by it, with or without a variant such as `sdma_multicast`.
+fn access(curve: &str) -> Result<Access, Error> {
+    let named = |a: &Access| {
+        let rest = curve.strip_prefix(a.name());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    };
+    let found = Access::ALL.into_iter().find(named);
+    found.ok_or_else(|| Error::unknown("access scheme", curve, Access::ALL.map(Access::name)))
+}
+
+/// A curve that the sweep does not draw.
+fn no_curve(curve: &str, sweep: &Sweep) -> Source {
+    Error::unknown("curve", curve, sweep.curves.iter().map(|c| c.0)).into()
 }
 
 const FIG2B: Sweep = Sweep {
@@ -93,7 +101,8 @@ const FIG2B: Sweep = Sweep {
         match curve {
             "sensing_only" => p.illumination = Illumination::SensingBeam,
             "uniform" => p.filter = ReceiveFilter::Uniform,
-            _ => {}
+            "proposed" => {}
+            other => return Err(no_curve(other, &FIG2B)),
         }
         Ok(p)
     },
@@ -424,7 +433,8 @@ const FIG3B: Sweep = Sweep {
         p.circuit_power = match curve {
             "low" => 5.2 + 0.2 * antennas,
             "middle" => 0.4 + 0.4 * antennas,
-            _ => antennas,
+            "high" => antennas,
+            other => return Err(no_curve(other, &FIG3B)),
         };
         Ok(p)
     },
@@ -512,9 +522,13 @@ const FIG3C: Sweep = Sweep {
         };
         let mut p = draw(&setup, seed, r)?;
         p.access = Access::RsmaFixed;
-        if curve == "allocated" {
-            p.power2_max = 30.0;
-            p.accounting.allocated2 = Some(30.0);
+        match curve {
+            "used" => {}
+            "allocated" => {
+                p.power2_max = 30.0;
+                p.accounting.allocated2 = Some(30.0);
+            }
+            other => return Err(no_curve(other, &FIG3C)),
         }
         Ok(p)
     },
@@ -592,7 +606,7 @@ fn as_front(plan: Plan) -> Plan {
 
 fn scheme_problem(curve: &str, setup: &Setup, r: u64, seed: u64) -> Result<Problem, Source> {
     let mut p = draw(setup, seed, r)?;
-    p.access = access(curve);
+    p.access = access(curve)?;
     if curve.ends_with("multicast") {
         p.user_target = UserTarget::Multicast;
     }

@@ -10,6 +10,7 @@ mod scaling;
 mod setup;
 mod solve;
 mod special;
+mod stress;
 mod sweep;
 mod topology;
 
@@ -33,6 +34,6 @@ pub(super) fn paper() -> Paper {
         },
         check: Some(check::check),
         solve: Some(solve::solve),
-        stress: None,
+        stress: Some(stress::stress),
     }
 }

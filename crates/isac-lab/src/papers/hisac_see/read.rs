@@ -45,7 +45,8 @@ const PARAMS: [&str; 24] = [
     "seed",
 ];
 
-/// The problem of a document, rate splitting with the fixed split unless `options` say otherwise.
+/// The problem of a document, for every algorithm with the access scheme and the users' target of
+/// [`Problem::new`] unless `options` say otherwise.
 ///
 /// # Errors
 /// An unknown key, a missing field, a value out of range, by name.
@@ -139,8 +140,8 @@ fn read_options(options: &Node<'_>, problem: &mut Problem) -> Result<(), Error> 
         problem.access = Access::ALL[node.one_of(&names)?];
     }
     if let Some(node) = options.opt("user_target") {
-        let choices = [UserTarget::Split, UserTarget::Multicast];
-        problem.user_target = choices[node.one_of(&["split", "multicast"])?];
+        let names = UserTarget::ALL.map(UserTarget::name);
+        problem.user_target = UserTarget::ALL[node.one_of(&names)?];
     }
     if let Some(node) = options.opt("clutter") {
         let choices = [Clutter::Noise, Clutter::Model];

@@ -5,49 +5,47 @@ use crate::document::Node;
 use crate::error::Error;
 use crate::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
 use isac_algos::hisac_see::relaxation::{self, Verdict};
-use isac_algos::hisac_see::{Access, Design, Problem, RawStart, Working, direct, sca};
+use isac_algos::hisac_see::direct::Solution;
+use isac_algos::hisac_see::{Design, Method, Problem};
 use isac_linalg::Mat;
-
-/// Algorithms by name, the default first.
-const ALGORITHMS: [&str; 4] = ["direct", "joint", "alternating", "overlapping"];
 
 /// Solves the problem of a document by the algorithm asked for.
 ///
 /// # Errors
 /// A malformed document, a case that does not exist, an unknown algorithm.
 pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
-    let mut problem = read::problem(root)?;
-    if root.opt("options").and_then(|o| o.opt("access")).is_none() {
-        // The convex steps need fixed SINR targets.
-        problem.access = match request.algorithm.as_deref() {
-            None | Some("direct") => Access::default(),
-            Some(_) => Access::RsmaFixed,
-        };
-    }
+    let problem = read::problem(root)?;
     if let Some(case) = request.case.filter(|&case| case > 0) {
         return Err(Error::Usage(format!(
             "--case {case}: a hisac-see/1 document holds one case, number 0"
         )));
     }
-    let name = request.algorithm.as_deref().unwrap_or(ALGORITHMS[0]);
-    if !ALGORITHMS.contains(&name) {
-        return Err(Error::unknown("algorithm", name, ALGORITHMS));
-    }
-    let warm = stored_start(root, &problem)?;
-    let scheme = match name {
-        "joint" => Some(sca::Scheme::Joint),
-        "alternating" => Some(sca::Scheme::Alternating),
-        "overlapping" => Some(sca::Scheme::Overlapping),
-        _ => None,
+    let method = match &request.algorithm {
+        None => Method::default(),
+        Some(name) => *Method::ALL
+            .iter()
+            .find(|method| method.name() == name)
+            .ok_or_else(|| Error::unknown("algorithm", name, Method::ALL.map(Method::name)))?,
     };
-    let found = match scheme {
-        None => direct::design(&problem, &warm, &direct::Options::default()),
-        Some(scheme) => ascend(&problem, warm.first(), scheme),
-    }
-    .map_err(|e| root.refused(e))?;
-    let mut out = report(&problem, name, &found, request.seed);
+    let warm = stored_start(root, &problem)?;
+    let mut out = answer(&problem, method, &warm).map_err(|e| root.refused(e))?;
+    out.seed = request.seed.unwrap_or(out.seed);
+    Ok(out)
+}
+
+/// The answer to a problem by a method, with a proof where there is no design.
+///
+/// # Errors
+/// Bad input, a failed decomposition.
+pub(super) fn answer(
+    problem: &Problem,
+    method: Method,
+    warm: &[Design],
+) -> Result<SolveReport, isac_algos::Error> {
+    let found = method.run(problem, warm)?;
+    let mut out = report(problem, method, &found);
     if !found.feasible {
-        prove(&problem, &mut out).map_err(|e| root.refused(e))?;
+        prove(problem, &mut out)?;
     }
     Ok(out)
 }
@@ -55,38 +53,38 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
 /// Says that there is no design where the relaxation proves it.
 fn prove(problem: &Problem, out: &mut SolveReport) -> Result<(), isac_algos::Error> {
     let options = isac_opt::conic::Options::default();
-    if let Verdict::Infeasible { error } = relaxation::prove_infeasible(problem, &options)? {
-        out.status = SolveStatus::Infeasible;
-        out.stop_reason = out.stop_reason.replacen(
-            "no feasible point found",
-            "no design exists (proof by a relaxation)",
-            1,
-        );
-        out.metric("certificate_error", error);
-        out.certificate = Some(SolveCertificate {
-            kind: "farkas: norm of the covariances every design exceeds".into(),
-            bound: 1.0 / error.max(f64::MIN_POSITIVE),
-            relative_gap: None,
-        });
-    }
+    let (proof, certificate) = match relaxation::prove_infeasible(problem, &options)? {
+        Verdict::Excluded(found) => (
+            format!(
+                "`{}`: {} at most {:e}, needed {:e}",
+                found.constraint, found.quantity, found.reach, found.needed
+            ),
+            SolveCertificate {
+                kind: "closed form: share of what is needed that no design reaches".into(),
+                bound: 1.0 - found.reach / found.needed,
+                relative_gap: None,
+            },
+        ),
+        Verdict::Infeasible { error } => {
+            out.metric("certificate_error", error);
+            (
+                "by a relaxation".into(),
+                SolveCertificate {
+                    kind: "farkas: norm of the covariances every design exceeds".into(),
+                    bound: 1.0 / error.max(f64::MIN_POSITIVE),
+                    relative_gap: None,
+                },
+            )
+        }
+        Verdict::Open | Verdict::Unknown => return Ok(()),
+    };
+    out.status = SolveStatus::Infeasible;
+    out.certificate = Some(certificate);
+    let claim = format!("no design exists (proof: {proof})");
+    out.stop_reason = out
+        .stop_reason
+        .replacen("no feasible point found", &claim, 1);
     Ok(())
-}
-
-/// Convex steps from the document's feasible start or, after phase I, the raw one.
-fn ascend(
-    problem: &Problem,
-    warm: Option<&Design>,
-    scheme: sca::Scheme,
-) -> Result<direct::Solution, isac_algos::Error> {
-    let start = match warm {
-        Some(design) => design.clone(),
-        None => RawStart::default().design(problem, &Working::new(problem)?)?,
-    };
-    let options = sca::Options {
-        scheme,
-        ..sca::Options::default()
-    };
-    sca::solve(problem, &start, &options)
 }
 
 /// The document's feasible start if it fits the access scheme.
@@ -102,9 +100,8 @@ fn stored_start(root: &Node<'_>, problem: &Problem) -> Result<Vec<Design>, Error
 
 fn report(
     problem: &Problem,
-    name: &str,
-    found: &direct::Solution,
-    seed: Option<u64>,
+    method: Method,
+    found: &Solution,
 ) -> SolveReport {
     let status = match (found.feasible, found.stopped.converged()) {
         (true, true) => SolveStatus::Solved,
@@ -112,9 +109,15 @@ fn report(
         // No certificate: other starts may succeed.
         (false, _) => SolveStatus::Unknown,
     };
-    let mut out = SolveReport::new("hisac-see/1", name, status);
+    let mut out = SolveReport::new("hisac-see/1", method.name(), status);
     let r = &found.report;
-    out.stop_reason = found.stopped.name().into();
+    // Nothing here bounds the optimum from above.
+    let (why, starts) = (found.stopped.name(), found.starts);
+    out.stop_reason = if found.stopped.converged() {
+        format!("local optimum ({why}), the best of {starts} starts")
+    } else {
+        format!("{why}: a feasible design, not a local optimum; the best of {starts} starts")
+    };
     if !found.feasible
         && let Some(worst) = r.worst()
     {
@@ -125,6 +128,10 @@ fn report(
     }
     out.objective = Some(r.objective);
     out.max_violation = Some(r.max_violation());
+    let mut text = |name: &str, value: &str| out.metrics.insert(name.into(), value.into());
+    text("access", problem.access.name());
+    text("user_target", problem.user_target.name());
+    out.metric("user_target_bps_hz", problem.unicast_rate());
     out.metric("secrecy_rate_bps_hz", r.secrecy.rate_signed);
     out.metric("rate_bob_bps_hz", r.secrecy.rate_bo);
     out.metric("rate_eve_bps_hz", r.secrecy.rate_e);
@@ -139,6 +146,5 @@ fn report(
     let o = found.design.stream_matrix(problem.cell.antennas2());
     out.beamformer("O", o.as_ref());
     out.iterations = found.iterations;
-    out.seed = seed.unwrap_or(out.seed);
     out
 }

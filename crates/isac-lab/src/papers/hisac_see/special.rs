@@ -9,7 +9,9 @@ use crate::artefact::{
 use crate::error::{Error, Source};
 use crate::figure::{Axis, Figure, Layer, Panel, Style};
 use crate::verdict::{Claim, Ruling, Side};
-use isac_algos::hisac_see::{Access, Design, Problem, RawStart, Working, baselines, direct, sca};
+use isac_algos::hisac_see::{
+    Access, Design, Method, Problem, RawStart, Working, baselines, direct, sca,
+};
 use isac_linalg::c64;
 use isac_models::csi_error::{UncertainChannel, gaussian_ball_factor, random_ellipsoid};
 use isac_models::rng::{self, Stream};
@@ -77,7 +79,7 @@ const TRAVERSED: [[f64; 4]; 2] = [[8.0, 10.0, 12.0, 16.0], [6.0, 8.0, 10.0, 14.0
 fn traversed(powers1: &[f64], powers2: &[f64], seed: u64, r: usize) -> Result<Vec<Record>, Source> {
     let problem = fixed(&Setup::default(), seed, r as u64)?;
     let options = direct::Options::default();
-    let free = direct::design(&problem, &[], &options)?;
+    let free = Method::Direct.run(&problem, &[])?;
     let mut rows = vec![if free.feasible {
         Record::new(
             "direct_m12",
@@ -108,11 +110,8 @@ fn plan_ascent(request: &Request) -> Result<Plan, Error> {
     let mut tasks = Vec::new();
     for r in request.realizations(100, 1)? {
         for (m1, side) in SIDES {
-            for (name, scheme) in [
-                ("joint", sca::Scheme::Joint),
-                ("alternating", sca::Scheme::Alternating),
-            ] {
-                let curve = format!("{name}_m{m1}");
+            for method in [Method::Joint, Method::Alternating] {
+                let curve = format!("{}_m{m1}", method.name());
                 tasks.push(Task::records(
                     format!("{curve}/r{r:03}"),
                     curve.clone(),
@@ -123,14 +122,10 @@ fn plan_ascent(request: &Request) -> Result<Plan, Error> {
                             ..Setup::default()
                         };
                         let problem = fixed(&setup, seed, r as u64)?;
-                        let Some(start) = feasible(&problem)? else {
+                        let found = method.run(&problem, &[])?;
+                        if !found.feasible {
                             return Ok(vec![Record::failed(&curve, 0.0, r, "no feasible start")]);
-                        };
-                        let options = sca::Options {
-                            scheme,
-                            ..sca::Options::default()
-                        };
-                        let found = sca::solve(&problem, &start, &options)?;
+                        }
                         let mut rows = Vec::new();
                         let history: Vec<f64> = found.trace.iter().map(|t| t.objective).collect();
                         for i in 0..30 {
@@ -161,7 +156,7 @@ fn plan_ascent(request: &Request) -> Result<Plan, Error> {
         x: Metric::new("iteration", "Convex step or grid point", ""),
         metrics: efficiency(),
         tasks,
-        notes: vec!["From the feasible point of phase I; a converged run keeps its value.".into()],
+        notes: vec!["From the feasible points of phase I, the best start of each method; a converged run keeps its value.".into()],
         scenario: json!({"setup": Setup::default().describe()}),
         finish: Box::new(|records| {
             let mut panel = Panel::new(
@@ -170,15 +165,14 @@ fn plan_ascent(request: &Request) -> Result<Plan, Error> {
                 Axis::new(efficiency()[0].title()),
             );
             for (i, (m1, _)) in SIDES.iter().enumerate() {
-                for name in ["joint", "alternating"] {
-                    let curve = format!("{name}_m{m1}");
-                    let style = Style::curve(i).no_marker();
-                    let style = if name == "joint" {
-                        style
-                    } else {
-                        style.dashed()
-                    };
-                    panel.mean_curve(format!("{name}, M1 = {m1}"), records, &curve, 0, style);
+                let plain = Style::curve(i).no_marker();
+                for (method, style) in [
+                    (Method::Joint, plain.clone()),
+                    (Method::Alternating, plain.clone().dashed()),
+                ] {
+                    let curve = format!("{}_m{m1}", method.name());
+                    let label = format!("{}, M1 = {m1}", method.label());
+                    panel.mean_curve(label, records, &curve, 0, style);
                 }
             }
             panel.mean_curve(
@@ -470,10 +464,13 @@ fn plan_errors(request: &Request) -> Result<Plan, Error> {
 fn error_model(name: &str, seed: u64, r: u64) -> Result<Problem, Source> {
     let setup = Setup::default();
     let mut problem = fixed(&setup, seed, r)?;
-    if name == "gaussian" {
-        let factor = gaussian_ball_factor(problem.cell.antennas1(), 0.95)?;
-        problem.cell = problem.cell.with_relative_error(setup.error * factor)?;
-    } else if name == "ellipsoid" {
+    match name {
+        "ball" => {}
+        "gaussian" => {
+            let factor = gaussian_ball_factor(problem.cell.antennas1(), 0.95)?;
+            problem.cell = problem.cell.with_relative_error(setup.error * factor)?;
+        }
+        "ellipsoid" => {
         let mut rng = rng::stream(seed, Stream::CsiError, r);
         let mut shaped = |link: &UncertainChannel| -> Result<UncertainChannel, isac_models::Error> {
             let radius = link.radius().unwrap_or(0.0);
@@ -483,6 +480,8 @@ fn error_model(name: &str, seed: u64, r: u64) -> Result<Problem, Source> {
         problem.cell.h_e = shaped(&problem.cell.h_e)?;
         problem.cell.g_e = shaped(&problem.cell.g_e)?;
         problem.cell.g_bo = shaped(&problem.cell.g_bo)?;
+        }
+        other => return Err(Error::unknown("error model", other, ["ball", "gaussian", "ellipsoid"]).into()),
     }
     Ok(problem)
 }

@@ -1,0 +1,78 @@
+//! The algorithms by name, the same ones in `isac solve` and in the figures.
+
+use super::direct::{self, Solution};
+use super::problem::{Design, Problem};
+use super::sca;
+use crate::Error;
+
+/// An algorithm for [`Problem`] P1. Each works with every access scheme and ends at a local optimum,
+/// the best that its starts lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Method {
+    /// The direct route, [`direct::design`].
+    #[default]
+    Direct,
+    /// All beams in every convex step, [`sca::Scheme::Joint`] by [`sca::design`].
+    Joint,
+    /// Algorithm 4 of the paper, [`sca::Scheme::Alternating`] by [`sca::design`].
+    Alternating,
+    /// Overlapping blocks, [`sca::Scheme::Overlapping`] by [`sca::design`].
+    Overlapping,
+}
+
+impl Method {
+    /// All methods, the default first.
+    pub const ALL: [Self; 4] = [
+        Self::Direct,
+        Self::Joint,
+        Self::Alternating,
+        Self::Overlapping,
+    ];
+
+    /// Name on the command line and in result files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Joint => "joint",
+            Self::Alternating => "alternating",
+            Self::Overlapping => "overlapping",
+        }
+    }
+
+    /// Label in figures.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Direct => "Direct route",
+            Self::Joint => "Joint convex steps",
+            Self::Alternating => "Alternating convex steps (Algorithm 4)",
+            Self::Overlapping => "Overlapping convex steps",
+        }
+    }
+
+    /// The block scheme of the methods by convex steps.
+    pub fn scheme(self) -> Option<sca::Scheme> {
+        match self {
+            Self::Direct => None,
+            Self::Joint => Some(sca::Scheme::Joint),
+            Self::Alternating => Some(sca::Scheme::Alternating),
+            Self::Overlapping => Some(sca::Scheme::Overlapping),
+        }
+    }
+
+    /// The method with its default options from its own starts and the `warm` ones.
+    ///
+    /// # Errors
+    /// Bad input; a problem that the convex steps do not know, see [`sca::solve`].
+    pub fn run(self, problem: &Problem, warm: &[Design]) -> Result<Solution, Error> {
+        match self.scheme() {
+            None => direct::design(problem, warm, &direct::Options::default()),
+            Some(scheme) => {
+                let options = sca::Options {
+                    scheme,
+                    ..sca::Options::default()
+                };
+                sca::design(problem, warm, &options)
+            }
+        }
+    }
+}
