@@ -5,9 +5,11 @@ use super::parallel::{Parallel, parallel_start};
 use super::problem::{Design, Problem};
 use super::program::{Branch, Program};
 use super::start::{RawStart, Start, Working, contained, lifted, starts};
+use super::relaxation::{Verdict, prove_infeasible};
 use crate::Error;
+use isac_linalg::c64;
 use isac_metrics::secrecy::Bound;
-use isac_opt::{StopReason, Trace, sqp};
+use isac_opt::{StopReason, Trace, conic, sqp};
 use serde::{Deserialize, Serialize};
 
 /// Options of the direct route.
@@ -38,6 +40,8 @@ impl Default for Options {
     }
 }
 
+/// Starts after which a proof is tried that there is no design.
+pub(super) const PROOF_AFTER: usize = 2;
 /// Fresh models after a stall.
 const RESTARTS: usize = 3;
 /// Relative gain that counts as none.
@@ -173,12 +177,7 @@ fn solve_against(
     start
         .beams(problem.access, problem.cell.users())
         .check(&working.network)?;
-    let frozen = [&problem.frozen_bo, &problem.frozen_ta].map(|beam| {
-        beam.as_ref().map(|w| match &working.bases {
-            Some(bases) => super::problem::adjoint_times(&bases.bs1, w),
-            None => w.clone(),
-        })
-    });
+    let frozen = frozen(problem, working);
     let reduced = working.reduce(start);
     let branch = if parallels(problem, options) && Parallel::contains(&reduced) {
         Branch::Parallel
@@ -334,8 +333,13 @@ pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<S
         take(&mut best, found);
     }
     let count = options.starts.max(usize::from(warm.is_empty()));
+    let mut proved = false;
     for (i, start) in starts(problem.access).into_iter().enumerate() {
-        if i >= count && best.as_ref().is_some_and(|b| b.feasible) {
+        let known = best.as_ref().is_some_and(|b| b.feasible);
+        if i == PROOF_AFTER && !known {
+            proved = no_design(problem);
+        }
+        if i >= count && known || proved {
             break;
         }
         let found = match start {
@@ -352,11 +356,50 @@ pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<S
         };
         take(&mut best, found);
     }
-    if let Some(at) = best.as_ref().filter(|b| !b.feasible) {
+    if let Some(at) = best.as_ref().filter(|b| !b.feasible && !proved) {
         let grown = along_growing_errors(problem, &at.design, options)?;
         take(&mut best, grown);
     }
     best.ok_or_else(|| isac_linalg::Error::range("starts", 0.0, "at least 1").into())
+}
+
+/// Whether a proof says that no start leads to a design.
+pub(super) fn no_design(problem: &Problem) -> bool {
+    matches!(
+        prove_infeasible(problem, &conic::Options::default()),
+        Ok(Verdict::Excluded(_) | Verdict::Infeasible { .. })
+    )
+}
+
+/// The design nearest to a start that meets the constraints, as far as one is found: a phase I that
+/// does not prefer parallel beams of BS1, in whose sheet convex steps stay.
+///
+/// # Errors
+/// As [`solve`].
+pub(super) fn nearest_feasible(
+    problem: &Problem,
+    working: &Working,
+    start: &Design,
+) -> Result<Design, Error> {
+    let options = Options::default();
+    let frozen = frozen(problem, working);
+    let (antennas, bound) = (working.network.antennas1(), Bound::Exact);
+    let cell = working.cell.clone();
+    let program = Program::new(problem, cell, working.echo, antennas, frozen, bound, Branch::Apart);
+    let program = Form::Apart(program);
+    let x = program.variables(&working.reduce(start));
+    let found = nearest(&program, &x, &options)?;
+    Ok(working.expand(&program.design(&found.x)))
+}
+
+/// The frozen beams in working coordinates.
+fn frozen(problem: &Problem, working: &Working) -> [Option<Vec<c64>>; 2] {
+    [&problem.frozen_bo, &problem.frozen_ta].map(|beam| {
+        beam.as_ref().map(|w| match &working.bases {
+            Some(bases) => super::problem::adjoint_times(&bases.bs1, w),
+            None => w.clone(),
+        })
+    })
 }
 
 /// Keeps the better of two, with the iterations of both.

@@ -49,6 +49,14 @@ impl Method {
         }
     }
 
+    /// What a converged run has found.
+    pub fn end(self) -> &'static str {
+        match self {
+            Self::Direct | Self::Joint | Self::Overlapping => "local optimum",
+            Self::Alternating => "local optimum of each block alone",
+        }
+    }
+
     /// The block scheme of the methods by convex steps.
     pub fn scheme(self) -> Option<sca::Scheme> {
         match self {
@@ -67,10 +75,14 @@ impl Method {
         match self.scheme() {
             None => direct::design(problem, warm, &direct::Options::default()),
             Some(scheme) => {
-                let options = sca::Options {
+                let mut options = sca::Options {
                     scheme,
                     ..sca::Options::default()
                 };
+                if scheme == sca::Scheme::Alternating {
+                    // It creeps: many rounds of small gains.
+                    (options.tolerance, options.max_rounds) = (1e-5, 200);
+                }
                 sca::design(problem, warm, &options)
             }
         }

@@ -6,7 +6,7 @@
 //! equivalent matrix inequalities; so any point the step allows is feasible and the efficiency cannot
 //! fall. The exact evaluation has the last word on every step all the same.
 
-use super::direct::{GROWING, Solution, take};
+use super::direct::{GROWING, PROOF_AFTER, Solution, nearest_feasible, no_design, take};
 use super::evaluate::{Report, evaluate};
 use super::problem::{Design, Objective, Problem, dot};
 use super::start::{Start, Working, contained, lifted, starts};
@@ -174,7 +174,8 @@ pub fn solve_in(
     Ok(solution(at, true, stopped, steps, trace))
 }
 
-/// The best of [`solve`] over the given starts and a few raw ones. While nothing feasible is known, more
+/// The best of [`solve`] over the given starts and a few raw ones, the first of which begins at the
+/// feasible design nearest to it. While nothing feasible is known, more
 /// starts are tried, and then a path along which the error sets grow to their size.
 ///
 /// # Errors
@@ -186,12 +187,25 @@ pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<S
         take(&mut best, solve_in(problem, &working, start, options)?);
     }
     let count = options.starts.max(usize::from(warm.is_empty()));
+    let mut proved = false;
     for (i, start) in starts(problem.access).into_iter().enumerate() {
-        if i >= count && best.as_ref().is_some_and(|b| b.feasible) {
+        let known = best.as_ref().is_some_and(|b| b.feasible);
+        if i == PROOF_AFTER && !known {
+            proved = no_design(problem);
+        }
+        if i >= count && known || proved {
             break;
         }
         let start = match start {
-            Start::Raw(raw) => raw.design(problem, &working)?,
+            // Of two raw starts one goes through the convex phase I, which tends to parallel beams.
+            Start::Raw(raw) => {
+                let raw = raw.design(problem, &working)?;
+                if i == 0 {
+                    nearest_feasible(problem, &working, &raw)?
+                } else {
+                    raw
+                }
+            }
             Start::Contained(access) => {
                 let (inner, raw) = contained(problem, &working, access)?;
                 let found = solve_in(&inner, &working, &raw, options)?;
@@ -200,7 +214,7 @@ pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<S
         };
         take(&mut best, solve_in(problem, &working, &start, options)?);
     }
-    if let Some(at) = best.as_ref().filter(|b| !b.feasible) {
+    if let Some(at) = best.as_ref().filter(|b| !b.feasible && !proved) {
         let mut at = at.design.clone();
         for share in GROWING {
             let eased = problem.with_errors_scaled(share)?;

@@ -114,9 +114,9 @@ fn report(
     // Nothing here bounds the optimum from above.
     let (why, starts) = (found.stopped.name(), found.starts);
     out.stop_reason = if found.stopped.converged() {
-        format!("local optimum ({why}), the best of {starts} starts")
+        format!("{} ({why}), the best of {starts} starts", method.end())
     } else {
-        format!("{why}: a feasible design, not a local optimum; the best of {starts} starts")
+        format!("{why}: a feasible design short of a local optimum, the best of {starts} starts")
     };
     if !found.feasible
         && let Some(worst) = r.worst()

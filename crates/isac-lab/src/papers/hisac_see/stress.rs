@@ -35,7 +35,7 @@ const SAME: f64 = 1e-6;
 pub(super) fn stress(seed: u64, instance: u64) -> Trial {
     let mut rng = stream(seed, Stream::Start, instance);
     let (class, problem, planted) = draw(&mut rng);
-    let method = match rng.random_range(0..40) {
+    let method = match rng.random_range(0..400) {
         0 => Method::Joint,
         1 => Method::Alternating,
         2 => Method::Overlapping,
@@ -102,7 +102,7 @@ fn refute(
                 }
             }
             // Another method, now and then: it must not find a design with room to spare.
-            if rng.random_range(0..8) == 0
+            if rng.random_range(0..100) == 0
                 && let Ok(other) = Method::Joint.run(problem, &[])
                 && other.report.max_violation() <= 0.0
                 && let Some((_, value)) = Judge::new(problem, &other.design, rng).worst()
