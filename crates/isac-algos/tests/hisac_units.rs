@@ -95,10 +95,19 @@ proptest! {
 fn every_method_designs_the_same_in_any_unit() {
     for method in Method::ALL {
         for draw in DRAWS {
-            let plain = method.run(&problem(draw, 1.0, 1.0, [0.05; 4]), &[]).unwrap();
-            assert!(plain.feasible, "{}: {:?}", method.name(), plain.report.worst());
+            let plain = method
+                .run(&problem(draw, 1.0, 1.0, [0.05; 4]), &[])
+                .unwrap();
+            assert!(
+                plain.feasible,
+                "{}: {:?}",
+                method.name(),
+                plain.report.worst()
+            );
             for (watt, gain) in [(1e-12, 1.0), (1e6, 1e-5)] {
-                let scaled = method.run(&problem(draw, watt, gain, [0.05; 4]), &[]).unwrap();
+                let scaled = method
+                    .run(&problem(draw, watt, gain, [0.05; 4]), &[])
+                    .unwrap();
                 let (a, b) = (plain.report.efficiency, scaled.report.efficiency * watt);
                 assert!(
                     (a - b).abs() <= 1e-6 * a,
@@ -119,7 +128,12 @@ fn vanishing_errors_change_the_design_by_their_size() {
             let at = |relative: f64| {
                 let errors = links.map(|known| if known { relative } else { 0.05 });
                 let found = method.run(&problem(0, 1.0, 1.0, errors), &[]).unwrap();
-                assert!(found.feasible, "{}: {:?}", method.name(), found.report.worst());
+                assert!(
+                    found.feasible,
+                    "{}: {:?}",
+                    method.name(),
+                    found.report.worst()
+                );
                 found.report.efficiency
             };
             let perfect = at(0.0);
@@ -151,10 +165,16 @@ fn absurd_thresholds_are_excluded() {
             let mut problem = problem(0, watt, 1.0, [0.05; 4]);
             edit(&mut problem.requirements);
             let verdict = prove_infeasible(&problem, &conic::Options::default()).unwrap();
-            assert!(matches!(verdict, Verdict::Excluded(_)), "{name}: {verdict:?}");
+            assert!(
+                matches!(verdict, Verdict::Excluded(_)),
+                "{name}: {verdict:?}"
+            );
             for method in [Method::Direct, Method::Alternating] {
                 let found = method.run(&problem, &[]).unwrap();
-                assert!(!found.feasible && found.report.max_violation() > 0.1, "{name}");
+                assert!(
+                    !found.feasible && found.report.max_violation() > 0.1,
+                    "{name}"
+                );
             }
         }
     }

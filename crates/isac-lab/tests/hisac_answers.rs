@@ -29,12 +29,27 @@ fn solve(name: &str, text: &str, edit: impl FnOnce(&mut Value), algorithm: &str)
         out: &mut out,
         err: &mut err,
     };
-    let arguments = ["isac", "solve", path.to_str().unwrap(), "--algorithm", algorithm, "--json"];
+    let arguments = [
+        "isac",
+        "solve",
+        path.to_str().unwrap(),
+        "--algorithm",
+        algorithm,
+        "--json",
+    ];
     let cancel = Arc::new(AtomicBool::new(false));
-    let code = cli::main(arguments.map(OsString::from), &papers::all(), &mut console, cancel);
+    let code = cli::main(
+        arguments.map(OsString::from),
+        &papers::all(),
+        &mut console,
+        cancel,
+    );
     let out = String::from_utf8(out).unwrap();
     let found = serde_json::from_str(&out);
-    (code, found.unwrap_or_else(|_| panic!("{}", String::from_utf8(err).unwrap())))
+    (
+        code,
+        found.unwrap_or_else(|_| panic!("{}", String::from_utf8(err).unwrap())),
+    )
 }
 
 #[test]
@@ -48,7 +63,10 @@ fn perfect_knowledge_of_eve_is_solved_by_every_algorithm() {
         assert!(found["max_violation"].as_f64().unwrap() <= 1e-5);
         // No bound from above: local, and said so. One scheme for all, by name.
         let why = found["stop_reason"].as_str().unwrap();
-        assert!(why.starts_with("local optimum") && found["certificate"].is_null(), "{why}");
+        assert!(
+            why.starts_with("local optimum") && found["certificate"].is_null(),
+            "{why}"
+        );
         assert_eq!(found["metrics"]["access"], "rsma_free");
         assert_eq!(found["metrics"]["user_target"], "split");
         // I_p + I_c / N.
@@ -69,7 +87,12 @@ fn parallel_users_do_not_end_the_joint_steps_far_below_the_direct_route() {
 /// At 316 W Bob's SINR is at most `P |h_bo|^2`, far below any of these: a proof in closed form.
 #[test]
 fn thresholds_beyond_any_number_end_in_a_proof() {
-    for (key, value) in [("gamma_th", 1e300), ("gamma_th", 1e150), ("I_S", 1e300), ("I_p", 1e4)] {
+    for (key, value) in [
+        ("gamma_th", 1e300),
+        ("gamma_th", 1e150),
+        ("I_S", 1e300),
+        ("I_p", 1e4),
+    ] {
         for algorithm in ["direct", "joint"] {
             let edit = |v: &mut Value| v["params"][key] = value.into();
             let (code, found) = solve("beyond", PERFECT_EVE, edit, algorithm);

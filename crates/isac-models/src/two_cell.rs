@@ -178,7 +178,13 @@ impl TwoCell {
 fn basis(links: &[&[c64]], users: MatRef<'_, c64>) -> Result<Mat<c64>, Error> {
     let k = links.len();
     // Of unit length each: a faint link spans its direction as a strong one does.
-    let unit = |square: f64| if square > 0.0 { 1.0 / square.sqrt() } else { 0.0 };
+    let unit = |square: f64| {
+        if square > 0.0 {
+            1.0 / square.sqrt()
+        } else {
+            0.0
+        }
+    };
     let lengths: Vec<f64> = (0..k + users.ncols())
         .map(|j| {
             unit(if j < k {
@@ -189,7 +195,11 @@ fn basis(links: &[&[c64]], users: MatRef<'_, c64>) -> Result<Mat<c64>, Error> {
         })
         .collect();
     let all = Mat::from_fn(users.nrows(), k + users.ncols(), |i, j| {
-        let entry = if j < k { links[j][i] } else { users[(i, j - k)] };
+        let entry = if j < k {
+            links[j][i]
+        } else {
+            users[(i, j - k)]
+        };
         entry * lengths[j]
     });
     Ok(factor::orthonormal_basis(all.as_ref(), 1e-12)?)

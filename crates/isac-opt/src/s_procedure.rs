@@ -170,8 +170,9 @@ impl RobustQuadratic {
 
     /// Adds the matrix inequality and its multiplier to a program.
     pub fn impose(&self, program: &mut Program, name: &str) -> Imposed {
-        let multiplier =
-            self.is_uncertain().then(|| program.nonneg(format!("multiplier of {name}")));
+        let multiplier = self
+            .is_uncertain()
+            .then(|| program.nonneg(format!("multiplier of {name}")));
         let tau = multiplier.map_or_else(Affine::default, Affine::from);
         let lmi = program.lmi(name, self.block(tau));
         Imposed { lmi, multiplier }

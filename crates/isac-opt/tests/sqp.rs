@@ -46,13 +46,22 @@ fn the_objectives_unit_and_origin_do_not_matter() {
         let shifted = hs71(factor, 30.0 * factor);
         assert_eq!(scaled.stopped, plain.stopped, "1e{exponent}");
         for i in 0..4 {
-            assert!((scaled.x[i] - plain.x[i]).abs() < 1e-10, "1e{exponent}: {scaled:?}");
-            assert!((shifted.x[i] - plain.x[i]).abs() < 1e-7, "1e{exponent}: {shifted:?}");
+            assert!(
+                (scaled.x[i] - plain.x[i]).abs() < 1e-10,
+                "1e{exponent}: {scaled:?}"
+            );
+            assert!(
+                (shifted.x[i] - plain.x[i]).abs() < 1e-7,
+                "1e{exponent}: {shifted:?}"
+            );
         }
         assert!((scaled.objective / factor - plain.objective).abs() < 1e-9 * plain.objective);
         // The multipliers carry the unit.
         for (a, b) in scaled.multipliers.iter().zip(&plain.multipliers) {
-            assert!((a / factor - b).abs() < 1e-6 * (1.0 + b.abs()), "{a:e} {b:e}");
+            assert!(
+                (a / factor - b).abs() < 1e-6 * (1.0 + b.abs()),
+                "{a:e} {b:e}"
+            );
         }
     }
 }
@@ -61,7 +70,10 @@ fn the_objectives_unit_and_origin_do_not_matter() {
 #[test]
 fn a_huge_constant_costs_digits_but_not_the_answer() {
     let found = hs71(1.0, 1e6);
-    assert!((found.objective - 1e6 - 17.014_017_3).abs() < 1e-3, "{found:?}");
+    assert!(
+        (found.objective - 1e6 - 17.014_017_3).abs() < 1e-3,
+        "{found:?}"
+    );
 }
 
 /// No slope anywhere is an optimum; no number is none.
@@ -74,7 +86,10 @@ fn numbers_that_overflow_on_the_way_end_without_a_panic() {
         p.jacobian[0] = -2e300 * x[0];
     };
     let found = sqp::solve(evaluate, &[0.5], 1, 0, &options()).unwrap();
-    assert!(found.x[0].is_finite() && !found.violation.is_nan(), "{found:?}");
+    assert!(
+        found.x[0].is_finite() && !found.violation.is_nan(),
+        "{found:?}"
+    );
 }
 
 #[test]

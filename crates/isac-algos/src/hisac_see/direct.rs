@@ -4,8 +4,8 @@ use super::evaluate::{Report, evaluate};
 use super::parallel::{Parallel, parallel_start};
 use super::problem::{Design, Problem};
 use super::program::{Branch, Program};
-use super::start::{RawStart, Start, Working, contained, lifted, starts};
 use super::relaxation::{Verdict, prove_infeasible};
+use super::start::{RawStart, Start, Working, contained, lifted, starts};
 use crate::Error;
 use isac_linalg::c64;
 use isac_metrics::secrecy::Bound;
@@ -385,7 +385,15 @@ pub(super) fn nearest_feasible(
     let frozen = frozen(problem, working);
     let (antennas, bound) = (working.network.antennas1(), Bound::Exact);
     let cell = working.cell.clone();
-    let program = Program::new(problem, cell, working.echo, antennas, frozen, bound, Branch::Apart);
+    let program = Program::new(
+        problem,
+        cell,
+        working.echo,
+        antennas,
+        frozen,
+        bound,
+        Branch::Apart,
+    );
     let program = Form::Apart(program);
     let x = program.variables(&working.reduce(start));
     let found = nearest(&program, &x, &options)?;

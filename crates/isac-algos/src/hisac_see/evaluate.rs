@@ -47,7 +47,11 @@ impl Report {
     pub fn max_violation(&self) -> f64 {
         let values = self.violations.iter().map(|v| v.value);
         values.fold(0.0, |top, v| {
-            if v.is_nan() { f64::INFINITY } else { top.max(v) }
+            if v.is_nan() {
+                f64::INFINITY
+            } else {
+                top.max(v)
+            }
         })
     }
 

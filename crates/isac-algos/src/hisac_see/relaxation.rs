@@ -135,7 +135,8 @@ fn exclusion(problem: &Problem, working: &Working) -> Option<Exclusion> {
     let all = problem.power1_max - problem.artificial_noise;
     let beam = if problem.ordering && gamma < 1.0 && radius(&cell.h_e) > 0.0 {
         let heard = 1.0 + problem.power2_max * norm2(&cell.g_e.estimate);
-        let heard = heard + isotropic * (norm2(&cell.h_e.estimate).sqrt() + radius(&cell.h_e)).powi(2);
+        let heard =
+            heard + isotropic * (norm2(&cell.h_e.estimate).sqrt() + radius(&cell.h_e)).powi(2);
         all.min(gamma * heard / ((1.0 - gamma) * radius(&cell.h_e).powi(2)))
     } else {
         all
@@ -147,7 +148,10 @@ fn exclusion(problem: &Problem, working: &Working) -> Option<Exclusion> {
     };
     let data = beam * strong / noise;
     let both = all.min(2.0 * beam) * strongest / noise;
-    let light = working.echo.scnr(1.0, 0.0, problem.clutter, problem.filter).value;
+    let light = working
+        .echo
+        .scnr(1.0, 0.0, problem.clutter, problem.filter)
+        .value;
     let light = light * norm2(&cell.h_ta) * all.min(2.0 * beam);
     let rate = |sinr: f64| sinr.ln_1p() / std::f64::consts::LN_2;
     let power = (all < 0.0).then(|| Exclusion {
@@ -157,11 +161,23 @@ fn exclusion(problem: &Problem, working: &Working) -> Option<Exclusion> {
         needed: problem.artificial_noise,
     });
     let first = power
-        .or_else(|| excluded("secrecy rate", "Bob's rate, bps/Hz", rate(data), r.secrecy_rate))
+        .or_else(|| {
+            excluded(
+                "secrecy rate",
+                "Bob's rate, bps/Hz",
+                rate(data),
+                r.secrecy_rate,
+            )
+        })
         .or_else(|| excluded("data SINR at Bob", "data SINR at Bob", data, gamma))
         .or_else(|| {
             let needed = gamma * (2.0 + gamma);
-            excluded("sensing SINR at Bob", "power at Bob over his noise", both, needed)
+            excluded(
+                "sensing SINR at Bob",
+                "power at Bob over his noise",
+                both,
+                needed,
+            )
         })
         .or_else(|| {
             if problem.objective == Objective::Scnr {
@@ -180,7 +196,12 @@ fn exclusion(problem: &Problem, working: &Working) -> Option<Exclusion> {
                 slots * problem.unicast_rate()
             }
         };
-        excluded(&format!("rate of user {k}"), "rate of one user, bps/Hz", reach, needed)
+        excluded(
+            &format!("rate of user {k}"),
+            "rate of one user, bps/Hz",
+            reach,
+            needed,
+        )
     };
     first.or_else(|| (0..n).find_map(user))
 }

@@ -1,7 +1,7 @@
 //! The quadratic model of a step and its dual.
 
-use super::box_qp::box_qp;
 use super::Run;
+use super::box_qp::box_qp;
 use isac_linalg::vector::{add, dot, mul_rows};
 
 /// The pieces of the model's dual, for the rows that have mattered so far: most constraints are far

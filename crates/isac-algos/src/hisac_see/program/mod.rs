@@ -273,13 +273,18 @@ impl<'a> Program<'a> {
                 }
             }
         }
-        x.iter_mut().zip(&self.units).for_each(|(x, unit)| *x /= unit);
+        x.iter_mut()
+            .zip(&self.units)
+            .for_each(|(x, unit)| *x /= unit);
         x
     }
 
     /// In SI units (noise-normalised), from those of the optimiser.
     fn si(&self, x: &[f64]) -> Vec<f64> {
-        x.iter().zip(&self.units).map(|(x, unit)| x * unit).collect()
+        x.iter()
+            .zip(&self.units)
+            .map(|(x, unit)| x * unit)
+            .collect()
     }
 
     fn slots<'d>(&self, design: &'d Design) -> std::slice::ChunksExact<'d, c64> {
@@ -361,7 +366,9 @@ impl<'a> Program<'a> {
             out.objective = f64::NAN;
         }
         let scale = |row: &mut [f64]| {
-            row.iter_mut().zip(&self.units).for_each(|(g, unit)| *g *= unit);
+            row.iter_mut()
+                .zip(&self.units)
+                .for_each(|(g, unit)| *g *= unit);
         };
         scale(&mut out.gradient);
         out.jacobian.chunks_exact_mut(x.len()).for_each(scale);

@@ -4,8 +4,8 @@ use super::read;
 use crate::document::Node;
 use crate::error::Error;
 use crate::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
-use isac_algos::hisac_see::relaxation::{self, Verdict};
 use isac_algos::hisac_see::direct::Solution;
+use isac_algos::hisac_see::relaxation::{self, Verdict};
 use isac_algos::hisac_see::{Design, Method, Problem};
 use isac_linalg::Mat;
 
@@ -98,11 +98,7 @@ fn stored_start(root: &Node<'_>, problem: &Problem) -> Result<Vec<Design>, Error
     }
 }
 
-fn report(
-    problem: &Problem,
-    method: Method,
-    found: &Solution,
-) -> SolveReport {
+fn report(problem: &Problem, method: Method, found: &Solution) -> SolveReport {
     let status = match (found.feasible, found.stopped.converged()) {
         (true, true) => SolveStatus::Solved,
         (true, false) => SolveStatus::Limit,

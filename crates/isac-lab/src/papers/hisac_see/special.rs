@@ -471,17 +471,22 @@ fn error_model(name: &str, seed: u64, r: u64) -> Result<Problem, Source> {
             problem.cell = problem.cell.with_relative_error(setup.error * factor)?;
         }
         "ellipsoid" => {
-        let mut rng = rng::stream(seed, Stream::CsiError, r);
-        let mut shaped = |link: &UncertainChannel| -> Result<UncertainChannel, isac_models::Error> {
-            let radius = link.radius().unwrap_or(0.0);
-            let shape = random_ellipsoid(link.antennas(), radius, [0.2, 1.8], &mut rng)?;
-            UncertainChannel::ellipsoid("error", link.estimate.clone(), shape)
-        };
-        problem.cell.h_e = shaped(&problem.cell.h_e)?;
-        problem.cell.g_e = shaped(&problem.cell.g_e)?;
-        problem.cell.g_bo = shaped(&problem.cell.g_bo)?;
+            let mut rng = rng::stream(seed, Stream::CsiError, r);
+            let mut shaped =
+                |link: &UncertainChannel| -> Result<UncertainChannel, isac_models::Error> {
+                    let radius = link.radius().unwrap_or(0.0);
+                    let shape = random_ellipsoid(link.antennas(), radius, [0.2, 1.8], &mut rng)?;
+                    UncertainChannel::ellipsoid("error", link.estimate.clone(), shape)
+                };
+            problem.cell.h_e = shaped(&problem.cell.h_e)?;
+            problem.cell.g_e = shaped(&problem.cell.g_e)?;
+            problem.cell.g_bo = shaped(&problem.cell.g_bo)?;
         }
-        other => return Err(Error::unknown("error model", other, ["ball", "gaussian", "ellipsoid"]).into()),
+        other => {
+            return Err(
+                Error::unknown("error model", other, ["ball", "gaussian", "ellipsoid"]).into(),
+            );
+        }
     }
     Ok(problem)
 }

@@ -98,7 +98,9 @@ fn refute(
             if let Some(design) = planted {
                 let (name, value) = Judge::new(problem, design, rng).worst()?;
                 if value < -1e-6 {
-                    return Some(format!("a design meets all constraints, {name} by {value:e}"));
+                    return Some(format!(
+                        "a design meets all constraints, {name} by {value:e}"
+                    ));
                 }
             }
             // Another method, now and then: it must not find a design with room to spare.
@@ -159,14 +161,28 @@ fn gaussian(rng: &mut impl Rng, n: usize) -> Vec<c64> {
 /// A class, its problem, and a design that is known to meet every constraint where one was planted.
 fn draw(rng: &mut ChaCha8Rng) -> (&'static str, Problem, Option<Design>) {
     let class = [
-        "ordinary", "ordinary", "perfect CSI", "nearly perfect CSI", "large errors", "collinear users",
-        "Eve near Bob", "extreme threshold", "extreme power", "high SNR", "planted", "planted",
+        "ordinary",
+        "ordinary",
+        "perfect CSI",
+        "nearly perfect CSI",
+        "large errors",
+        "collinear users",
+        "Eve near Bob",
+        "extreme threshold",
+        "extreme power",
+        "high SNR",
+        "planted",
+        "planted",
     ][rng.random_range(0..12)];
     let (m1, m2) = (rng.random_range(1..5_usize), rng.random_range(1..5_usize));
     let users = rng.random_range(1..4_usize);
     // Units: of power, and of the channels' amplitudes.
     let watt = decades(rng, -12.0, 3.0);
-    let gain = if class == "high SNR" { decades(rng, 1.0, 3.0) } else { 1.0 };
+    let gain = if class == "high SNR" {
+        decades(rng, 1.0, 3.0)
+    } else {
+        1.0
+    };
     let noise = decades(rng, -14.0, 0.0);
     let unit = (noise * gain / watt).sqrt();
     let mut link = |m: usize, size: f64| -> Vec<c64> {
@@ -217,7 +233,13 @@ fn draw(rng: &mut ChaCha8Rng) -> (&'static str, Problem, Option<Design>) {
     // Of the size that makes the echo's threshold cost a few watts.
     let reflection = decades(rng, -0.5, 1.0) / noise;
     let circuit = watt * decades(rng, 0.0, 1.5);
-    let mut p = Problem::new(cell, reflection, watt * limits[0], watt * limits[1], circuit);
+    let mut p = Problem::new(
+        cell,
+        reflection,
+        watt * limits[0],
+        watt * limits[1],
+        circuit,
+    );
     p.requirements = Requirements {
         sinr: decades(rng, -1.5, 0.0),
         secrecy_rate: rng.random_range(0.0..1.0),
@@ -262,7 +284,11 @@ fn draw(rng: &mut ChaCha8Rng) -> (&'static str, Problem, Option<Design>) {
         }
         _ => {}
     }
-    let planted = if class == "planted" { plant(&mut p, rng) } else { None };
+    let planted = if class == "planted" {
+        plant(&mut p, rng)
+    } else {
+        None
+    };
     (class, p, planted)
 }
 

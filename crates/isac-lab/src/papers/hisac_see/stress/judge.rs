@@ -21,7 +21,10 @@ fn plus(a: &[c64], t: f64, b: &[c64]) -> Vec<c64> {
 
 /// `sum_k |x^H o_k|^2` of streams one after another.
 fn total(x: &[c64], streams: &[c64]) -> f64 {
-    streams.chunks_exact(x.len()).map(|o| dot(x, o).norm_sqr()).sum()
+    streams
+        .chunks_exact(x.len())
+        .map(|o| dot(x, o).norm_sqr())
+        .sum()
 }
 
 /// A ball of channels.
@@ -167,7 +170,11 @@ pub(super) struct Judge<'a> {
 impl<'a> Judge<'a> {
     pub(super) fn new(problem: &'a Problem, design: &Design, rng: &mut ChaCha8Rng) -> Self {
         let cell = &problem.cell;
-        let (m1, m2, n) = (cell.h_bo.estimate.len(), cell.g_bo.estimate.len(), cell.users());
+        let (m1, m2, n) = (
+            cell.h_bo.estimate.len(),
+            cell.g_bo.estimate.len(),
+            cell.users(),
+        );
         let noise = cell.noise;
         let [h_bo, h_e, g_bo, g_e] =
             [&cell.h_bo, &cell.h_e, &cell.g_bo, &cell.g_e].map(|link| Ball::new(link, noise));
@@ -183,7 +190,10 @@ impl<'a> Judge<'a> {
                 let mut gradient = vec![c64::ZERO; m2];
                 for o in &beams {
                     let product = dot(o, x);
-                    gradient.iter_mut().zip(*o).for_each(|(g, o)| *g += o * product);
+                    gradient
+                        .iter_mut()
+                        .zip(*o)
+                        .for_each(|(g, o)| *g += o * product);
                 }
                 (total(x, streams), gradient)
             };
@@ -251,8 +261,15 @@ impl<'a> Judge<'a> {
 
     /// The least SINR that must exceed the threshold, and the greatest that must not.
     pub(super) fn sinrs(&self) -> [f64; 2] {
-        let least = self.slots.iter().flat_map(|s| s.bob).fold(self.scnr, f64::min);
-        [least, self.slots.iter().map(|s| s.eve[1]).fold(0.0, f64::max)]
+        let least = self
+            .slots
+            .iter()
+            .flat_map(|s| s.bob)
+            .fold(self.scnr, f64::min);
+        [
+            least,
+            self.slots.iter().map(|s| s.eve[1]).fold(0.0, f64::max),
+        ]
     }
 
     /// Least common and private rate; with unicast the latter alone, per slot average.
@@ -277,7 +294,11 @@ impl<'a> Judge<'a> {
         let p = self.problem;
         let r = &p.requirements;
         let short = |value: f64, needed: f64| {
-            if needed > 0.0 { 1.0 - value / needed } else { -value }
+            if needed > 0.0 {
+                1.0 - value / needed
+            } else {
+                -value
+            }
         };
         let mut all = vec![("power of BS1".to_string(), self.power1 / p.power1_max - 1.0)];
         let mut push = |name: &str, value: f64| all.push((name.into(), value));
@@ -306,8 +327,11 @@ impl<'a> Judge<'a> {
             }
             Access::RsmaFree => {
                 let common = self.users.iter().map(|list| rate(list[0]));
-                let lacking: f64 =
-                    self.users.iter().map(|list| (target - rate(list[1])).max(0.0)).sum();
+                let lacking: f64 = self
+                    .users
+                    .iter()
+                    .map(|list| (target - rate(list[1])).max(0.0))
+                    .sum();
                 push("user rates", lacking - common.fold(f64::INFINITY, f64::min));
             }
             Access::Sdma | Access::Noma | Access::Tdma => {
@@ -337,9 +361,14 @@ fn targets(p: &Problem, users: f64) -> (f64, bool) {
 /// SINRs by user from Eqs. (14), (15) and the definitions of the unicast schemes.
 fn users(problem: &Problem, design: &Design) -> Vec<Vec<f64>> {
     let cell = &problem.cell;
-    let (m1, m2, n) = (cell.h_bo.estimate.len(), cell.g_bo.estimate.len(), cell.users());
+    let (m1, m2, n) = (
+        cell.h_bo.estimate.len(),
+        cell.g_bo.estimate.len(),
+        cell.users(),
+    );
     let isotropic = problem.artificial_noise / m1 as f64;
-    let column = |m: &isac_linalg::Mat<c64>, k: usize| -> Vec<c64> { m.col(k).iter().copied().collect() };
+    let column =
+        |m: &isac_linalg::Mat<c64>, k: usize| -> Vec<c64> { m.col(k).iter().copied().collect() };
     let streams: Vec<&[c64]> = design.streams.chunks_exact(m2).collect();
     // By channel norm, weakest first.
     let mut order: Vec<usize> = (0..n).collect();
@@ -358,7 +387,10 @@ fn users(problem: &Problem, design: &Design) -> Vec<Vec<f64>> {
                 Access::RsmaFree | Access::RsmaFixed => {
                     let private = sum(&mut (1..=n));
                     let others = sum(&mut (1..=n).filter(|&i| i != k + 1));
-                    vec![heard(0) / (private + floor), heard(k + 1) / (others + floor)]
+                    vec![
+                        heard(0) / (private + floor),
+                        heard(k + 1) / (others + floor),
+                    ]
                 }
                 Access::Sdma => {
                     let others = sum(&mut (0..n).filter(|&i| i != k));
@@ -403,5 +435,9 @@ pub(super) fn upper_bound(problem: &Problem) -> f64 {
     }
     // Below that the rate is linear at most.
     let rest = gain * high / LN_2 / spent(0.0);
-    bound.max(if rest.is_finite() { rest.min(gain / LN_2) } else { gain / LN_2 })
+    bound.max(if rest.is_finite() {
+        rest.min(gain / LN_2)
+    } else {
+        gain / LN_2
+    })
 }
