@@ -1,15 +1,151 @@
 //! From a validated program to a verified outcome.
 
 use super::certificate;
+use super::elastic;
 use super::ipm::{self, Ended, Limits, Run, Standard};
 use super::lower;
-use super::outcome::{Form, Options, Outcome, Solution, Unknown, Why};
-use super::program::Program;
+use super::outcome::{
+    Farkas, Form, IllPosed, Multipliers, Options, Outcome, Solution, Unknown, Why,
+};
+use super::program::{Program, Sense};
 use super::reduce::{self, Reduced};
+use super::zeros::{self, Shown};
 use crate::Error;
+
+/// Largest size of a point beside the constants and the value from which a gap is suspected.
+const SUSPICIOUS: f64 = 1e6;
+/// Relative difference of two values of one program from which they are two.
+const APART: f64 = 1e-5;
 
 /// Solves a program that passed validation.
 pub(super) fn solve(program: &Program, options: &Options) -> Result<Outcome, Error> {
+    let outcome = once(program, options)?;
+    match zeros::shown(program) {
+        Some(Shown::Nothing) => return Ok(excluded_by_zeros(program, outcome)),
+        Some(Shown::Face(face)) => {
+            let inner = solve(&face, options)?;
+            return Ok(on_face(program, outcome, inner));
+        }
+        None => {}
+    }
+    match &outcome {
+        Outcome::Unknown(_) | Outcome::NoPointBelow(_) | Outcome::Inaccurate(_) => {
+            // The verdict on feasibility does not hang on the objective.
+            let apart = once(&elastic::elastic(program), options)?;
+            if let Some(found) = apart.into_solution().ok().filter(|s| s.objective > 0.0) {
+                let own = elastic::own_multipliers(program, found.multipliers);
+                if let Some(Outcome::Infeasible(proof)) =
+                    certificate::excluded(program, own, found.iterations, options)
+                {
+                    return Ok(Outcome::Infeasible(proof));
+                }
+            }
+            Ok(outcome)
+        }
+        Outcome::Solved(solution) if suspicious(program, solution) => {
+            let apart = once(&elastic::elastic(program), options)?;
+            let room = apart.solution();
+            let open = room.is_some_and(|room| certificate::interior(program, &room.point));
+            match room {
+                Some(_) if !open => {
+                    let Outcome::Solved(solution) = outcome else {
+                        return Ok(outcome);
+                    };
+                    Ok(Outcome::IllPosed(Box::new(IllPosed {
+                        value: None,
+                        dual_value: Some(solution.dual_objective),
+                        support: None,
+                        dual_support: Some(Box::new(solution)),
+                    })))
+                }
+                Some(_) | None => Ok(outcome),
+            }
+        }
+        Outcome::Solved(_)
+        | Outcome::Infeasible(_)
+        | Outcome::Unbounded(_)
+        | Outcome::NoMultipliersBelow(_)
+        | Outcome::IllPosed(_) => Ok(outcome),
+    }
+}
+
+/// Whether a point is so large beside the data and its own value that constraints may have slipped: the
+/// sign of a value that belongs to the dual alone.
+fn suspicious(program: &Program, solution: &Solution) -> bool {
+    let equations = program.rows.iter().any(|row| row.sense == Sense::Equal);
+    if program.lmis.is_empty() || equations {
+        return false;
+    }
+    let scalars = solution.point.scalars.iter().map(|x| x.abs());
+    let traces = solution.point.matrices.iter().map(|x| x.trace().abs());
+    let largest = scalars.chain(traces).fold(0.0, f64::max);
+    largest > SUSPICIOUS * solution.objective.abs()
+        && largest > SUSPICIOUS * certificate::constants(program)
+}
+
+/// The verdict on a program from that on its face, whose points are the same.
+fn on_face(program: &Program, outcome: Outcome, inner: Outcome) -> Outcome {
+    match inner {
+        Outcome::Solved(support) | Outcome::Inaccurate(support) => {
+            let same = outcome.solution().is_some_and(|own| {
+                let (a, b) = (own.objective, support.objective);
+                (a - b).abs() <= APART * (1.0 + a.abs() + b.abs())
+            });
+            if same {
+                return outcome;
+            }
+            let dual = outcome.into_solution().ok();
+            Outcome::IllPosed(Box::new(IllPosed {
+                value: Some(support.objective),
+                dual_value: dual.as_ref().map(|own| own.dual_objective),
+                support: Some(Box::new(support)),
+                dual_support: dual.map(Box::new),
+            }))
+        }
+        Outcome::Infeasible(_) => excluded_by_zeros(program, outcome),
+        // Directions of the face are directions of the program.
+        Outcome::Unbounded(ray) => Outcome::Unbounded(ray),
+        Outcome::IllPosed(inner) => Outcome::IllPosed(inner),
+        Outcome::NoPointBelow(_) | Outcome::NoMultipliersBelow(_) | Outcome::Unknown(_) => {
+            match outcome {
+                Outcome::Solved(own) | Outcome::Inaccurate(own) => {
+                    Outcome::IllPosed(Box::new(IllPosed {
+                        value: None,
+                        dual_value: Some(own.dual_objective),
+                        support: None,
+                        dual_support: Some(Box::new(own)),
+                    }))
+                }
+                other => other,
+            }
+        }
+    }
+}
+
+/// Infeasibility that the face proves: the multipliers on the program as written come near it at best.
+fn excluded_by_zeros(program: &Program, outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Infeasible(farkas) => Outcome::Infeasible(farkas),
+        Outcome::NoPointBelow(farkas) => Outcome::Infeasible(Farkas {
+            radius: f64::INFINITY,
+            ..farkas
+        }),
+        Outcome::Solved(_)
+        | Outcome::Inaccurate(_)
+        | Outcome::Unbounded(_)
+        | Outcome::NoMultipliersBelow(_)
+        | Outcome::IllPosed(_)
+        | Outcome::Unknown(_) => Outcome::Infeasible(Farkas {
+            multipliers: Multipliers::zeros(program),
+            error: f64::INFINITY,
+            radius: f64::INFINITY,
+            iterations: 0,
+        }),
+    }
+}
+
+/// One solve, its outcome verified on the program as written.
+fn once(program: &Program, options: &Options) -> Result<Outcome, Error> {
     let reduced = if options.reduce {
         reduce::reduce(program)?
     } else {
@@ -42,10 +178,32 @@ fn attempt(program: &Program, reduced: Option<&Reduced>, form: Form, options: &O
         ray_tolerance: options.ray_tolerance,
         max_iterations: options.max_iterations,
     };
-    let mut solver = ipm::Solver::new(&lowered.standard, options.reduce);
     let judge = |run: Run| verdict(program, reduced, lowered.form, &run, options);
-    let mut outcome = judge(solver.solve(&limits));
+    let mut solver = ipm::Solver::new(&lowered.standard, options.reduce, true);
+    let outcome = pursue(&mut solver, &judge, &limits, options);
+    if solver.has_units() && falls_short(&outcome, options) {
+        // Small in natural units need not be small in those of the program.
+        let mut solver = ipm::Solver::new(&lowered.standard, options.reduce, false);
+        return better(outcome, pursue(&mut solver, &judge, &limits, options));
+    }
+    outcome
+}
+
+/// Runs in doubles and, where that falls short, in 31 digits.
+fn pursue(
+    solver: &mut ipm::Solver<'_>,
+    judge: &dyn Fn(Run) -> Outcome,
+    limits: &Limits,
+    options: &Options,
+) -> Outcome {
+    let mut outcome = judge(solver.solve(limits));
     if options.extend && falls_short(&outcome, options) && solver.can_extend() {
+        // A ray without a proof may hide points that are merely large: on until its error is below
+        // what doubles resolve, or such a point is found.
+        let limits = Limits {
+            ray_tolerance: limits.ray_tolerance.min(FURTHER),
+            ..*limits
+        };
         outcome = solver
             .extend(&limits)
             .into_iter()
@@ -61,6 +219,9 @@ fn attempt(program: &Program, reduced: Option<&Reduced>, form: Form, options: &O
     }
     outcome
 }
+
+/// Error of a ray in 31 digits that ends the search for a point.
+const FURTHER: f64 = 1e-24;
 
 /// Whether an outcome lacks an answer, or one within ten times the tolerance.
 fn falls_short(outcome: &Outcome, options: &Options) -> bool {
@@ -79,7 +240,9 @@ fn falls_short(outcome: &Outcome, options: &Options) -> bool {
 fn better(first: Outcome, second: Outcome) -> Outcome {
     let worst = |outcome: &Outcome| match outcome {
         Outcome::Infeasible(_) | Outcome::Unbounded(_) => 0.0,
-        Outcome::NoPointBelow(_) | Outcome::NoMultipliersBelow(_) | Outcome::IllPosed(_) => 1.0,
+        Outcome::NoPointBelow(farkas) => 1e-3 + 1e-6 / farkas.radius,
+        Outcome::NoMultipliersBelow(ray) => 1e-3 + 1e-6 / ray.radius,
+        Outcome::IllPosed(_) => 1e-3,
         Outcome::Unknown(unknown) => unknown
             .last
             .as_ref()
@@ -183,7 +346,7 @@ fn verdict(
         reductions: reduced.map_or_else(Vec::new, |r| r.reports(program)),
         maximised: program.maximise,
     };
-    let worst = report.dimacs.worst();
+    let worst = report.dimacs.worst().max(report.scale_free);
     if worst <= options.accept.max(10.0 * options.tolerance) {
         Outcome::Solved(solution)
     } else if worst <= options.accept_inaccurate {

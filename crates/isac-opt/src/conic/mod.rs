@@ -25,6 +25,7 @@ pub mod certificate;
 mod clarabel;
 mod cross_check;
 mod driver;
+mod elastic;
 mod expr;
 mod gather;
 mod ipm;
@@ -36,6 +37,7 @@ pub mod qp;
 mod reduce;
 pub mod sdpa;
 mod value;
+mod zeros;
 
 pub use certificate::Dimacs;
 pub use cross_check::{Agreement, CrossCheck, cross_check, solve_by_clarabel};

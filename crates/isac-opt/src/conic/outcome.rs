@@ -37,8 +37,8 @@ pub struct Options {
     pub accept: f64,
     /// [`Outcome::Inaccurate`] needs them below this; anything worse is [`Outcome::Unknown`].
     pub accept_inaccurate: f64,
-    /// A Farkas ray counts as a certificate when its error is below this; it then excludes every
-    /// feasible point of norm below the reciprocal (see [`super::certificate`]).
+    /// A ray is an answer when it excludes every feasible point of norm below the reciprocal of this,
+    /// proof of infeasibility or not (see [`super::certificate`]).
     pub ray_tolerance: f64,
     /// Most iterations.
     pub max_iterations: usize,

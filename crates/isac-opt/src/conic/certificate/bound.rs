@@ -1,7 +1,7 @@
 //! What the multipliers prove about the optimal value, whatever the errors are.
 
-use super::depth::{below, depth};
-use super::{Gradient, cone_excess, sign};
+use super::depth::below;
+use super::{Gradient, sign};
 use crate::conic::expr::{Affine, Coefficient, Data};
 use crate::conic::outcome::Multipliers;
 use crate::conic::program::{Program, Sense};
@@ -16,23 +16,7 @@ pub(super) fn lower_bound(
     primal: f64,
     gradient: Gradient,
 ) -> Option<f64> {
-    let mut clipped = multipliers.clone();
-    for (row, y) in program.rows.iter().zip(&mut clipped.rows) {
-        *y = match row.sense {
-            Sense::Equal => *y,
-            Sense::AtLeast => y.max(0.0),
-            Sense::AtMost => y.min(0.0),
-        };
-    }
-    for u in &mut clipped.lmis {
-        let missing = depth(u.as_ref());
-        for i in 0..u.nrows() {
-            u[(i, i)] += missing;
-        }
-    }
-    for u in &mut clipped.cones {
-        u[0] += below(-cone_excess(u));
-    }
+    let clipped = multipliers.clipped(program);
     let gradient = if clipped == *multipliers {
         gradient
     } else {

@@ -17,7 +17,9 @@
 //!
 //! **Rays.** Multipliers with value 1 (the constant of `-L` without `f`) and gradient violation
 //! `e` prove that every feasible point has `sum tr X + sum |x| >= 1/e`, the sum over all
-//! variables.
+//! variables: nothing below that norm is feasible, and nothing is said above it. They prove
+//! infeasibility where exact multipliers exist beside them, or where bounds on the variables pay for
+//! `e` ([`proof`]). A direction excludes dual points in the same two ways.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -28,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use bound::lower_bound;
 use depth::{below, depth};
 use sum::{Sum, least_of_low_rank};
+use system::System;
 
 use super::expr::{Affine, Coefficient, Data, HermitianAffine};
 use super::outcome::{Farkas, Multipliers, Options, Outcome, Point, Ray};
@@ -37,7 +40,11 @@ use crate::Error;
 
 mod bound;
 mod depth;
+mod exact;
+mod proof;
+pub(super) use proof::interior;
 mod sum;
+mod system;
 
 /// The six DIMACS error measures of a point and its multipliers.
 ///
@@ -90,6 +97,9 @@ pub(crate) struct Report {
     pub(crate) primal: f64,
     pub(crate) dual: f64,
     pub(crate) dimacs: Dimacs,
+    /// The worst of the same errors over data and values alone, without the 1 that hides all that is
+    /// smaller where everything is.
+    pub(crate) scale_free: f64,
     pub(crate) bound: Option<f64>,
 }
 
@@ -386,7 +396,7 @@ fn multiplier_violation(program: &Program, multipliers: &Multipliers) -> f64 {
 }
 
 /// Largest modulus of all constants of constraints.
-fn constants(program: &Program) -> f64 {
+pub(super) fn constants(program: &Program) -> f64 {
     let rows = program.rows.iter().map(|row| row.rhs.abs());
     let cones = program.cones.iter().flat_map(|cone| &cone.entries);
     let mut top = rows
@@ -414,14 +424,15 @@ pub(crate) fn report(program: &Program, point: &Point, multipliers: &Multipliers
         out
     };
     let values = Evaluator::new(point);
-    let primal_scale = 1.0 + constants(program);
-    let dual_scale = 1.0
-        + objective
-            .scalars
-            .iter()
-            .map(|c| c.abs())
-            .chain(objective.matrices.iter().map(Sum::largest))
-            .fold(0.0, f64::max);
+    let primal_top = constants(program);
+    let primal_scale = 1.0 + primal_top;
+    let dual_top = objective
+        .scalars
+        .iter()
+        .map(|c| c.abs())
+        .chain(objective.matrices.iter().map(Sum::largest))
+        .fold(0.0, f64::max);
+    let dual_scale = 1.0 + dual_top;
 
     let (mut equality, mut cone, mut products) = (0.0, 0.0_f64, 0.0);
     for (row, &y) in program.rows.iter().zip(&multipliers.rows) {
@@ -470,13 +481,25 @@ pub(crate) fn report(program: &Program, point: &Point, multipliers: &Multipliers
         gap: (primal - dual) / gap_scale,
         complementarity: products / gap_scale,
     };
+    // The same over `top + min(top, 1)`.
+    let one = |top: f64| if top > 0.0 { top.min(1.0) } else { 1.0 };
+    let primal_free = primal_scale / (one(primal_top) + primal_top);
+    let dual_free = dual_scale / (one(dual_top) + dual_top);
+    let gap_free = gap_scale / (one(primal_top) * one(dual_top) + primal.abs() + dual.abs());
+    let scale_free = (dimacs.primal_equality.abs().max(dimacs.primal_cone) * primal_free)
+        .max(dimacs.dual_equality.abs().max(dimacs.dual_cone) * dual_free)
+        .max(dimacs.gap.abs().max(dimacs.complementarity.abs()) * gap_free);
     Report {
         primal,
         dual,
         dimacs,
+        scale_free,
         bound: lower_bound(program, multipliers, primal, gradient),
     }
 }
+
+/// Error of a ray up to which it is worth looking for a proof beside it.
+const NEARLY: f64 = 1e-3;
 
 /// What a ray of multipliers excludes: every point, those below a norm, or (`None`) nothing worth
 /// saying.
@@ -487,8 +510,15 @@ pub(crate) fn excluded(
     options: &Options,
 ) -> Option<Outcome> {
     let error = infeasibility(program, &mut multipliers)?;
-    let proved = error <= options.ray_tolerance;
-    let radius = if proved { f64::INFINITY } else { 1.0 / error };
+    if error.is_nan() || error > NEARLY {
+        return None;
+    }
+    let proved = proof::proves(&System::of_multipliers(program, &multipliers));
+    let radius = if proved {
+        f64::INFINITY
+    } else {
+        multipliers.clipped(program).radius(program)
+    };
     let farkas = Farkas {
         multipliers,
         error,
@@ -496,10 +526,9 @@ pub(crate) fn excluded(
         iterations,
     };
     if proved {
-        Some(Outcome::Infeasible(farkas))
-    } else {
-        (error <= options.ray_tolerance).then_some(Outcome::NoPointBelow(farkas))
+        return Some(Outcome::Infeasible(farkas));
     }
+    (radius >= 1.0 / options.ray_tolerance).then_some(Outcome::NoPointBelow(farkas))
 }
 
 /// What a direction proves about the dual, as [`excluded`] for the program.
@@ -510,8 +539,15 @@ pub(crate) fn unlimited(
     options: &Options,
 ) -> Option<Outcome> {
     let error = unboundedness(program, &mut direction)?;
-    let proved = error <= options.ray_tolerance;
-    let radius = if proved { f64::INFINITY } else { 1.0 / error };
+    if error.is_nan() || error > NEARLY {
+        return None;
+    }
+    let proved = proof::proves(&System::of_direction(program, &direction));
+    let radius = if proved {
+        f64::INFINITY
+    } else {
+        direction.clipped(program).radius(program)
+    };
     let ray = Ray {
         direction,
         error,
@@ -519,10 +555,9 @@ pub(crate) fn unlimited(
         iterations,
     };
     if proved {
-        Some(Outcome::Unbounded(ray))
-    } else {
-        (error <= options.ray_tolerance).then_some(Outcome::NoMultipliersBelow(ray))
+        return Some(Outcome::Unbounded(ray));
     }
+    (radius >= 1.0 / options.ray_tolerance).then_some(Outcome::NoMultipliersBelow(ray))
 }
 
 /// Scales multipliers to value 1 and returns the error of the proof of infeasibility; `None` when
@@ -549,6 +584,11 @@ fn unboundedness(program: &Program, direction: &mut Point) -> Option<f64> {
         return None;
     }
     direction.scale(1.0 / improvement);
+    Some(homogeneous_violation(program, direction))
+}
+
+/// Largest violation of the homogeneous constraints by a direction.
+fn homogeneous_violation(program: &Program, direction: &Point) -> f64 {
     let values = Evaluator::new(direction);
     let mut worst = 0.0_f64;
     for row in &program.rows {
@@ -577,10 +617,80 @@ fn unboundedness(program: &Program, direction: &mut Point) -> Option<f64> {
             worst = worst.max(value_depth(&direction.matrices[id]));
         }
     }
-    Some(worst)
+    worst
+}
+
+/// Largest coefficient of the constraints, times what rounding adds to sums of them.
+fn rounding(program: &Program) -> f64 {
+    let of = |expression: &Affine| {
+        let scalars = expression.scalars.iter().map(|(_, c)| c.abs());
+        let matrices = expression.matrices.iter().map(|(id, c)| {
+            let (a, noise) = system::dense(c, program.matrices[*id].n);
+            ops::norm(a.as_ref()) + noise
+        });
+        scalars.chain(matrices).fold(0.0, f64::max)
+    };
+    let rows = program.rows.iter().map(|row| of(&row.expression));
+    let cones = program.cones.iter().flat_map(|cone| &cone.entries).map(of);
+    let lmis = program.lmis.iter().flat_map(|lmi| {
+        let n = lmi.expression.n;
+        let terms = lmi.expression.terms.iter();
+        terms.map(move |(a, c)| of(a) * ops::norm(system::dense(c, n).0.as_ref()))
+    });
+    64.0 * f64::EPSILON * rows.chain(cones).chain(lmis).fold(1.0, f64::max)
 }
 
 impl Multipliers {
+    /// None of any constraint.
+    pub(super) fn zeros(program: &Program) -> Self {
+        let lmis = program.lmis.iter().map(|lmi| lmi.expression.n);
+        Self {
+            rows: vec![0.0; program.rows.len()],
+            lmis: lmis.map(|n| Mat::zeros(n, n)).collect(),
+            cones: (program.cones.iter())
+                .map(|cone| vec![0.0; cone.entries.len()])
+                .collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The nearest multipliers of the right signs, so to speak: what is missing is added.
+    fn clipped(&self, program: &Program) -> Self {
+        let mut out = self.clone();
+        for (row, y) in program.rows.iter().zip(&mut out.rows) {
+            *y = match row.sense {
+                Sense::Equal => *y,
+                Sense::AtLeast => y.max(0.0),
+                Sense::AtMost => y.min(0.0),
+            };
+        }
+        for u in &mut out.lmis {
+            let missing = depth(u.as_ref());
+            for i in 0..u.nrows() {
+                u[(i, i)] += missing;
+            }
+        }
+        for u in &mut out.cones {
+            u[0] += below(-cone_excess(u));
+        }
+        out
+    }
+
+    /// Sum of all moduli and traces.
+    fn norm(&self) -> f64 {
+        let lists = self.rows.iter().chain(self.cones.iter().flatten());
+        let traces = (self.lmis.iter()).map(|u| (0..u.nrows()).map(|i| u[(i, i)].re).sum::<f64>());
+        lists.map(|y| y.abs()).sum::<f64>() + traces.sum::<f64>()
+    }
+
+    /// The norm below which these multipliers, of the right signs, exclude every point.
+    fn radius(&self, program: &Program) -> f64 {
+        let gradient = Gradient::of(program, self, true);
+        let (free, cone) = gradient.violations(program);
+        let error = free.max(cone) + rounding(program) * self.norm();
+        (gradient.constant / error).max(0.0)
+    }
+
     fn scale(&mut self, factor: f64) {
         self.rows.iter_mut().for_each(|y| *y *= factor);
         for u in &mut self.lmis {
@@ -591,6 +701,36 @@ impl Multipliers {
 }
 
 impl Point {
+    /// The direction with what it lacks of the variables' own cones added.
+    fn clipped(&self, program: &Program) -> Self {
+        let mut out = self.clone();
+        for (x, &nonneg) in out.scalars.iter_mut().zip(&program.scalars) {
+            if nonneg {
+                *x = x.max(0.0);
+            }
+        }
+        for (x, data) in out.matrices.iter_mut().zip(&program.matrices) {
+            let missing = if data.psd { value_depth(x) } else { 0.0 };
+            if missing > 0.0 {
+                let dense = ops::shifted(x.dense().as_ref(), missing);
+                *x = dense.into();
+            }
+        }
+        out
+    }
+
+    /// The norm below which this direction, inside the variables' cones, excludes every multiplier.
+    fn radius(&self, program: &Program) -> f64 {
+        let values = Evaluator::new(self);
+        let improvement = -sign(program) * values.linear(&program.objective);
+        let norm = self.scalars.iter().map(|x| x.abs()).sum::<f64>()
+            + (self.matrices.iter())
+                .map(|x| ops::norm(x.dense().as_ref()))
+                .sum::<f64>();
+        let error = homogeneous_violation(program, self) + rounding(program) * norm;
+        (improvement / error).max(0.0)
+    }
+
     fn scale(&mut self, factor: f64) {
         self.scalars.iter_mut().for_each(|x| *x *= factor);
         self.matrices.iter_mut().for_each(|x| x.scale(factor));

@@ -111,7 +111,7 @@ struct Measures {
     primal: f64,
     dual: f64,
     gap: f64,
-    /// `1 + |p| + |d|`.
+    /// `|p| + |d|` plus the unit of the objective, one at most.
     size: f64,
     /// Errors of the two kinds of rays; infinite where the value has the wrong sign.
     primal_ray: f64,
@@ -179,7 +179,7 @@ fn residuals<R: Real>(
             f64::INFINITY
         }
     };
-    let size = 1.0 + p.abs() + d.abs();
+    let size = unit.min(1.0) + p.abs() + d.abs();
     let product = products.xs.to_f64() * unit / tau.powi(2);
     Measures {
         // In units of the data, and row by row in scaled units: tiny rows count like large ones.

@@ -19,6 +19,7 @@ mod pooled;
 mod psd;
 mod scale;
 mod steplength;
+mod unit;
 
 use isac_linalg::kernel::Twofold;
 use isac_linalg::{Mat, c64};
@@ -33,15 +34,20 @@ const EXTENDED_COST: f64 = 1.5e9;
 pub(super) struct Solver<'a> {
     standard: &'a Standard,
     face: Option<face::Face>,
+    units: Option<unit::Units>,
     clean: Option<Snapshot>,
     iterations: usize,
 }
 
 impl<'a> Solver<'a> {
-    pub(super) fn new(standard: &'a Standard, reduce: bool) -> Self {
+    /// With facial reduction if `reduce`, in natural units where they differ if `natural`.
+    pub(super) fn new(standard: &'a Standard, reduce: bool, natural: bool) -> Self {
+        let face = face::reduce(standard).filter(|_| reduce);
+        let units = unit::natural(face.as_ref().map_or(standard, |face| &face.standard));
         Self {
             standard,
-            face: face::reduce(standard).filter(|_| reduce),
+            units: units.filter(|_| natural),
+            face,
             clean: None,
             iterations: 0,
         }
@@ -53,6 +59,11 @@ impl<'a> Solver<'a> {
         self.clean = Some(traces.clean);
         self.iterations = run.iterations;
         self.finish(run)
+    }
+
+    /// Whether the run is in units other than the program's own.
+    pub(super) fn has_units(&self) -> bool {
+        self.units.is_some()
     }
 
     /// Whether a run in twofold precision costs a reasonable time.
@@ -72,14 +83,17 @@ impl<'a> Solver<'a> {
     }
 
     fn smaller(&self) -> &Standard {
-        self.face
-            .as_ref()
-            .map_or(self.standard, |face| &face.standard)
+        let own = self.face.as_ref();
+        let own = own.map_or(self.standard, |face| &face.standard);
+        self.units.as_ref().map_or(own, |units| &units.standard)
     }
 
     /// The run as one of the program that was given; iterations are those of all runs.
     fn finish(&self, mut run: Run) -> Run {
         run.iterations = self.iterations;
+        if let Some(units) = &self.units {
+            run = units.restore(run);
+        }
         match &self.face {
             Some(face) => face.expand(self.standard, run),
             None => run,

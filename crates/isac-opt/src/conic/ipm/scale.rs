@@ -28,7 +28,7 @@ pub(super) struct Scaling {
     /// Weighted `<c, c>`, `<c, e>`, `<e, e>` of the scaled objective, so that the unscaled norm of
     /// `p c + q e` is known for any numbers.
     quadratic: [f64; 3],
-    /// `1 + max |b|` and `1 + max |c|` of the data as given.
+    /// `max |b|` and `max |c|` of the data as given, plus one or less.
     pub(super) b_size: f64,
     pub(super) c_size: f64,
 }
@@ -116,7 +116,7 @@ fn full<T: Field>(upper: &Upper, factor: f64) -> Vec<(u32, u32, T)> {
 }
 
 /// Frobenius norms of the pieces: `(row, block, norm)`.
-fn pieces(standard: &Standard) -> Vec<(usize, usize, f64)> {
+pub(super) fn pieces(standard: &Standard) -> Vec<(usize, usize, f64)> {
     let mut out = Vec::new();
     for (k, data) in standard.matrices.iter().enumerate() {
         let gram = ops::adjoint_mul(data.vectors.as_ref(), data.vectors.as_ref());
@@ -261,7 +261,7 @@ fn matrix_block<T: Field>(
 }
 
 /// The objective matrix of a block: its squared norm, trace and largest entry.
-fn objective_sizes(data: &Matrices) -> (f64, f64, f64) {
+pub(super) fn objective_sizes(data: &Matrices) -> (f64, f64, f64) {
     let mut entries = full::<c64>(&data.c_explicit, 1.0);
     if data.c_core.is_empty() && data.c_shift == 0.0 {
         let square = entries.iter().map(|e| e.2.norm_sqr()).sum();
@@ -286,6 +286,11 @@ fn objective_sizes(data: &Matrices) -> (f64, f64, f64) {
     (ops::norm2(c.as_ref()), trace, ops::norm_max(c.as_ref()))
 }
 
+/// `1 + top`, the measure of DIMACS, without the 1 where all data are smaller: it would hide them.
+fn size(top: f64) -> f64 {
+    if top > 0.0 { top + top.min(1.0) } else { 1.0 }
+}
+
 /// Scales a program and builds its blocks.
 pub(super) fn prepare<R: Real>(standard: &Standard) -> Prepared<R> {
     let (rows, blocks) = equilibrate(standard);
@@ -305,7 +310,7 @@ pub(super) fn prepare<R: Real>(standard: &Standard) -> Prepared<R> {
         standard.linear.iter().chain(cones).chain(&standard.free)
     };
     let c_size =
-        1.0 + top(&mut sizes.iter().map(|s| s.2)).max(top(&mut scalars().map(|column| column.c)));
+        size(top(&mut sizes.iter().map(|s| s.2)).max(top(&mut scalars().map(|column| column.c))));
     let mut owners = blocks[standard.matrices.len()..].iter();
     let mut gamma = 0.0_f64;
     for (k, size) in sizes.iter().enumerate() {
@@ -396,7 +401,7 @@ pub(super) fn prepare<R: Real>(standard: &Standard) -> Prepared<R> {
             beta,
             gamma,
             quadratic,
-            b_size: 1.0 + top(&mut standard.b.iter().copied()),
+            b_size: size(top(&mut standard.b.iter().copied())),
             c_size,
         },
     }
