@@ -17,7 +17,9 @@ fn value(text: &str) -> f64 {
 #[test]
 fn a_corner_that_needs_a_large_entry() {
     for (e, right) in [("1e-6", 1e6), ("1e-10", 1e10), ("1e-12", 1e12)] {
-        let got = value(&format!("1\n1\n2\n1\n0 1 1 2 -1\n0 1 2 2 -{e}\n1 1 1 1 1\n"));
+        let got = value(&format!(
+            "1\n1\n2\n1\n0 1 1 2 -1\n0 1 2 2 -{e}\n1 1 1 1 1\n"
+        ));
         assert!((got / right - 1.0).abs() < 1e-6, "{e}: {got:e}");
     }
 }
@@ -54,7 +56,10 @@ fn a_duality_gap_is_no_answer() {
             panic!("{}", solve(text).name());
         };
         let (own, dual) = (gap.value.unwrap(), gap.dual_value.unwrap());
-        assert!(own.abs() < 1e-6 && (dual + 1.0).abs() < 1e-6, "{own} {dual}");
+        assert!(
+            own.abs() < 1e-6 && (dual + 1.0).abs() < 1e-6,
+            "{own} {dual}"
+        );
     }
 }
 
@@ -63,14 +68,22 @@ fn a_duality_gap_is_no_answer() {
 #[test]
 fn a_proof_on_a_face_of_integers() {
     let outcome = solve(include_str!("data/strong-margin-1e-4.dat-s"));
-    assert!(matches!(outcome, Outcome::Infeasible(_)), "{}", outcome.name());
+    assert!(
+        matches!(outcome, Outcome::Infeasible(_)),
+        "{}",
+        outcome.name()
+    );
 }
 
 /// `[[x, 1], [1, 0]] >= 0` has no point, by the zero; `[[x, 1], [1, y]] >= 0`, `y <= 1e-8` has one.
 #[test]
 fn weakly_infeasible_and_feasible_far_away_are_told_apart() {
     let outcome = solve("1\n1\n2\n1\n0 1 1 2 -1\n1 1 1 1 1\n");
-    assert!(matches!(outcome, Outcome::Infeasible(_)), "{}", outcome.name());
+    assert!(
+        matches!(outcome, Outcome::Infeasible(_)),
+        "{}",
+        outcome.name()
+    );
     let far = "2\n2\n2 -1\n0 0\n0 1 1 2 -1\n0 2 1 1 -1e-8\n1 1 1 1 1\n2 1 2 2 1\n2 2 1 1 -1\n";
     let outcome = solve(far);
     match &outcome {

@@ -39,9 +39,11 @@ pub(super) fn shown(program: &Program) -> Option<Shown> {
                     }
                     continue;
                 }
-                if let ([(id, c)], [], true) =
-                    (&entry.scalars[..], &entry.matrices[..], entry.constant == 0.0)
-                    && *c != 0.0
+                if let ([(id, c)], [], true) = (
+                    &entry.scalars[..],
+                    &entry.matrices[..],
+                    entry.constant == 0.0,
+                ) && *c != 0.0
                 {
                     fixed[*id] = true;
                 }

@@ -229,6 +229,9 @@ mod tests {
         assert!(rank_at_most(&rows(0.1 + 0.7), 3));
         let tenth = vec![vec![0.1, 1e200], vec![0.2, 2e200], vec![0.4, 4e200]];
         assert!(rank_at_most(&tenth, 1));
-        assert!(!rank_at_most(&[vec![1.0, 1.0], vec![1.0, 1.0 + f64::EPSILON]], 1));
+        assert!(!rank_at_most(
+            &[vec![1.0, 1.0], vec![1.0, 1.0 + f64::EPSILON]],
+            1
+        ));
     }
 }

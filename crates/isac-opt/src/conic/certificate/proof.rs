@@ -20,10 +20,10 @@
 
 use isac_linalg::{Mat, MatRef, c64, factor, hermitian, ops};
 
+use super::Evaluator;
+use super::depth::{below, min_eigenvalue};
 use super::exact::rank_at_most;
 use super::system::{Functional, MatrixMap, System, dense};
-use super::depth::{below, min_eigenvalue};
-use super::Evaluator;
 use crate::conic::expr::{Affine, Data};
 use crate::conic::outcome::Point;
 use crate::conic::program::{Program, Sense};
@@ -62,7 +62,10 @@ pub(super) fn proves(system: &System) -> bool {
 pub(in super::super) fn interior(program: &Program, point: &Point) -> bool {
     let values = Evaluator::new(point);
     let size = |a: &Affine| {
-        let scalars = a.scalars.iter().map(|&(id, c)| (c * point.scalars[id]).abs());
+        let scalars = a
+            .scalars
+            .iter()
+            .map(|&(id, c)| (c * point.scalars[id]).abs());
         let matrices = a.matrices.iter().map(|(id, c)| {
             let (c, noise) = dense(c, program.matrices[*id].n);
             (ops::norm(c.as_ref()) + noise) * ops::norm(point.matrices[*id].dense().as_ref())
@@ -184,8 +187,9 @@ pub(super) fn integer_face(u: &Mat<c64>, cut: f64) -> Option<(Mat<c64>, Mat<c64>
     let top = rest.iter().fold(0.0_f64, |t, d| t.max(*d));
     let (mut pivots, mut columns): (Vec<usize>, Vec<Vec<c64>>) = (Vec::new(), Vec::new());
     loop {
-        let (pivot, value) = (rest.iter().copied().enumerate())
-            .fold((0, 0.0), |best, (i, v)| if v > best.1 { (i, v) } else { best });
+        let (pivot, value) = (rest.iter().copied().enumerate()).fold((0, 0.0), |best, (i, v)| {
+            if v > best.1 { (i, v) } else { best }
+        });
         if value <= cut * top || value == 0.0 {
             break;
         }
@@ -464,7 +468,10 @@ impl Trial {
             }
         }
         for cone in &self.system.images {
-            let values: Vec<_> = cone.iter().map(|f| (self.value(f), self.change(f))).collect();
+            let values: Vec<_> = cone
+                .iter()
+                .map(|f| (self.value(f), self.change(f)))
+                .collect();
             if values.iter().all(|((_, e), c)| *e == 0.0 && *c == 0.0) {
                 continue;
             }
@@ -544,7 +551,9 @@ impl Trial {
             for (i, &c) in chosen.iter().enumerate() {
                 step.push((c, lambda[(i, 0)].re));
             }
-            let length = (0..k).map(|i| lambda[(i, 0)].re * right[(i, 0)].re).sum::<f64>();
+            let length = (0..k)
+                .map(|i| lambda[(i, 0)].re * right[(i, 0)].re)
+                .sum::<f64>();
             travelled += length.max(0.0).sqrt();
             if travelled.is_nan() || travelled >= 0.9 {
                 return false;
@@ -587,7 +596,11 @@ impl Trial {
                 for (id, slot) in self.system.matrices.iter().enumerate() {
                     let n = slot.value.nrows();
                     let present = ops::norm_max(self.roots[id].as_ref()) > 0.0;
-                    let own = f.matrices.iter().find(|(k, _)| *k == id).filter(|_| present);
+                    let own = f
+                        .matrices
+                        .iter()
+                        .find(|(k, _)| *k == id)
+                        .filter(|_| present);
                     for j in 0..n {
                         for i in 0..=j {
                             let z = own.map_or(c64::ZERO, |(_, a)| a[(i, j)]);
@@ -664,12 +677,20 @@ impl Trial {
             let m = z.nrows();
             let product = super::congruence(z.as_ref(), t.as_ref());
             ops::axpy(g.as_mut(), *w, product.as_ref());
-            let sizes = |a: &Mat<c64>| Mat::from_fn(a.nrows(), a.ncols(), |i, j| c64::from(a[(i, j)].norm()));
+            let sizes = |a: &Mat<c64>| {
+                Mat::from_fn(a.nrows(), a.ncols(), |i, j| c64::from(a[(i, j)].norm()))
+            };
             let (zs, ts) = (sizes(z), sizes(t));
             let largest = super::congruence(zs.as_ref(), ts.as_ref());
             let lt = ops::adjoint_mul(self.roots[*id].as_ref(), t.as_ref());
             let norms: Vec<f64> = (0..n)
-                .map(|j| lt.col_as_slice(j).iter().map(|x| x.norm_sqr()).sum::<f64>().sqrt())
+                .map(|j| {
+                    lt.col_as_slice(j)
+                        .iter()
+                        .map(|x| x.norm_sqr())
+                        .sum::<f64>()
+                        .sqrt()
+                })
                 .collect();
             let rounding = count + 2.0 * UNIT * (m + 4) as f64;
             for j in 0..n {
@@ -766,7 +787,13 @@ impl Trial {
 fn contracted(v: &Mat<c64>, b: Mat<c64>, error: Mat<f64>) -> Option<(Mat<c64>, Mat<f64>)> {
     let (n, p) = (v.nrows(), v.ncols());
     let norms: Vec<f64> = (0..p)
-        .map(|k| v.col_as_slice(k).iter().map(|z| z.norm_sqr()).sum::<f64>().sqrt())
+        .map(|k| {
+            v.col_as_slice(k)
+                .iter()
+                .map(|z| z.norm_sqr())
+                .sum::<f64>()
+                .sqrt()
+        })
         .collect();
     if norms.contains(&0.0) {
         return None;
@@ -828,8 +855,9 @@ fn independent(gram: &Mat<c64>) -> Vec<usize> {
     let mut rest: Vec<f64> = (0..n).map(|i| gram[(i, i)].re).collect();
     let (mut chosen, mut columns): (Vec<usize>, Vec<Vec<c64>>) = (Vec::new(), Vec::new());
     while chosen.len() < n {
-        let (pivot, top) = (rest.iter().copied().enumerate())
-            .fold((0, 0.0), |best, (i, v)| if v > best.1 { (i, v) } else { best });
+        let (pivot, top) = (rest.iter().copied().enumerate()).fold((0, 0.0), |best, (i, v)| {
+            if v > best.1 { (i, v) } else { best }
+        });
         if top <= 1e-11 * n as f64 {
             break;
         }

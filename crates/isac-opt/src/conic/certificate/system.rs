@@ -224,12 +224,14 @@ impl System {
                 this.value.add_matrix(l, n, -1.0, &coefficient);
             }
             for (affine, coefficient) in &lmi.expression.terms {
-                this.value
-                    .add_matrix(l, n, -affine.constant, coefficient);
+                this.value.add_matrix(l, n, -affine.constant, coefficient);
             }
         }
         let entries = || {
-            let rows = program.rows.iter().map(|row| (&row.expression, turn(row.sense)));
+            let rows = program
+                .rows
+                .iter()
+                .map(|row| (&row.expression, turn(row.sense)));
             let cones = program.cones.iter().flat_map(|cone| &cone.entries);
             rows.chain(cones.map(|entry| (entry, 1.0))).enumerate()
         };
@@ -359,7 +361,10 @@ impl System {
     /// Numbers that hold all matrices of the functionals.
     pub(super) fn size(&self) -> f64 {
         let own = |f: &Functional| -> f64 {
-            f.matrices.iter().map(|(_, m)| (m.nrows() as f64).powi(2)).sum()
+            f.matrices
+                .iter()
+                .map(|(_, m)| (m.nrows() as f64).powi(2))
+                .sum()
         };
         let zero: f64 = self.zero.iter().map(|(f, _)| own(f)).sum();
         let maps: f64 = self

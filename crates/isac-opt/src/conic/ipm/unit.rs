@@ -86,9 +86,13 @@ pub(super) fn natural(standard: &Standard) -> Option<Units> {
         }
     }
     let cone_columns = standard.cones.iter().enumerate();
-    let columns = (standard.linear.iter().enumerate().map(|(k, c)| (linear + k, c)))
-        .chain(cone_columns.flat_map(|(k, list)| list.iter().map(move |c| (cones + k, c))))
-        .chain(standard.free.iter().enumerate().map(|(k, c)| (free + k, c)));
+    let columns = (standard
+        .linear
+        .iter()
+        .enumerate()
+        .map(|(k, c)| (linear + k, c)))
+    .chain(cone_columns.flat_map(|(k, list)| list.iter().map(move |c| (cones + k, c))))
+    .chain(standard.free.iter().enumerate().map(|(k, c)| (free + k, c)));
     for (at, column) in columns {
         put(column.c, &[at, objective]);
         let top = column.a.iter().fold(0.0, |t: f64, e| t.max(e.1.abs()));
@@ -96,9 +100,11 @@ pub(super) fn natural(standard: &Standard) -> Option<Units> {
             put(a, &[row, at]);
         }
     }
-    let (low, high) = entries.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), e| {
-        (l.min(e.log), h.max(e.log))
-    });
+    let (low, high) = entries
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), e| {
+            (l.min(e.log), h.max(e.log))
+        });
     if entries.is_empty() || high - low < SPREAD {
         return None;
     }
@@ -168,12 +174,19 @@ fn fit(entries: &[Entry], count: usize) -> Vec<f64> {
             .map(|e| e.unknowns[..e.len].iter().map(|&k| search[k]).sum())
             .collect();
         let step = size / dot(&image, &image);
-        logs.iter_mut().zip(&search).for_each(|(x, s)| *x += step * s);
-        rest.iter_mut().zip(&image).for_each(|(r, s)| *r -= step * s);
+        logs.iter_mut()
+            .zip(&search)
+            .for_each(|(x, s)| *x += step * s);
+        rest.iter_mut()
+            .zip(&image)
+            .for_each(|(r, s)| *r -= step * s);
         slope = adjoint(&rest);
         let next = dot(&slope, &slope);
         let turn = next / size;
-        search.iter_mut().zip(&slope).for_each(|(s, g)| *s = g + turn * *s);
+        search
+            .iter_mut()
+            .zip(&slope)
+            .for_each(|(s, g)| *s = g + turn * *s);
         size = next;
     }
     logs
@@ -254,8 +267,14 @@ impl Units {
         for (lists, own) in run.cones.iter_mut().zip(&self.cones) {
             (0..lists.0.len()).for_each(|k| restore(lists, k, *own));
         }
-        run.free.iter_mut().zip(&self.free).for_each(|(f, own)| *f *= own * x);
-        run.y.iter_mut().zip(&self.rows).for_each(|(y, own)| *y *= own * s);
+        run.free
+            .iter_mut()
+            .zip(&self.free)
+            .for_each(|(f, own)| *f *= own * x);
+        run.y
+            .iter_mut()
+            .zip(&self.rows)
+            .for_each(|(y, own)| *y *= own * s);
         run
     }
 }
