@@ -61,7 +61,7 @@ fn both_ways_agree_and_converge_on_random_channels() {
             let again = again.unwrap_or_else(|| panic!("seed {seed}, budget {budget}"));
             close(again.design.power(), budget, 1e-9);
             close(again.design.slope, joint.fast.design.slope, 1e-6);
-            assert!(joint.target <= bounds::largest_common_target(&scene, budget - 4.0));
+            assert!(joint.target <= bounds::largest_common_target(&scene, budget - 4.0, 0.0));
         }
     }
     assert!(evaluations < 120 * 40, "{evaluations}");
@@ -100,7 +100,7 @@ fn few_targets_and_users() {
                 let targets = vec![300.0; users];
                 let fast = own::power_min(&scene, &targets, 1e-8).unwrap().unwrap();
                 assert!(fast.design.certificate.relative_gap < 1e-9);
-                let least = bounds::chain_bound(&scene, &targets);
+                let least = bounds::chain_bound(&scene, &targets, 0.0);
                 assert!(fast.design.evaluation.transmit_power >= least * (1.0 - 1e-12));
             }
         }

@@ -32,8 +32,13 @@ pub enum SolveStatus {
     Solved,
     /// An answer of lower accuracy than asked for.
     Inaccurate,
-    /// Certified infeasible (exit code 3).
+    /// Certified infeasible: no point at all (exit code 3).
     Infeasible,
+    /// Proved to have no point of a norm below the radius that the stop reason names; larger ones
+    /// are open (exit code 4).
+    NoPointBelow,
+    /// The problem and its dual have different values; both are named (exit code 4).
+    IllPosed,
     /// No answer (exit code 4).
     Unknown,
     /// A limit was hit; the point is the best found.
@@ -46,7 +51,7 @@ impl SolveStatus {
         match self {
             Self::Solved | Self::Inaccurate | Self::Limit => 0,
             Self::Infeasible => 3,
-            Self::Unknown => 4,
+            Self::NoPointBelow | Self::IllPosed | Self::Unknown => 4,
         }
     }
 }

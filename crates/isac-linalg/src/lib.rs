@@ -14,6 +14,7 @@
 //! | [`hermitian`] | Hermitian part, PSD projection and square root, numerical rank |
 //! | [`kernel`] | kernels on caller-owned memory, one name for real and complex |
 //! | [`kron`] | Kronecker product and blocks |
+//! | [`precise`] | coordinates and definiteness in about 31 digits, exact signs: what proofs rest on |
 //! | [`small`] | inverse of a small matrix of fixed size, on the stack |
 //! | [`trust_region`] | exact extremes of a Hermitian quadratic form over a ball |
 //! | [`vector`] | inner products and sums of long vectors, at the speed of the machine |
@@ -42,6 +43,7 @@ pub mod kernel;
 pub mod kron;
 mod little;
 pub mod ops;
+pub mod precise;
 pub mod real;
 pub mod small;
 pub mod trust_region;

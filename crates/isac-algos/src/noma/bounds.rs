@@ -1,7 +1,8 @@
 //! Necessary conditions in closed form; none needs a solver.
 
 use super::problem::Scene;
-use isac_linalg::ops;
+use isac_linalg::kernel::{Real, Twofold};
+use isac_linalg::{MatRef, c64, ops};
 use isac_metrics::noma::SicSet;
 
 /// Least transmit power `tr R` (watt) that the SINR targets alone allow; `targets` by decoding
@@ -13,15 +14,16 @@ use isac_metrics::noma::SicSet;
 /// \mathrm{tr} R \ge \sigma^2 \frac{\prod_{k \le l} (1 + \gamma_k) - 1}{\|h_l\|^2}
 /// ```
 ///
-/// and `sigma^2 gamma_l / |h_l|^2` in the other modes; the sum of the latter without interference.
-pub fn chain_bound(scene: &Scene, targets: &[f64]) -> f64 {
+/// and `sigma^2 gamma_l / |h_l|^2` in the other modes. With channel errors of norm up to `radius` (0
+/// without) every channel may be as short as `|h_l| - radius`; infinite when one may vanish.
+pub fn chain_bound(scene: &Scene, targets: &[f64], radius: f64) -> f64 {
     let mut best = 0.0_f64;
-    let mut product = 1.0;
+    let mut rate = 0.0;
     for (l, &gamma) in targets.iter().enumerate() {
-        let strength = ops::norm2(scene.channels().subcols(l, 1)) / scene.noise();
-        product *= 1.0 + gamma;
+        let strength = strength(scene, l, radius);
+        rate += gamma.ln_1p();
         let need = if scene.mode().sic == SicSet::Full {
-            product - 1.0
+            rate.exp_m1()
         } else {
             gamma
         };
@@ -30,11 +32,27 @@ pub fn chain_bound(scene: &Scene, targets: &[f64]) -> f64 {
     best
 }
 
+/// `(|h_l| - radius)^2 / sigma^2`, 0 when the error may be as large as the channel.
+fn strength(scene: &Scene, l: usize, radius: f64) -> f64 {
+    shortest(scene.channels().subcols(l, 1), radius).powi(2) / scene.noise()
+}
+
+/// Least norm of a channel over errors of norm up to `radius`, `max(|h| - radius, 0)`, without
+/// cancellation.
+pub(crate) fn shortest(channel: MatRef<'_, c64>, radius: f64) -> f64 {
+    let size2 = (0..channel.nrows()).fold(Twofold::from(0.0), |sum, n| {
+        let (re, im) = (channel[(n, 0)].re.into(), channel[(n, 0)].im.into());
+        let (re, im): (Twofold, Twofold) = (re, im);
+        sum + re * re + im * im
+    });
+    (size2.root() - radius.into()).to_f64().max(0.0)
+}
+
 /// Largest common SINR that [`chain_bound`] allows with transmit power `transmit` (watt).
-pub fn largest_common_target(scene: &Scene, transmit: f64) -> f64 {
+pub fn largest_common_target(scene: &Scene, transmit: f64, radius: f64) -> f64 {
     let mut best = f64::INFINITY;
     for l in 0..scene.users() {
-        let ratio = transmit * ops::norm2(scene.channels().subcols(l, 1)) / scene.noise();
+        let ratio = transmit * strength(scene, l, radius);
         best = best.min(ratio);
         if scene.mode().sic == SicSet::Full {
             // (1 + ratio)^(1/(l+1)) - 1 without cancellation.

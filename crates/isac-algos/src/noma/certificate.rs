@@ -14,13 +14,17 @@
 //! and `d(y) = sigma^2 sum gamma lambda + P_s sum nu - P_diff sum |eta| - Xi |zeta|`. If all
 //! `Z_k` are positive semidefinite, no design needs less power than `d(y)`. `F` and `d` are
 //! homogeneous and `Z_0` is positive definite, so *any* multipliers of the right signs give a bound:
-//! scale them by the largest `s` with `Z_0 + s F_k >= 0`. When no `F_k` has a negative eigenvalue,
-//! `s` is unlimited and a positive `d` proves infeasibility.
+//! scale them by the largest `s` with `Z_0 + s F_k >= 0`. When all `F_k` are positive definite, `s` is
+//! unlimited and a positive `d` proves infeasibility. Everything is evaluated in about 31 digits, and
+//! a matrix counts as positive definite when its Cholesky factorisation exists less a margin for all
+//! rounding, so that the bound is one. A ray whose `F_k` are singular excludes only designs of less
+//! than some power.
 
-use super::power_min::unit_of_proof;
 use super::problem::{Scene, Span};
+use super::slack::{Slack, provable_scale};
 use crate::Error;
-use isac_linalg::{Mat, MatRef, c64, factor, validate};
+use isac_linalg::kernel::{Field, Twofold};
+use isac_linalg::{c64, factor, validate};
 
 /// Multipliers of the constraints of Eq. (13) of `[noma]`, by decoding position.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,8 +119,8 @@ pub struct Bound {
     pub dual_value: f64,
 }
 
-/// `d(y)` in watt; `targets` by decoding position.
-fn dual_value(scene: &Scene, targets: &[f64], y: &Multipliers) -> f64 {
+/// `d(y)` in watt, and the sum of the moduli of its terms; `targets` by decoding position.
+fn dual_value(scene: &Scene, targets: &[f64], y: &Multipliers) -> (f64, f64) {
     let sensing = scene.sensing();
     let pairs = scene.pairs();
     let served: f64 = pairs
@@ -127,83 +131,65 @@ fn dual_value(scene: &Scene, targets: &[f64], y: &Multipliers) -> f64 {
     let floors: f64 = y.floor.iter().sum();
     let differences: f64 = y.difference.iter().map(|eta| eta.abs()).sum();
     let cross = y.cross.iter().map(|z| z.norm_sqr()).sum::<f64>().sqrt();
-    scene.noise() * served + sensing.floor * floors
-        - sensing.difference * differences
-        - scene.cross_correlation_radius().unwrap_or(0.0) * cross
+    let gain = scene.noise() * served + sensing.floor * floors;
+    let loss = sensing.difference * differences
+        + scene.cross_correlation_radius().unwrap_or(0.0) * cross;
+    (gain - loss, gain + loss)
 }
 
-fn add_outer(z: &mut Mat<c64>, weight: c64, a: MatRef<'_, c64>, p: usize, q: usize) {
-    if weight == c64::ZERO {
-        return;
-    }
-    for j in 0..z.ncols() {
-        let right = weight * a[(j, q)].conj();
-        for i in 0..z.nrows() {
-            z[(i, j)] += a[(i, p)] * right;
-        }
-    }
-}
-
-/// `Z_0` in the coordinates of `span`.
-fn base(scene: &Scene, span: &Span) -> Mat<c64> {
+/// `Z_0` in the exact coordinates of `span`.
+fn base(scene: &Scene, span: &Span) -> Slack {
     let weights = scene.mode().weights;
-    let r = span.dimension();
-    let mut z = Mat::from_fn(r, r, |i, j| {
-        c64::new(f64::from(i == j) * weights.transmit, 0.0)
-    });
+    let mut z = Slack::zeros(span.exact.nrows());
+    z.add_identity(weights.transmit);
     for m in 0..scene.targets() {
-        add_outer(
-            &mut z,
-            c64::new(weights.sensing, 0.0),
-            span.steering.as_ref(),
-            m,
-            m,
-        );
+        let a = scene.users() + m;
+        z.add_square(weights.sensing.into(), &span.exact, a);
     }
     z
 }
 
-/// The homogeneous parts `F_k(y)` in the coordinates of `span`.
-fn homogeneous(scene: &Scene, span: &Span, targets: &[f64], y: &Multipliers) -> Vec<Mat<c64>> {
-    let (r, users) = (span.dimension(), scene.users());
-    let a = span.steering.as_ref();
-    let h = span.channels.as_ref();
-    let mut common = Mat::<c64>::zeros(r, r);
+/// The homogeneous parts `F_k(y)` in the exact coordinates of `span`.
+fn homogeneous(scene: &Scene, span: &Span, targets: &[f64], y: &Multipliers) -> Vec<Slack> {
+    let users = scene.users();
+    let columns = &span.exact;
+    let mut common = Slack::zeros(columns.nrows());
     for (m, &nu) in y.floor.iter().enumerate() {
-        add_outer(&mut common, c64::new(-nu, 0.0), a, m, m);
+        common.add_square((-nu).into(), columns, users + m);
     }
     for (i, &(p, m)) in scene.target_pairs().iter().enumerate() {
-        add_outer(&mut common, c64::new(y.difference[i], 0.0), a, p, p);
-        add_outer(&mut common, c64::new(-y.difference[i], 0.0), a, m, m);
-        add_outer(&mut common, y.cross[i].conj() * 0.5, a, m, p);
-        add_outer(&mut common, y.cross[i] * 0.5, a, p, m);
+        let (p, m) = (users + p, users + m);
+        common.add_square(y.difference[i].into(), columns, p);
+        common.add_square((-y.difference[i]).into(), columns, m);
+        common.add_cross(y.cross[i] * 0.5, columns, p, m);
     }
     // The channels of the span are divided by sigma.
-    let noise = scene.noise();
+    let noise = Twofold::from(scene.noise());
     let sic = scene.mode().sic;
     let pairs = scene.pairs();
     (0..users)
         .map(|k| {
             let mut z = common.clone();
-            let mut weights = vec![0.0; users];
+            let mut weights = vec![Twofold::ZERO; users];
             for (pair, &lambda) in pairs.iter().zip(&y.sinr) {
                 if pair.message == k {
-                    weights[pair.decoder] -= lambda;
+                    weights[pair.decoder] -= lambda.into();
                 }
                 if sic.disturbs(pair.message, k) {
-                    weights[pair.decoder] += targets[pair.message] * lambda;
+                    weights[pair.decoder] +=
+                        Twofold::from(targets[pair.message]) * Twofold::from(lambda);
                 }
             }
-            for l in 0..users {
+            for (l, weight) in weights.iter_mut().enumerate() {
                 if !y.ordering.is_empty() {
                     if k + 1 < users {
-                        weights[l] -= y.ordering[l * (users - 1) + k];
+                        *weight -= y.ordering[l * (users - 1) + k].into();
                     }
                     if k > 0 {
-                        weights[l] += y.ordering[l * (users - 1) + k - 1];
+                        *weight += y.ordering[l * (users - 1) + k - 1].into();
                     }
                 }
-                add_outer(&mut z, c64::new(noise * weights[l], 0.0), h, l, l);
+                z.add_square(noise * *weight, columns, l);
             }
             z
         })
@@ -267,46 +253,32 @@ pub(crate) fn lower_bound_with(
     span: &Span,
     targets: &[f64],
     multipliers: &Multipliers,
-    further: &[Mat<c64>],
+    further: &[Slack],
     further_value: f64,
 ) -> Result<Bound, Error> {
     validate::length("SINR targets", targets.len(), scene.users())?;
     let y = clipped(scene, multipliers)?;
-    let dual_value = dual_value(scene, targets, &y) + further_value;
-    if !dual_value.is_finite() {
+    let (value, size) = dual_value(scene, targets, &y);
+    let dual_value = value + further_value;
+    if !(dual_value.is_finite() && size.is_finite()) {
         return Err(isac_linalg::Error::range("dual value", dual_value, "a finite number").into());
     }
-    let base = factor::cholesky("constant part of the dual", base(scene, span).as_ref())?;
-    let mut lowest = 0.0_f64;
-    let mut rounding = 0.0_f64;
-    for (k, mut f) in homogeneous(scene, span, targets, &y)
-        .into_iter()
-        .enumerate()
-    {
-        if let Some(extra) = further.get(k) {
-            isac_linalg::ops::axpy(f.as_mut(), 1.0, extra.as_ref());
-        }
-        let half = base.solve_lower(f.as_ref());
-        let whole = base.solve_lower(half.adjoint().to_owned().as_ref());
-        let values = factor::eigvalsh(whole.as_ref())?;
-        let size = values.iter().fold(0.0_f64, |top, v| top.max(v.abs()));
-        rounding = rounding.max(8.0 * f64::EPSILON * size * values.len() as f64);
-        lowest = lowest.min(values.first().copied().unwrap_or(0.0));
+    // Less than what the sums may have been rounded up.
+    let proved_value = dual_value - 1e-14 * (size + further_value.abs());
+    if proved_value <= 0.0 {
+        return Ok(Bound {
+            power: 0.0,
+            scale: 0.0,
+            dual_value,
+        });
     }
-    // A negative eigenvalue within rounding is still taken for real: the bound stays a bound.
-    let depth = (-lowest).max(rounding);
-    let scale = if depth > 0.0 {
-        1.0 / depth
-    } else {
-        f64::INFINITY
-    };
-    let power = if dual_value > 0.0 {
-        scale * dual_value
-    } else {
-        0.0
-    };
+    let mut parts = homogeneous(scene, span, targets, &y);
+    for (part, extra) in parts.iter_mut().zip(further) {
+        part.add(Twofold::from(1.0), extra);
+    }
+    let scale = provable_scale(&base(scene, span), &parts, span.complete)?;
     Ok(Bound {
-        power,
+        power: scale * proved_value,
         scale,
         dual_value,
     })
@@ -321,10 +293,10 @@ pub fn lower_bound(
     targets: &[f64],
     multipliers: &Multipliers,
 ) -> Result<Bound, Error> {
-    lower_bound_in(scene, &Span::new(scene)?, targets, multipliers)
+    lower_bound_in(scene, &Span::new(scene), targets, multipliers)
 }
 
-/// The strongest of the bounds that a ray and its parts prove, in natural units, with the part.
+/// The strongest of the bounds that a ray and its parts prove, with the part.
 ///
 /// A ray of an interior-point method has small positive entries where an exact one has zeros, and
 /// those alone keep it from proving more. Any multipliers prove what they prove, so the entries
@@ -338,8 +310,7 @@ pub(crate) fn strongest(
     let mut best = (lower_bound_in(scene, span, targets, ray)?, ray.clone());
     for part in ray.parts(scene, targets) {
         let bound = lower_bound_in(scene, span, targets, &part)?;
-        let unit = |y: &Multipliers| unit_of_proof(scene, targets, y).max(f64::MIN_POSITIVE);
-        if bound.power / unit(&part) > best.0.power / unit(&best.1) {
+        if bound.power > best.0.power {
             best = (bound, part);
         }
     }
@@ -352,12 +323,12 @@ pub(crate) fn strongest(
 /// # Errors
 /// As [`lower_bound_in`].
 pub fn dual_slack(scene: &Scene, targets: &[f64], multipliers: &Multipliers) -> Result<f64, Error> {
-    let span = Span::new(scene)?;
+    let span = Span::new(scene);
     let y = clipped(scene, multipliers)?;
-    let base = base(scene, &span);
     let mut lowest = f64::INFINITY;
-    for f in homogeneous(scene, &span, targets, &y) {
-        let z = Mat::from_fn(f.nrows(), f.ncols(), |i, j| base[(i, j)] + f[(i, j)]);
+    for mut z in homogeneous(scene, &span, targets, &y) {
+        z.add(Twofold::from(1.0), &base(scene, &span));
+        let z = z.rounded();
         let values = factor::eigvalsh(z.as_ref())?;
         let top = values.iter().fold(0.0_f64, |top, v| top.max(v.abs()));
         if let Some(&least) = values.first() {

@@ -66,7 +66,7 @@ pub fn least_infeasible(
 ) -> Result<Option<LeastInfeasible>, Error> {
     let targets = scene.sinr_targets(targets_by_user)?;
     validate::nonnegative("error radius", ball.radius, "")?;
-    let span = Span::new(scene)?;
+    let span = Span::new(scene);
     if let Some(sensing) = sensing_alone(scene, &span, &targets)? {
         return Ok(Some(sensing));
     }
@@ -96,7 +96,7 @@ fn sensing_alone(
         csi: Csi::Ignored,
         bases: None,
         extra_cost: None,
-        unit: natural_unit(scene, targets),
+        unit: natural_unit(scene, targets, 0.0),
         elastic: true,
     };
     let built = relaxation.build()?;
@@ -126,7 +126,7 @@ fn users(
     targets: &[f64],
     ball: ErrorBall,
 ) -> Result<Option<LeastInfeasible>, Error> {
-    let budget = BUDGET * natural_unit(scene, targets);
+    let budget = BUDGET * natural_unit(scene, targets, 0.0);
     let options = robust::Options::default();
     let common = targets.iter().all(|&g| (g - targets[0]).abs() <= 0.0);
     let evaluate = |t: f64| -> Result<Sample<robust::Design>, Error> {
@@ -143,10 +143,7 @@ fn users(
                 },
                 data: *design,
             },
-            robust::Outcome::Infeasible { .. } => Sample::Above,
-            robust::Outcome::Inaccurate(design) if design.certificate.lower_bound > budget => {
-                Sample::Above
-            }
+            other if other.lower_bound() > budget => Sample::Above,
             _ => Sample::Unknown,
         })
     };

@@ -16,9 +16,12 @@
 //! | its dual | [`certificate`] | bounds and proofs of infeasibility without a solver |
 //! | | [`mod@least_infeasible`] | largest factor of the demands that can be met |
 //! | (8), Algorithm 1 | [`max_min`] | root of an increasing function with slopes |
+//! | no cancellation, no floor | `uplink` | uplink duality, Newton's method in 31 digits |
+//! | | [`structure`] | demands that contradict each other, exactly |
 //! | own message only | [`own`] | Newton's method on a dual of one variable per target |
 //! | (12d) | [`rank_one`] | purification, penalty, powers for fixed directions |
-//! | (14) to (22) | [`robust`] | S-procedure, exact worst case |
+//! | (12d) within a budget | [`common_beams`] | the target lowered until beams fit |
+//! | (14) to (22) | [`robust`], [`robust_max_min`] | S-procedure, exact worst case |
 //! | OMA, undefined in the paper | [`baselines`] | |
 //! | | [`bounds`] | chain bound, Welch bound, sensing floor |
 //!
@@ -40,6 +43,7 @@
 pub mod baselines;
 pub mod bounds;
 pub mod certificate;
+pub mod common_beams;
 pub mod evaluate;
 pub mod least_infeasible;
 pub mod max_min;
@@ -49,6 +53,10 @@ pub mod problem;
 pub mod rank_one;
 mod relaxation;
 pub mod robust;
+pub mod robust_max_min;
+mod slack;
+pub mod structure;
+mod uplink;
 
 pub use evaluate::{Evaluation, evaluate};
 pub use least_infeasible::{LeastInfeasible, least_infeasible};

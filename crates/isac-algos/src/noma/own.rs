@@ -338,7 +338,7 @@ fn verified(
     if violation > accept {
         return Ok(None);
     }
-    let span = Span::new(scene)?;
+    let span = Span::new(scene);
     let bound = certificate::lower_bound_in(scene, &span, targets, &multipliers)?;
     let relative_gap = (evaluation.power - bound.power) / evaluation.power;
     if relative_gap.is_nan() || relative_gap > accept {
@@ -440,7 +440,7 @@ pub fn max_min(scene: &Scene, budget: f64, accept: f64) -> Result<Option<FastMax
     }
     let users = data.users;
     let target_floor = data.floor.max(f64::MIN_POSITIVE);
-    let mut log_t = (bounds::largest_common_target(scene, transmit) / users as f64).ln();
+    let mut log_t = (bounds::largest_common_target(scene, transmit, 0.0) / users as f64).ln();
     let mut nu = vec![data.rho_s; data.targets];
     let gammas = |log_t: f64| vec![log_t.exp(); users];
     // Residuals: floors, relative; spent over available transmit power, logarithmic.

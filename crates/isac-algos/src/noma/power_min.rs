@@ -8,10 +8,11 @@ use super::certificate::{self, Multipliers};
 use super::evaluate::{self, Evaluation, evaluate};
 use super::problem::{Scene, Span};
 use super::relaxation::{Csi, Relaxation};
-use super::{bounds, rank_one};
+use super::structure::{self, Impossible};
+use super::{bounds, rank_one, uplink};
 use crate::Error;
 use isac_linalg::{Mat, c64, factor, hermitian, ops, validate};
-use isac_metrics::noma;
+use isac_metrics::noma::{self, SicSet};
 use isac_opt::conic;
 use serde::{Deserialize, Serialize};
 
@@ -25,10 +26,6 @@ pub struct Options {
     pub accept: f64,
     /// Solve in the span of channels and steering vectors; exact.
     pub reduce: bool,
-    /// A ray counts as proof of infeasibility when it excludes every design whose power is below
-    /// this many times the natural unit of power of the demands it combines: the closed-form bounds
-    /// on what the users and the targets need.
-    pub excluded_units: f64,
 }
 
 impl Default for Options {
@@ -40,7 +37,6 @@ impl Default for Options {
             },
             accept: 1e-7,
             reduce: true,
-            excluded_units: 1e9,
         }
     }
 }
@@ -91,13 +87,23 @@ impl Design {
     }
 }
 
-/// Proof that no design exists, or that every design needs absurd power.
+/// Proof that no design exists.
 #[derive(Debug, Clone)]
-pub struct Infeasible {
+pub enum Proof {
+    /// The demands contradict each other in the data.
+    Structure(Impossible),
+    /// Multipliers whose dual value grows without limit: all slack matrices are positive definite,
+    /// verified in about 31 digits (see [`certificate`]).
+    Ray(Box<Multipliers>),
+}
+
+/// Proof that every design needs much power; none was found, none is excluded.
+#[derive(Debug, Clone)]
+pub struct NoPointBelow {
     /// The multipliers of the proof.
     pub multipliers: Multipliers,
-    /// Every design needs at least this power, watt; infinite for an exact ray.
-    pub excluded_power: f64,
+    /// Every design needs at least this power, watt.
+    pub power: f64,
 }
 
 /// What came out. Do not bisect on it.
@@ -107,10 +113,15 @@ pub enum Outcome {
     Solved(Box<Design>),
     /// A design whose violation or gap is larger; both stand in its certificate.
     Inaccurate(Box<Design>),
-    /// Verified multipliers exclude every design.
-    Infeasible(Box<Infeasible>),
-    /// Neither.
-    Unknown,
+    /// No design exists, whatever its power.
+    Infeasible(Box<Proof>),
+    /// No design below some power, none found above.
+    NoPointBelow(Box<NoPointBelow>),
+    /// None of these.
+    Unknown {
+        /// Every design needs at least this power, watt.
+        lower_bound: f64,
+    },
 }
 
 impl Outcome {
@@ -118,7 +129,7 @@ impl Outcome {
     pub fn design(&self) -> Option<&Design> {
         match self {
             Self::Solved(design) | Self::Inaccurate(design) => Some(design),
-            _ => None,
+            Self::Infeasible(_) | Self::NoPointBelow(_) | Self::Unknown { .. } => None,
         }
     }
 
@@ -130,36 +141,48 @@ impl Outcome {
         }
     }
 
+    /// A power (watt) that every design needs; infinite when none exists.
+    pub fn lower_bound(&self) -> f64 {
+        match self {
+            Self::Solved(design) | Self::Inaccurate(design) => design.certificate.lower_bound,
+            Self::Infeasible(_) => f64::INFINITY,
+            Self::NoPointBelow(proof) => proof.power,
+            Self::Unknown { lower_bound } => *lower_bound,
+        }
+    }
+
     /// How far from an accepted answer, for choosing among attempts; 0 for accepted ones.
     fn rank(&self) -> f64 {
         match self {
             Self::Solved(_) | Self::Infeasible(_) => 0.0,
-            Self::Inaccurate(design) => {
-                let c = design.certificate;
-                c.violation.max(c.relative_gap.abs()).max(f64::MIN_POSITIVE)
-            }
-            Self::Unknown => f64::INFINITY,
+            Self::Inaccurate(design) => distance(&design.certificate),
+            Self::NoPointBelow(proof) => 1e300 / (1.0 + proof.power),
+            Self::Unknown { .. } => f64::INFINITY,
         }
     }
 
-    /// `solved`, `inaccurate`, `infeasible` or `unknown`.
+    /// `solved`, `inaccurate`, `infeasible`, `no_point_below` or `unknown`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Solved(_) => "solved",
             Self::Inaccurate(_) => "inaccurate",
             Self::Infeasible(_) => "infeasible",
-            Self::Unknown => "unknown",
+            Self::NoPointBelow(_) => "no_point_below",
+            Self::Unknown { .. } => "unknown",
         }
     }
 }
 
-/// A power every design is likely to be near, from the closed-form bounds; watt, > 0.
-pub(crate) fn natural_unit(scene: &Scene, targets: &[f64]) -> f64 {
-    users_unit(scene, targets) + floors_unit(scene)
+/// Larger of violation and gap, above 0.
+pub(crate) fn distance(c: &Certificate) -> f64 {
+    c.violation.max(c.relative_gap.abs()).max(f64::MIN_POSITIVE)
 }
 
-fn users_unit(scene: &Scene, targets: &[f64]) -> f64 {
-    scene.mode().weights.transmit * bounds::chain_bound(scene, targets)
+/// A power every design is likely to be near, from the closed-form bounds; watt, > 0. `radius` of the
+/// channel errors, 0 without.
+pub(crate) fn natural_unit(scene: &Scene, targets: &[f64], radius: f64) -> f64 {
+    let users = scene.mode().weights.transmit * bounds::chain_bound(scene, targets, radius);
+    users + floors_unit(scene)
 }
 
 fn floors_unit(scene: &Scene) -> f64 {
@@ -172,18 +195,12 @@ fn floors_unit(scene: &Scene) -> f64 {
         .sum()
 }
 
-/// [`natural_unit`] of the demands that a proof combines: without the others the problem is only
-/// easier, and its natural unit is this.
-pub(crate) fn unit_of_proof(scene: &Scene, targets: &[f64], proof: &Multipliers) -> f64 {
-    let any = |list: &[f64]| list.iter().any(|&x| x > 0.0);
-    let mut unit = 0.0;
-    if any(&proof.sinr) || any(&proof.ordering) {
-        unit += users_unit(scene, targets);
-    }
-    if any(&proof.floor) {
-        unit += floors_unit(scene);
-    }
-    unit
+/// A power (watt) that every design needs by closed forms.
+pub(crate) fn trivial_bound(scene: &Scene, targets: &[f64], radius: f64) -> f64 {
+    let (sensing, weights) = (scene.sensing(), scene.mode().weights);
+    let held = weights.sensing * sensing.floor * scene.targets() as f64;
+    let users = weights.transmit * bounds::chain_bound(scene, targets, radius);
+    (held + users) * (1.0 - 1e-12)
 }
 
 /// Solves Eq. (13) of `[noma]` for SINR targets by user (the caller's columns).
@@ -194,7 +211,7 @@ pub(crate) fn unit_of_proof(scene: &Scene, targets: &[f64], proof: &Multipliers)
 pub fn solve(scene: &Scene, targets_by_user: &[f64], options: &Options) -> Result<Outcome, Error> {
     let targets = scene.sinr_targets(targets_by_user)?;
     let span = if options.reduce {
-        Span::new(scene)?
+        Span::new(scene)
     } else {
         Span::whole(scene)
     };
@@ -209,10 +226,19 @@ pub(crate) fn solve_in(
     options: &Options,
 ) -> Result<Outcome, Error> {
     validate::positive("accept", options.accept, "")?;
-    validate::positive("excluded_units", options.excluded_units, "")?;
-    let unit = natural_unit(scene, targets);
-    if !unit.is_finite() {
-        return Ok(Outcome::Unknown);
+    if let Some(why) = structure::impossible(scene, targets, 0.0) {
+        return Ok(Outcome::Infeasible(Box::new(Proof::Structure(why))));
+    }
+    let lower_bound = trivial_bound(scene, targets, 0.0);
+    let unit = natural_unit(scene, targets, 0.0);
+    if !(unit.is_finite() && unit > 0.0) {
+        return Ok(Outcome::Unknown { lower_bound });
+    }
+    let alone = without_floors(scene, span, targets, options.accept)?;
+    if let Some(outcome) = &alone
+        && outcome.rank() <= 0.0
+    {
+        return Ok(outcome.clone());
     }
     let mut aim = Aim::new(unit, &options.conic);
     aim.conic.reduce &= options.reduce;
@@ -221,13 +247,61 @@ pub(crate) fn solve_in(
         if best.rank() <= 0.0 {
             break;
         }
-        aim.retry(round, best.design().map(|d| d.certificate.lower_bound));
+        aim.retry(round, best.lower_bound());
         let next = attempt(scene, span, targets, options, &aim)?;
         if next.rank() < best.rank() {
             best = next;
         }
     }
-    Ok(best)
+    Ok(match (best, alone) {
+        (best, Some(other)) if other.rank() < best.rank() => other,
+        (Outcome::Unknown { .. }, _) => Outcome::Unknown { lower_bound },
+        (best, _) => best,
+    })
+}
+
+/// The users alone by uplink duality, where no message is removed: an answer when the floors are met
+/// by the way, or when the users alone are too much. `None` where it does not apply.
+fn without_floors(
+    scene: &Scene,
+    span: &Span,
+    targets: &[f64],
+    accept: f64,
+) -> Result<Option<Outcome>, Error> {
+    if scene.mode().sic != SicSet::Linear || scene.mode().ordering {
+        return Ok(None);
+    }
+    let Some(found) = uplink::users_alone(scene, span, targets) else {
+        return Ok(None);
+    };
+    let Some(beams) = found.beams else {
+        let bound = certificate::lower_bound_in(scene, span, targets, &found.multipliers)?;
+        return Ok((bound.power > 0.0).then(|| excluded(found.multipliers, bound.power)));
+    };
+    let factors: Vec<Mat<c64>> = (0..beams.ncols())
+        .map(|k| span.lift(beams.subcols(k, 1)))
+        .collect();
+    let ratios = vec![0.0; factors.len()];
+    let design = judged(
+        scene,
+        span,
+        targets,
+        factors,
+        ratios,
+        found.multipliers,
+        found.iterations,
+    )?;
+    let outcome = grade(design, accept);
+    Ok(matches!(outcome, Outcome::Solved(_)).then_some(outcome))
+}
+
+/// What multipliers with a dual value of `power` say when no design is at hand.
+fn excluded(multipliers: Multipliers, power: f64) -> Outcome {
+    if power.is_infinite() {
+        Outcome::Infeasible(Box::new(Proof::Ray(Box::new(multipliers))))
+    } else {
+        Outcome::NoPointBelow(Box::new(NoPointBelow { multipliers, power }))
+    }
 }
 
 /// Further attempts at most, after one that was not accepted.
@@ -258,9 +332,9 @@ impl Aim {
     /// The natural unit is a guess, and a row whose right side is tiny beside its left counts little
     /// in the solver's residuals; so what was not accepted is solved again in the unit found and as
     /// far as rounding allows, at last in the other standard form.
-    pub(crate) fn retry(&mut self, round: usize, found: Option<f64>) {
-        if let Some(power) = found.filter(|&power| power > 0.0) {
-            self.unit = power;
+    pub(crate) fn retry(&mut self, round: usize, lower_bound: f64) {
+        if lower_bound.is_finite() && lower_bound > 0.0 {
+            self.unit = lower_bound;
         }
         self.conic.tolerance = self.conic.tolerance.min(1e-12);
         self.conic.ray_tolerance = self.conic.ray_tolerance.min(1e-9);
@@ -307,23 +381,19 @@ fn attempt(
             )?;
             Ok(grade(design, options.accept))
         }
-        conic::Outcome::Infeasible(farkas) => {
+        // What counts is what the certificate makes of the multipliers.
+        conic::Outcome::Infeasible(farkas) | conic::Outcome::NoPointBelow(farkas) => {
             let ray = built.multipliers(scene, targets, &farkas.multipliers)?;
             let (bound, multipliers) = certificate::strongest(scene, span, targets, &ray)?;
-            let unit = unit_of_proof(scene, targets, &multipliers);
-            if bound.power >= options.excluded_units * unit {
-                return Ok(Outcome::Infeasible(Box::new(Infeasible {
-                    multipliers,
-                    excluded_power: bound.power,
-                })));
+            if bound.power > 0.0 {
+                return Ok(excluded(multipliers, bound.power));
             }
-            Ok(Outcome::Unknown)
+            Ok(Outcome::Unknown { lower_bound: 0.0 })
         }
-        conic::Outcome::NoPointBelow(_)
-        | conic::Outcome::Unbounded(_)
+        conic::Outcome::Unbounded(_)
         | conic::Outcome::NoMultipliersBelow(_)
         | conic::Outcome::IllPosed(_)
-        | conic::Outcome::Unknown(_) => Ok(Outcome::Unknown),
+        | conic::Outcome::Unknown(_) => Ok(Outcome::Unknown { lower_bound: 0.0 }),
     }
 }
 
@@ -349,7 +419,20 @@ pub(crate) fn assemble(
     for w in covariances {
         factors.push(span.lift(hermitian::sqrt_factor(w.as_ref())?.as_ref()));
     }
-    let rank_ratios = rank_one::ratios(covariances)?;
+    let ratios = rank_one::ratios(covariances)?;
+    judged(scene, span, targets, factors, ratios, multipliers, iterations)
+}
+
+/// A design from factors in antenna space, judged, with the bound of its multipliers.
+fn judged(
+    scene: &Scene,
+    span: &Span,
+    targets: &[f64],
+    factors: Vec<Mat<c64>>,
+    rank_ratios: Vec<f64>,
+    multipliers: Multipliers,
+    iterations: usize,
+) -> Result<Design, Error> {
     let evaluation = evaluate(scene, &factors)?;
     let bound = certificate::lower_bound_in(scene, span, targets, &multipliers)?;
     let slope = slope(scene, &factors, &multipliers)?;
@@ -369,6 +452,24 @@ pub(crate) fn assemble(
     })
 }
 
+/// A design of given factors in antenna space, without multipliers.
+pub(crate) fn of_factors(
+    scene: &Scene,
+    span: &Span,
+    targets: &[f64],
+    factors: Vec<Mat<c64>>,
+) -> Result<Design, Error> {
+    let ratios = factors
+        .iter()
+        .map(|f| {
+            let gram = ops::adjoint_mul(f.as_ref(), f.as_ref());
+            rank_ratio(&gram)
+        })
+        .collect::<Result<_, Error>>()?;
+    let none = Multipliers::zeros(scene);
+    judged(scene, span, targets, factors, ratios, none, 0)
+}
+
 /// `sum lambda_kl (sum_{i in I(k)} tr(H_l W_i) + sigma^2)`, the slope of `P*` in a common target.
 fn slope(scene: &Scene, factors: &[Mat<c64>], y: &Multipliers) -> Result<f64, Error> {
     let received = evaluate::received_powers(scene.channels(), factors)?;
@@ -386,11 +487,11 @@ fn slope(scene: &Scene, factors: &[Mat<c64>], y: &Multipliers) -> Result<f64, Er
 /// Least power the targets alone ask for, with a covariance that reaches it.
 #[derive(Debug, Clone)]
 pub struct SensingFloor {
-    /// Power of the covariance found, watt; infinite when the targets cannot be served.
+    /// Power of the covariance found, watt; infinite when none was found.
     pub power: f64,
-    /// No design needs less, watt.
+    /// No design needs less, watt; infinite when the targets cannot be served.
     pub lower_bound: f64,
-    /// `F` with `R = F F^H`, antennas x rank; empty when the targets cannot be served.
+    /// `F` with `R = F F^H`, antennas x rank; empty when none was found.
     pub factor: Mat<c64>,
 }
 
@@ -408,7 +509,14 @@ pub fn sensing_floor(scene: &Scene, options: &Options) -> Result<Option<SensingF
     if scene.targets() == 0 || scene.sensing().floor == 0.0 {
         return Ok(Some(nothing));
     }
-    let span = Span::new(scene)?;
+    if let Some(Impossible::CoincidentTargets { .. }) = structure::coincident(scene) {
+        return Ok(Some(SensingFloor {
+            power: f64::INFINITY,
+            lower_bound: f64::INFINITY,
+            ..nothing
+        }));
+    }
+    let span = Span::new(scene);
     // Any targets do: no multiplier of theirs occurs.
     let targets = vec![1.0; scene.users()];
     let (sensing, weights) = (scene.sensing(), scene.mode().weights);
@@ -435,26 +543,25 @@ pub fn sensing_floor(scene: &Scene, options: &Options) -> Result<Option<SensingF
             let half = hermitian::sqrt_factor(r[0].as_ref())?;
             let y = built.multipliers(scene, &targets, &solution.multipliers)?;
             let lower_bound = certificate::lower_bound_in(scene, &span, &targets, &y)?.power;
-            let power = solution.objective * built.unit();
+            let factor = span.lift(half.as_ref());
+            let mut factors = vec![factor];
+            factors.resize(scene.users(), Mat::zeros(scene.antennas(), 0));
             Ok(Some(SensingFloor {
-                power,
+                power: evaluate(scene, &factors)?.power,
                 lower_bound,
-                factor: span.lift(half.as_ref()),
+                factor: factors.swap_remove(0),
             }))
         }
-        conic::Outcome::Infeasible(farkas) => {
+        conic::Outcome::Infeasible(farkas) | conic::Outcome::NoPointBelow(farkas) => {
             let y = built.multipliers(scene, &targets, &farkas.multipliers)?;
             let bound = certificate::lower_bound_in(scene, &span, &targets, &y)?;
-            Ok(
-                (bound.power >= options.excluded_units * unit).then_some(SensingFloor {
-                    power: f64::INFINITY,
-                    lower_bound: bound.power,
-                    ..nothing
-                }),
-            )
+            Ok((bound.power > 0.0).then_some(SensingFloor {
+                power: f64::INFINITY,
+                lower_bound: bound.power,
+                ..nothing
+            }))
         }
-        conic::Outcome::NoPointBelow(_)
-        | conic::Outcome::Unbounded(_)
+        conic::Outcome::Unbounded(_)
         | conic::Outcome::NoMultipliersBelow(_)
         | conic::Outcome::IllPosed(_)
         | conic::Outcome::Unknown(_) => Ok(None),

@@ -1,7 +1,8 @@
 //! The scene that every design of `[noma]` shares, validated, with users in decoding order.
 
 use crate::Error;
-use isac_linalg::{Mat, MatRef, c64, factor, ops, validate};
+use isac_linalg::kernel::{Field, Real, Twofold, TwofoldComplex};
+use isac_linalg::{Mat, MatRef, c64, ops, precise, validate};
 use isac_metrics::noma::{Pair, SicSet};
 use serde::{Deserialize, Serialize};
 
@@ -260,37 +261,63 @@ pub struct Span {
     pub(crate) channels: Mat<c64>,
     /// `U^H a_m`, r x targets.
     pub(crate) steering: Mat<c64>,
+    /// The same columns, `[h_1 / sigma, .., a_1, ..]`, in about 31 digits: `d x (users + targets)`
+    /// with `d >= r`. The first `r` rows belong to `U`; further ones are directions below the cut,
+    /// which proofs may not leave out.
+    pub(crate) exact: Mat<TwofoldComplex>,
+    /// Whether `exact` is the whole data for certain.
+    pub(crate) complete: bool,
 }
 
-/// Relative cut below which a direction does not count towards the rank of the span.
+/// Part of a channel or steering vector, relative to its own norm, below which a direction does not
+/// count towards the rank of the span.
 const RANK_CUT: f64 = 1e-12;
+
+/// Divides the channels, the first columns, by the standard deviation of the noise.
+fn normalise_noise(columns: &mut Mat<TwofoldComplex>, scene: &Scene) {
+    let inverse = Twofold::from(1.0) / Twofold::from(scene.noise()).root();
+    for k in 0..scene.users() {
+        for i in 0..columns.nrows() {
+            columns[(i, k)] = columns[(i, k)].times(inverse);
+        }
+    }
+}
 
 impl Span {
     /// The span of all channels and steering vectors of a scene.
-    ///
-    /// # Errors
-    /// A singular value decomposition that does not converge.
-    pub fn new(scene: &Scene) -> Result<Self, Error> {
+    pub fn new(scene: &Scene) -> Self {
         let all = ops::hcat(scene.channels(), scene.steering());
-        let basis = factor::orthonormal_basis(all.as_ref(), RANK_CUT)?;
-        let sigma = scene.noise().sqrt();
-        let mut channels = ops::adjoint_mul(basis.as_ref(), scene.channels());
-        ops::scale(channels.as_mut(), 1.0 / sigma);
-        Ok(Self {
-            channels,
-            steering: ops::adjoint_mul(basis.as_ref(), scene.steering()),
-            basis: Some(basis),
-        })
+        let mut found = precise::coordinates(all.as_ref(), RANK_CUT);
+        normalise_noise(&mut found.exact, scene);
+        let r = found.basis.ncols();
+        let (users, targets) = (scene.users(), scene.targets());
+        Self {
+            channels: Mat::from_fn(r, users, |i, k| found.exact[(i, k)].to_c64()),
+            steering: Mat::from_fn(r, targets, |i, m| found.exact[(i, users + m)].to_c64()),
+            basis: Some(found.basis),
+            exact: found.exact,
+            complete: found.complete,
+        }
     }
 
     /// No reduction: the coordinates are the antennas. For comparison.
     pub fn whole(scene: &Scene) -> Self {
+        let all = ops::hcat(scene.channels(), scene.steering());
+        let mut exact = precise::zeros(all.nrows(), all.ncols());
+        for j in 0..all.ncols() {
+            for i in 0..all.nrows() {
+                exact[(i, j)] = Field::from_c64(all[(i, j)]);
+            }
+        }
+        normalise_noise(&mut exact, scene);
         let mut channels = scene.channels().to_owned();
         ops::scale(channels.as_mut(), 1.0 / scene.noise().sqrt());
         Self {
             basis: None,
             channels,
             steering: scene.steering().to_owned(),
+            exact,
+            complete: true,
         }
     }
 

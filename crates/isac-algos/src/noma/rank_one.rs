@@ -131,13 +131,24 @@ pub(crate) fn ratios(covariances: &[Mat<c64>]) -> Result<Vec<f64>, Error> {
 }
 
 /// A relaxation whose solution is to become beams.
-struct Task<'a> {
-    scene: &'a Scene,
-    span: Span,
-    targets: &'a [f64],
-    csi: Csi,
-    power_relaxed: f64,
-    options: &'a Options,
+pub(super) struct Task<'a> {
+    pub(super) scene: &'a Scene,
+    pub(super) span: Span,
+    pub(super) targets: &'a [f64],
+    pub(super) csi: Csi,
+    pub(super) power_relaxed: f64,
+    pub(super) options: &'a Options,
+}
+
+/// What the users are promised for errors in a ball, or none.
+pub(super) fn csi_of(ball: Option<ErrorBall>) -> Csi {
+    match ball {
+        Some(ball) if ball.radius > 0.0 => Csi::Bounded {
+            radius: ball.radius,
+            residual: ball.residual,
+        },
+        _ => Csi::Perfect,
+    }
 }
 
 /// Beams from a solution of the relaxation without channel errors.
@@ -152,7 +163,7 @@ pub fn recover(
 ) -> Result<Outcome, Error> {
     let task = Task {
         scene,
-        span: Span::new(scene)?,
+        span: Span::new(scene),
         targets: &design.targets,
         csi: Csi::Perfect,
         power_relaxed: design.power(),
@@ -172,17 +183,10 @@ pub fn recover_robust(
     options: &Options,
     rng: &mut impl Rng,
 ) -> Result<Outcome, Error> {
-    let csi = if ball.radius > 0.0 {
-        Csi::Bounded {
-            radius: ball.radius,
-            residual: ball.residual,
-        }
-    } else {
-        Csi::Perfect
-    };
+    let csi = csi_of(Some(ball));
     let task = Task {
         scene,
-        span: Span::new(scene)?,
+        span: Span::new(scene),
         targets: &design.targets,
         csi,
         power_relaxed: design.power(),
@@ -192,7 +196,7 @@ pub fn recover_robust(
 }
 
 impl Task<'_> {
-    fn run(&self, factors: &[Mat<c64>], rng: &mut impl Rng) -> Result<Outcome, Error> {
+    pub(super) fn run(&self, factors: &[Mat<c64>], rng: &mut impl Rng) -> Result<Outcome, Error> {
         validate::positive("accept", self.options.accept, "")?;
         validate::nonnegative("tighten", self.options.tighten, "")?;
         if bounds::rank_one_excluded(self.scene) {
@@ -274,7 +278,7 @@ impl Task<'_> {
 
     /// Least powers for fixed directions: a linear program with one second-order cone, or Eq. (22)
     /// with `K` powers. `None` when there are none.
-    fn repowered(&self, columns: &[Col<c64>], how: How) -> Result<Option<Beams>, Error> {
+    pub(super) fn repowered(&self, columns: &[Col<c64>], how: How) -> Result<Option<Beams>, Error> {
         let bases: Vec<Mat<c64>> = columns
             .iter()
             .map(|v| {
@@ -318,7 +322,7 @@ impl Task<'_> {
         bases: Option<&[Mat<c64>]>,
         extra_cost: Option<&[Mat<c64>]>,
     ) -> Result<Option<(f64, Vec<Mat<c64>>)>, Error> {
-        let unit = natural_unit(self.scene, targets).max(self.power_relaxed);
+        let unit = natural_unit(self.scene, targets, 0.0).max(self.power_relaxed);
         let relaxation = Relaxation {
             scene: self.scene,
             span: &self.span,

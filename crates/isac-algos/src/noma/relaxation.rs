@@ -360,9 +360,4 @@ impl Built {
         }
         Ok(out)
     }
-
-    /// Unit of power.
-    pub(crate) fn unit(&self) -> f64 {
-        self.unit
-    }
 }

@@ -17,16 +17,17 @@
 
 use super::certificate::{self, Bound, Multipliers};
 use super::evaluate::{Evaluation, evaluate};
-use super::max_min::{self, Outcome as MaxMinFloor};
 use super::power_min::{self, Aim, RETRIES, natural_unit};
 use super::problem::{Scene, Span};
-use super::rank_one;
 use super::relaxation::{Csi, Relaxation};
+use super::slack::Slack;
+use super::structure::{self, Impossible};
+use super::{bounds, rank_one};
 use crate::Error;
-use isac_linalg::{Mat, MatRef, c64, hermitian, ops, validate};
-use isac_metrics::noma::{self, Pair};
+use isac_linalg::kernel::{Field, Real, Twofold, TwofoldComplex};
+use isac_linalg::{Mat, MatRef, c64, hermitian, ops, precise, validate};
+use isac_metrics::noma::{self, Pair, SicSet};
 use isac_opt::conic;
-use isac_opt::root::{self, Sample};
 use serde::{Deserialize, Serialize};
 
 /// What is known about the channel errors.
@@ -52,8 +53,6 @@ pub struct Options {
     pub conic: conic::Options,
     /// Largest violation and relative gap of a [`Outcome::Solved`] design, both recomputed.
     pub accept: f64,
-    /// See [`power_min::Options::excluded_units`].
-    pub excluded_units: f64,
 }
 
 impl Default for Options {
@@ -64,7 +63,6 @@ impl Default for Options {
                 ..conic::Options::default()
             },
             accept: 1e-6,
-            excluded_units: 1e7,
         }
     }
 }
@@ -83,6 +81,10 @@ pub struct Design {
     /// Multiplier of every pair's matrix inequality, `(r + 1) x (r + 1)`; a nonzero one means that
     /// the worst case is tight.
     pub multipliers: Vec<Mat<c64>>,
+    /// Multipliers of the sensing constraints; those of the SINR targets are 0.
+    pub(crate) sensing: Multipliers,
+    /// Multipliers of the problem without errors, for a radius of 0.
+    pub(crate) nominal: Option<Multipliers>,
     /// `dP*/dt` for a target `t` common to all users, watt.
     pub slope: f64,
     /// Second over first eigenvalue of every `W_k`.
@@ -106,6 +108,16 @@ impl Design {
     }
 }
 
+/// Proof that no design exists.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// The demands contradict each other in the data.
+    Structure(Impossible),
+    /// Multipliers of the matrix inequalities (see [`Design::multipliers`]) and of the sensing
+    /// constraints whose dual value grows without limit, verified in about 31 digits.
+    Ray(Vec<Mat<c64>>, Box<Multipliers>),
+}
+
 /// What came out. Do not bisect on it.
 #[derive(Debug, Clone)]
 pub enum Outcome {
@@ -113,13 +125,18 @@ pub enum Outcome {
     Solved(Box<Design>),
     /// A design whose violation or gap is larger.
     Inaccurate(Box<Design>),
-    /// Verified multipliers: every design needs at least this power (watt, maybe infinite).
-    Infeasible {
-        /// Every design needs at least this power, watt.
-        excluded_power: f64,
+    /// No design exists, whatever its power.
+    Infeasible(Box<Proof>),
+    /// Every design needs at least `power`; none was found, none is excluded.
+    NoPointBelow {
+        /// Verified lower bound on the power, watt.
+        power: f64,
     },
-    /// Neither.
-    Unknown,
+    /// None of these.
+    Unknown {
+        /// Every design needs at least this power, watt.
+        lower_bound: f64,
+    },
 }
 
 impl Outcome {
@@ -127,7 +144,7 @@ impl Outcome {
     pub fn design(&self) -> Option<&Design> {
         match self {
             Self::Solved(design) | Self::Inaccurate(design) => Some(design),
-            _ => None,
+            Self::Infeasible(_) | Self::NoPointBelow { .. } | Self::Unknown { .. } => None,
         }
     }
 
@@ -139,27 +156,46 @@ impl Outcome {
         }
     }
 
-    /// How far from an accepted answer, for choosing among attempts; 0 for accepted ones.
-    fn rank(&self) -> f64 {
+    /// A power (watt) that every design needs; infinite when none exists.
+    pub fn lower_bound(&self) -> f64 {
         match self {
-            Self::Solved(_) | Self::Infeasible { .. } => 0.0,
-            Self::Inaccurate(design) => {
-                let c = design.certificate;
-                c.violation.max(c.relative_gap.abs()).max(f64::MIN_POSITIVE)
-            }
-            Self::Unknown => f64::INFINITY,
+            Self::Solved(design) | Self::Inaccurate(design) => design.certificate.lower_bound,
+            Self::Infeasible(_) => f64::INFINITY,
+            Self::NoPointBelow { power } => *power,
+            Self::Unknown { lower_bound } => *lower_bound,
         }
     }
 
-    /// `solved`, `inaccurate`, `infeasible` or `unknown`.
+    /// How far from an accepted answer, for choosing among attempts; 0 for accepted ones.
+    fn rank(&self) -> f64 {
+        match self {
+            Self::Solved(_) | Self::Infeasible(_) => 0.0,
+            Self::Inaccurate(design) => power_min::distance(&design.certificate),
+            Self::NoPointBelow { power } => 1e300 / (1.0 + power),
+            Self::Unknown { .. } => f64::INFINITY,
+        }
+    }
+
+    /// `solved`, `inaccurate`, `infeasible`, `no_point_below` or `unknown`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Solved(_) => "solved",
             Self::Inaccurate(_) => "inaccurate",
-            Self::Infeasible { .. } => "infeasible",
-            Self::Unknown => "unknown",
+            Self::Infeasible(_) => "infeasible",
+            Self::NoPointBelow { .. } => "no_point_below",
+            Self::Unknown { .. } => "unknown",
         }
     }
+}
+
+/// The power of the closed-form bounds on what users and targets need, watt: the unit in which a
+/// [`Outcome::NoPointBelow`] may be called large. Infinite when an error may silence a user.
+///
+/// # Errors
+/// Targets of the wrong number or not positive.
+pub fn natural_power(scene: &Scene, targets_by_user: &[f64], ball: ErrorBall) -> Result<f64, Error> {
+    let targets = scene.sinr_targets(targets_by_user)?;
+    Ok(natural_unit(scene, &targets, ball.radius))
 }
 
 /// Exact smallest SINR of every decoding pair over all errors of the ball, for any covariances
@@ -178,6 +214,9 @@ pub fn worst_cases(
         .into_iter()
         .map(|pair| {
             let estimate = scene.channels().subcols(pair.decoder, 1);
+            if let Some(sinr) = alone(scene, factors, ball, pair) {
+                return Ok((pair, sinr));
+            }
             let worst = noma::worst_case_sinr(
                 estimate,
                 factors,
@@ -190,6 +229,38 @@ pub fn worst_cases(
             Ok((pair, worst.sinr))
         })
         .collect()
+}
+
+/// The worst case of a single beam that nothing disturbs, `max(|h^H w| - epsilon |w|, 0)^2 / sigma^2`,
+/// without cancellation; `None` elsewhere.
+fn alone(scene: &Scene, factors: &[Mat<c64>], ball: ErrorBall, pair: Pair) -> Option<f64> {
+    let sic = scene.mode().sic;
+    let quiet = (0..factors.len()).all(|i| {
+        i == pair.message
+            || factors[i].ncols() == 0
+            || !(sic.disturbs(pair.message, i) || ball.residual && sic.removes(pair.message, i))
+    });
+    let beam = factors.get(pair.message)?;
+    if !quiet || beam.ncols() != 1 || beam.nrows() != scene.antennas() {
+        return None;
+    }
+    let channel = scene.channels().subcols(pair.decoder, 1);
+    let worst = margin(channel, beam.as_ref(), ball.radius).max(0.0);
+    Some(worst * worst / scene.noise())
+}
+
+/// `|h^H w| - epsilon |w|` in about 31 digits, rounded.
+fn margin(channel: MatRef<'_, c64>, beam: MatRef<'_, c64>, radius: f64) -> f64 {
+    let exact = |z: c64| -> TwofoldComplex { Field::from_c64(z) };
+    let mut seen = TwofoldComplex::ZERO;
+    let mut size2 = Twofold::ZERO;
+    for n in 0..channel.nrows() {
+        let w = exact(beam[(n, 0)]);
+        seen += exact(channel[(n, 0)]).conjugate() * w;
+        size2 += w.re_mul(w.conjugate());
+    }
+    let signal = seen.re_mul(seen.conjugate()).root();
+    (signal - size2.root() * radius.into()).to_f64()
 }
 
 /// Solves Eq. (22) of `[noma]` for SINR targets by user. A radius of 0 is the problem without
@@ -206,7 +277,7 @@ pub fn solve(
 ) -> Result<Outcome, Error> {
     let targets = scene.sinr_targets(targets_by_user)?;
     validate::nonnegative("error radius", ball.radius, "")?;
-    solve_in(scene, &Span::new(scene)?, &targets, ball, options)
+    solve_in(scene, &Span::new(scene), &targets, ball, options)
 }
 
 pub(crate) fn solve_in(
@@ -219,9 +290,16 @@ pub(crate) fn solve_in(
     if ball.radius == 0.0 {
         return without_errors(scene, span, targets, ball, options);
     }
-    let unit = natural_unit(scene, targets);
-    if !unit.is_finite() {
-        return Ok(Outcome::Unknown);
+    if let Some(why) = structure::impossible(scene, targets, ball.radius) {
+        return Ok(Outcome::Infeasible(Box::new(Proof::Structure(why))));
+    }
+    let lower_bound = power_min::trivial_bound(scene, targets, ball.radius);
+    let unit = natural_unit(scene, targets, ball.radius);
+    if !(unit.is_finite() && unit > 0.0) {
+        return Ok(Outcome::Unknown { lower_bound });
+    }
+    if let Some(outcome) = undisturbed(scene, span, targets, ball, options)? {
+        return Ok(outcome);
     }
     let mut aim = Aim::new(unit, &options.conic);
     let mut best = attempt(scene, span, targets, ball, options, &aim)?;
@@ -229,13 +307,101 @@ pub(crate) fn solve_in(
         if best.rank() <= 0.0 {
             break;
         }
-        aim.retry(round, best.design().map(|d| d.certificate.lower_bound));
+        aim.retry(round, best.lower_bound());
         let next = attempt(scene, span, targets, ball, options, &aim)?;
         if next.rank() < best.rank() {
             best = next;
         }
     }
-    Ok(best)
+    Ok(match best {
+        Outcome::Unknown { .. } => Outcome::Unknown { lower_bound },
+        best => best,
+    })
+}
+
+/// Users that nothing disturbs and targets that ask for nothing: every beam is along its channel,
+/// `|w|^2 = gamma sigma^2 / (|h| - epsilon)^2`. `None` elsewhere.
+fn undisturbed(
+    scene: &Scene,
+    span: &Span,
+    targets: &[f64],
+    ball: ErrorBall,
+    options: &Options,
+) -> Result<Option<Outcome>, Error> {
+    let quiet = scene.users() == 1 || scene.mode().sic == SicSet::Orthogonal;
+    if !quiet || scene.mode().ordering || scene.targets() > 0 && scene.sensing().floor > 0.0 {
+        return Ok(None);
+    }
+    let r = span.dimension();
+    let sensed = ops::adjoint_mul(scene.steering(), scene.channels());
+    let weights = scene.mode().weights;
+    // Pattern values cost as well; then the channel is not the best direction.
+    if weights.sensing > 0.0 && ops::norm(sensed.as_ref()) > 0.0 {
+        return Ok(None);
+    }
+    let (mut factors, mut multipliers) = (Vec::new(), Vec::new());
+    let mut needed = 0.0;
+    for (k, &gamma) in targets.iter().enumerate() {
+        let channel = scene.channels().subcols(k, 1);
+        let length = bounds::shortest(channel, ball.radius);
+        let amplitude = (gamma * scene.noise()).sqrt();
+        let size = ops::norm(channel);
+        let mut w = Mat::from_fn(channel.nrows(), 1, |n, _| {
+            channel[(n, 0)] * (amplitude / (size * length))
+        });
+        // What rounding took from the direction and the length.
+        for _ in 0..3 {
+            let left = margin(channel, w.as_ref(), ball.radius);
+            if left > 0.0 && left < amplitude {
+                ops::scale(w.as_mut(), amplitude / left * (1.0 + f64::EPSILON));
+            }
+        }
+        factors.push(w);
+        // The worst error is -epsilon h / |h|: the multiplier is its outer product.
+        let power = gamma * scene.noise() * weights.transmit / (length * length);
+        needed += power;
+        multipliers.push(Mat::from_fn(r + 1, r + 1, |i, j| {
+            let entry = |i: usize| {
+                if i == r {
+                    c64::ONE
+                } else {
+                    -span.channels[(i, k)] * (scene.noise().sqrt() / size)
+                }
+            };
+            entry(i) * entry(j).conj() * power
+        }));
+    }
+    let blocks: Vec<Mat<c64>> = factors
+        .iter()
+        .map(|f| {
+            let seen = span.compress(f.as_ref());
+            ops::mul_adjoint(seen.as_ref(), seen.as_ref())
+        })
+        .collect();
+    let design = judged(
+        scene,
+        span,
+        targets,
+        ball,
+        Parts {
+            factors,
+            blocks,
+            multipliers,
+            sensing: Multipliers::zeros(scene),
+            lower_bound: needed * (1.0 - 1e-13),
+            iterations: 0,
+        },
+    )?;
+    Ok(Some(grade(design, options.accept)))
+}
+
+fn grade(design: Design, accept: f64) -> Outcome {
+    let c = design.certificate;
+    if c.violation <= accept && c.relative_gap <= accept {
+        Outcome::Solved(Box::new(design))
+    } else {
+        Outcome::Inaccurate(Box::new(design))
+    }
 }
 
 fn attempt(
@@ -277,44 +443,47 @@ fn attempt(
             let y = built.multipliers(scene, targets, &solution.multipliers)?;
             let u = matrices(&solution.multipliers)?;
             let bound = lower_bound(scene, span, targets, ball, &u, &y)?;
-            let covariances = built.covariances(&relaxation, &solution)?;
-            let design = assemble(
-                scene,
-                span,
-                targets,
-                ball,
-                &covariances,
-                u,
-                bound.power,
-                solution.iterations,
-            )?;
-            let c = design.certificate;
-            if c.violation <= options.accept && c.relative_gap <= options.accept {
-                return Ok(Outcome::Solved(Box::new(design)));
-            }
-            Ok(Outcome::Inaccurate(Box::new(design)))
+            let blocks = built.covariances(&relaxation, &solution)?;
+            let factors = blocks
+                .iter()
+                .map(|w| Ok(span.lift(hermitian::sqrt_factor(w.as_ref())?.as_ref())))
+                .collect::<Result<Vec<_>, Error>>()?;
+            let parts = Parts {
+                factors,
+                blocks,
+                multipliers: u,
+                sensing: y,
+                lower_bound: bound.power,
+                iterations: solution.iterations,
+            };
+            let design = judged(scene, span, targets, ball, parts)?;
+            Ok(grade(design, options.accept))
         }
-        conic::Outcome::Infeasible(farkas) => {
+        conic::Outcome::Infeasible(farkas) | conic::Outcome::NoPointBelow(farkas) => {
             let y = built.multipliers(scene, targets, &farkas.multipliers)?;
             let u = matrices(&farkas.multipliers)?;
             // The ray and its two halves; see `certificate::strongest`.
             let none: Vec<Mat<c64>> = u.iter().map(|u| Mat::zeros(u.nrows(), u.ncols())).collect();
             let quiet = Multipliers::zeros(scene);
-            let mut excluded_power = 0.0_f64;
+            let mut power = 0.0_f64;
             for (u, y) in [(&u, &y), (&u, &quiet), (&none, &y)] {
                 let bound = lower_bound(scene, span, targets, ball, u, y)?;
-                excluded_power = excluded_power.max(bound.power);
+                if bound.power.is_infinite() {
+                    let proof = Proof::Ray(u.clone(), Box::new(y.clone()));
+                    return Ok(Outcome::Infeasible(Box::new(proof)));
+                }
+                power = power.max(bound.power);
             }
-            if excluded_power >= options.excluded_units * natural_unit(scene, targets) {
-                return Ok(Outcome::Infeasible { excluded_power });
-            }
-            Ok(Outcome::Unknown)
+            Ok(if power > 0.0 {
+                Outcome::NoPointBelow { power }
+            } else {
+                Outcome::Unknown { lower_bound: 0.0 }
+            })
         }
-        conic::Outcome::NoPointBelow(_)
-        | conic::Outcome::Unbounded(_)
+        conic::Outcome::Unbounded(_)
         | conic::Outcome::NoMultipliersBelow(_)
         | conic::Outcome::IllPosed(_)
-        | conic::Outcome::Unknown(_) => Ok(Outcome::Unknown),
+        | conic::Outcome::Unknown(_) => Ok(Outcome::Unknown { lower_bound: 0.0 }),
     }
 }
 
@@ -328,7 +497,6 @@ fn without_errors(
     let plain = power_min::Options {
         conic: options.conic.clone(),
         accept: options.accept,
-        excluded_units: options.excluded_units,
         ..power_min::Options::default()
     };
     let convert = |design: power_min::Design| -> Result<Box<Design>, Error> {
@@ -338,6 +506,8 @@ fn without_errors(
             evaluation: design.evaluation,
             certificate: design.certificate,
             multipliers: Vec::new(),
+            sensing: Multipliers::zeros(scene),
+            nominal: Some(design.multipliers),
             slope: design.slope,
             rank_ratios: design.rank_ratios,
             targets: design.targets,
@@ -347,27 +517,40 @@ fn without_errors(
     Ok(match power_min::solve_in(scene, span, targets, &plain)? {
         power_min::Outcome::Solved(design) => Outcome::Solved(convert(*design)?),
         power_min::Outcome::Inaccurate(design) => Outcome::Inaccurate(convert(*design)?),
-        power_min::Outcome::Infeasible(proof) => Outcome::Infeasible {
-            excluded_power: proof.excluded_power,
-        },
-        power_min::Outcome::Unknown => Outcome::Unknown,
+        power_min::Outcome::Infeasible(proof) => Outcome::Infeasible(Box::new(match *proof {
+            power_min::Proof::Structure(why) => Proof::Structure(why),
+            power_min::Proof::Ray(y) => Proof::Ray(Vec::new(), y),
+        })),
+        power_min::Outcome::NoPointBelow(proof) => Outcome::NoPointBelow { power: proof.power },
+        power_min::Outcome::Unknown { lower_bound } => Outcome::Unknown { lower_bound },
     })
 }
 
-fn assemble(
+/// What a design is made of: factors in antenna space, covariances in span coordinates, multipliers.
+struct Parts {
+    factors: Vec<Mat<c64>>,
+    blocks: Vec<Mat<c64>>,
+    multipliers: Vec<Mat<c64>>,
+    sensing: Multipliers,
+    lower_bound: f64,
+    iterations: usize,
+}
+
+fn judged(
     scene: &Scene,
     span: &Span,
     targets: &[f64],
     ball: ErrorBall,
-    covariances: &[Mat<c64>],
-    multipliers: Vec<Mat<c64>>,
-    lower_bound: f64,
-    iterations: usize,
+    parts: Parts,
 ) -> Result<Design, Error> {
-    let mut factors = Vec::with_capacity(covariances.len());
-    for w in covariances {
-        factors.push(span.lift(hermitian::sqrt_factor(w.as_ref())?.as_ref()));
-    }
+    let Parts {
+        factors,
+        blocks,
+        multipliers,
+        sensing,
+        lower_bound,
+        iterations,
+    } = parts;
     let evaluation = evaluate(scene, &factors)?;
     let worst_case = worst_cases(scene, &factors, ball)?;
     let violation = violation(&evaluation, &worst_case, targets);
@@ -378,7 +561,7 @@ fn assemble(
         let image = ops::mul(t.as_ref(), u.as_ref());
         let whole = ops::mul_adjoint(image.as_ref(), t.as_ref());
         let gamma = targets[pair.message];
-        slope += ops::inner(whole.as_ref(), covariances[pair.message].as_ref()) / (gamma * gamma);
+        slope += ops::inner(whole.as_ref(), blocks[pair.message].as_ref()) / (gamma * gamma);
     }
     Ok(Design {
         certificate: power_min::Certificate {
@@ -390,8 +573,10 @@ fn assemble(
         evaluation,
         worst_case,
         multipliers,
+        sensing,
+        nominal: None,
         slope,
-        rank_ratios: rank_one::ratios(covariances)?,
+        rank_ratios: rank_one::ratios(&blocks)?,
         targets: targets.to_vec(),
         iterations,
     })
@@ -440,140 +625,119 @@ pub fn lower_bound(
     let pairs = scene.pairs();
     validate::length("matrix multipliers", matrices.len(), pairs.len())?;
     let sic = scene.mode().sic;
-    let mut homogeneous = vec![Mat::<c64>::zeros(r, r); scene.users()];
+    let d = span.exact.nrows();
+    let epsilon = Twofold::from(ball.radius) / Twofold::from(scene.noise()).root();
+    let mut homogeneous = vec![Slack::zeros(d); scene.users()];
     let mut value = 0.0;
     for (u, pair) in matrices.iter().zip(&pairs) {
         validate::shape("matrix multiplier", u.as_ref(), r + 1, r + 1)?;
-        let u = proper(u.as_ref())?;
-        value += u[(r, r)].re;
-        let whole = congruence(scene, span, ball, pair.decoder);
-        let error_only = Mat::from_fn(
-            r,
-            r + 1,
-            |i, j| {
-                if j == r { c64::ZERO } else { whole[(i, j)] }
-            },
-        );
-        let through = |t: &Mat<c64>| {
-            let image = ops::mul(t.as_ref(), u.as_ref());
-            ops::mul_adjoint(image.as_ref(), t.as_ref())
+        // U = B B^H is exactly positive semidefinite; T B and its part by the error alone.
+        let half = proper(u.as_ref())?;
+        value += (0..half.ncols()).map(|j| half[(r, j)].norm_sqr()).sum::<f64>();
+        let mut leak = precise::zeros(d, half.ncols());
+        let mut image = precise::zeros(d, half.ncols());
+        for j in 0..half.ncols() {
+            let bottom: TwofoldComplex = Field::from_c64(half[(r, j)]);
+            for i in 0..d {
+                if i < r {
+                    let top: TwofoldComplex = Field::from_c64(half[(i, j)]);
+                    leak[(i, j)] = top.times(epsilon);
+                }
+                image[(i, j)] = leak[(i, j)] + span.exact[(i, pair.decoder)] * bottom;
+            }
+        }
+        let sum = |columns: &Mat<TwofoldComplex>| {
+            let mut slack = Slack::zeros(d);
+            for j in 0..columns.ncols() {
+                slack.add_square(Twofold::from(1.0), columns, j);
+            }
+            slack
         };
-        let (seen, leaked) = (through(&whole), through(&error_only));
+        let (seen, leaked) = (sum(&image), sum(&leak));
         for (k, f) in homogeneous.iter_mut().enumerate() {
             if k == pair.message {
-                ops::axpy(f.as_mut(), -1.0 / targets[k], seen.as_ref());
+                f.add(Twofold::from(-1.0) / targets[k].into(), &seen);
             } else if sic.disturbs(pair.message, k) {
-                ops::axpy(f.as_mut(), 1.0, seen.as_ref());
+                f.add(Twofold::from(1.0), &seen);
             } else if ball.residual && sic.removes(pair.message, k) {
-                ops::axpy(f.as_mut(), 1.0, leaked.as_ref());
+                f.add(Twofold::from(1.0), &leaked);
             }
         }
     }
     certificate::lower_bound_with(scene, span, targets, sensing, &homogeneous, value)
 }
 
-/// The nearest multiplier that is positive semidefinite with `tr U_11 <= U_22`.
+/// A factor `B` of the nearest multiplier `U = B B^H` that is positive semidefinite with
+/// `tr U_11 <= U_22`.
 fn proper(u: MatRef<'_, c64>) -> Result<Mat<c64>, Error> {
-    let mut u = hermitian::project_psd(u)?;
+    let part = hermitian::hermitian_part(u);
+    let mut half = hermitian::sqrt_factor(part.as_ref())?;
     let r = u.nrows() - 1;
-    let spread: f64 = (0..r).map(|i| u[(i, i)].re).sum();
-    let top = u[(r, r)].re;
-    if spread > top {
-        let shrink = (top / spread).sqrt() * (1.0 - f64::EPSILON);
-        for i in 0..=r {
-            for j in 0..=r {
-                let factor = [i, j].iter().filter(|&&x| x < r).count() as i32;
-                u[(i, j)] *= shrink.powi(factor);
+    let size2 = |rows: std::ops::Range<usize>, half: &Mat<c64>| -> f64 {
+        let columns = 0..half.ncols();
+        columns
+            .flat_map(|j| rows.clone().map(move |i| (i, j)))
+            .map(|(i, j)| half[(i, j)].norm_sqr())
+            .sum()
+    };
+    let (spread, top) = (size2(0..r, &half), size2(r..r + 1, &half));
+    if spread > top * (1.0 - 1e-14) {
+        let shrink = (top / spread).sqrt() * (1.0 - 1e-14);
+        for j in 0..half.ncols() {
+            for i in 0..r {
+                half[(i, j)] *= shrink;
             }
         }
     }
-    Ok(u)
+    Ok(half)
 }
 
-/// The largest worst-case SINR common to all users within a power budget.
-#[derive(Debug, Clone)]
-pub struct MaxMin {
-    /// Common target, linear.
-    pub target: f64,
-    /// A design that guarantees it within the budget.
-    pub design: Design,
-    /// A target that was not reached.
-    pub upper: f64,
-    /// Relaxations solved.
-    pub solves: usize,
-    /// Why it stopped.
-    pub stopped: isac_opt::StopReason,
-}
-
-/// What came out of [`fn@max_min`].
-#[derive(Debug, Clone)]
-pub enum MaxMinOutcome {
-    /// The root was met.
-    Solved(Box<MaxMin>),
-    /// The budget (watt) is below what the targets alone need.
-    Infeasible {
-        /// Least power of any design, watt.
-        sensing_floor: f64,
-    },
-    /// No answer.
-    Unknown,
-}
-
-/// Robust counterpart of [`max_min::solve`]: the root of the robust `P*(t) = budget`.
-///
-/// # Errors
-/// A budget that is not positive, a negative radius; numerical breakdown.
-pub fn max_min(
+/// What the multipliers of a design prove of the power (watt) at a common target `t`: scaled with the
+/// target they keep their slack matrices but for the disturbance, which grows.
+pub(crate) fn bound_at(
     scene: &Scene,
-    budget: f64,
+    span: &Span,
+    design: &Design,
     ball: ErrorBall,
-    options: &Options,
-) -> Result<MaxMinOutcome, Error> {
-    validate::positive("power budget", budget, "W")?;
-    validate::nonnegative("error radius", ball.radius, "")?;
-    match max_min::below_floor(scene, budget, &power_min::Options::default())? {
-        Some(MaxMinFloor::Infeasible { sensing_floor, .. }) => {
-            return Ok(MaxMinOutcome::Infeasible { sensing_floor });
-        }
-        Some(_) => return Ok(MaxMinOutcome::Unknown),
-        None => {}
+    t: f64,
+) -> Result<f64, Error> {
+    let targets = vec![t; scene.users()];
+    if let Some(y) = &design.nominal {
+        return Ok(certificate::lower_bound_in(scene, span, &targets, y)?.power);
     }
-    let span = Span::new(scene)?;
-    let high = max_min::target_limit(scene, budget);
-    if high.is_nan() || high <= 0.0 {
-        return Ok(MaxMinOutcome::Unknown);
-    }
-    let weights = scene.mode().weights;
-    let held = scene.targets() as f64 * weights.sensing * scene.sensing().floor;
-    let root_options = root::Options {
-        tolerance: 1e-8,
-        max_evaluations: 60,
-    };
-    let aim = budget * (1.0 - 0.25e-8);
-    let evaluate = |t: f64| -> Result<Sample<Design>, Error> {
-        let targets = vec![t; scene.users()];
-        Ok(match solve_in(scene, &span, &targets, ball, options)? {
-            Outcome::Solved(design) => Sample::Value {
-                value: design.power(),
-                slope: design.slope,
-                data: *design,
-            },
-            Outcome::Infeasible { .. } => Sample::Above,
-            Outcome::Inaccurate(design) if design.certificate.lower_bound > budget => Sample::Above,
-            _ => Sample::Unknown,
+    let scaled: Vec<Mat<c64>> = (design.multipliers.iter().zip(scene.pairs()))
+        .map(|(u, pair)| {
+            let mut u = u.clone();
+            ops::scale(u.as_mut(), t / design.targets[pair.message]);
+            u
         })
+        .collect();
+    Ok(lower_bound(scene, span, &targets, ball, &scaled, &design.sensing)?.power)
+}
+
+/// A design of given factors in antenna space, without multipliers.
+pub(crate) fn of_factors(
+    scene: &Scene,
+    span: &Span,
+    ball: ErrorBall,
+    factors: Vec<Mat<c64>>,
+) -> Result<Design, Error> {
+    let blocks = factors
+        .iter()
+        .map(|f| {
+            let seen = span.compress(f.as_ref());
+            ops::mul_adjoint(seen.as_ref(), seen.as_ref())
+        })
+        .collect();
+    let r = span.dimension();
+    let parts = Parts {
+        factors,
+        blocks,
+        multipliers: vec![Mat::zeros(r + 1, r + 1); scene.pairs().len()],
+        sensing: Multipliers::zeros(scene),
+        lower_bound: 0.0,
+        iterations: 0,
     };
-    let root = root::increasing_root(aim, held, (0.0, high), 0.3 * high, &root_options, evaluate)?;
-    Ok(match root.best {
-        Some((_, _, design)) if design.power() <= budget * (1.0 + 1e-8) => {
-            MaxMinOutcome::Solved(Box::new(MaxMin {
-                target: root.t,
-                design,
-                upper: root.upper,
-                solves: root.evaluations,
-                stopped: root.stopped,
-            }))
-        }
-        _ => MaxMinOutcome::Unknown,
-    })
+    let tiny = vec![f64::MIN_POSITIVE; scene.users()];
+    judged(scene, span, &tiny, ball, parts)
 }

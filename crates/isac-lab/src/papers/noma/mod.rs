@@ -1,5 +1,6 @@
 //! NOMA-ISAC beamforming: the artefacts of `noma` and its schema `noma/1`.
 
+mod algorithm;
 mod check;
 mod figures;
 mod input;

@@ -1,26 +1,31 @@
-//! `isac solve` for `noma/1`.
+//! `isac solve` for `noma/1`: what is reported is what the returned beams do; the relaxation is the
+//! bound.
 
+use isac_algos::noma::common_beams::{self, Demand, Relaxed};
 use isac_algos::noma::max_min::{self, Method};
-use isac_algos::noma::robust::{self, ErrorBall, MaxMinOutcome};
+use isac_algos::noma::robust::{self, ErrorBall};
+use isac_algos::noma::structure::Impossible;
 use isac_algos::noma::{
     Evaluation, LeastInfeasible, Scene, certificate, least_infeasible, own, power_min, rank_one,
+    robust_max_min,
 };
 use isac_linalg::{Mat, c64, ops};
 use isac_models::rng::{Stream, stream};
 
-use super::input::{self, Problem};
+use super::algorithm::Algorithm;
+use super::input::{self, Case, Problem};
 use crate::document::Node;
 use crate::error::Error;
 use crate::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
 
-const ALGORITHMS: [&str; 4] = ["auto", "relaxation", "slope", "bisection"];
+/// Largest relative gap and violation of `solved`.
+const ACCEPT: f64 = 1e-6;
+/// Largest relative gap of a common SINR that is called `inaccurate`; above, the answer is `unknown`
+/// with a point and a bound.
+const FAR: f64 = 0.1;
 
 /// Solves one case of a document.
 pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
-    let algorithm = request.algorithm.as_deref().unwrap_or(ALGORITHMS[0]);
-    if !ALGORITHMS.contains(&algorithm) {
-        return Err(Error::unknown("algorithm", algorithm, ALGORITHMS));
-    }
     let stated = root.opt("seed").map(|s| s.u64()).transpose()?;
     let seed = request.seed.or(stated).unwrap_or(crate::DEFAULT_SEED);
     let cases = input::cases(root)?;
@@ -32,19 +37,26 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
         ))
     })?;
     let case = input::read(root, node, seed)?;
-    let broke = |e: isac_algos::Error| Error::numerical(&node.path, e);
+    let algorithm = Algorithm::named(request.algorithm.as_deref(), &case.problem)?;
+    solve_case(&case, algorithm, seed).map_err(|e| Error::numerical(&node.path, e))
+}
+
+/// Solves a case.
+pub(super) fn solve_case(
+    case: &Case,
+    algorithm: Algorithm,
+    seed: u64,
+) -> Result<SolveReport, isac_algos::Error> {
     let scene = &case.scene;
     let mut report = match &case.problem {
-        Problem::PowerMin { gamma } => power(scene, gamma, algorithm, seed).map_err(broke)?,
-        Problem::MaxMin { budget } => largest(scene, *budget, algorithm, seed).map_err(broke)?,
-        Problem::RobustPowerMin { gamma, ball } => {
-            robust_power(scene, gamma, *ball, seed).map_err(broke)?
-        }
+        Problem::PowerMin { gamma } => power(scene, gamma, algorithm, seed)?,
+        Problem::MaxMin { budget } => largest(scene, *budget, algorithm.root(), seed)?,
+        Problem::RobustPowerMin { gamma, ball } => robust_power(scene, gamma, *ball, seed)?,
         Problem::RobustMaxMin { budget, ball } => {
-            robust_largest(scene, *budget, *ball, seed).map_err(broke)?
+            robust_largest(scene, *budget, *ball, algorithm.root(), seed)?
         }
     };
-    report.algorithm = format!("{} ({algorithm})", case.problem.name());
+    report.algorithm = format!("{} ({})", case.problem.name(), algorithm.name());
     report.seed = seed;
     Ok(report)
 }
@@ -71,60 +83,171 @@ fn evaluated(report: &mut SolveReport, scene: &Scene, evaluation: &Evaluation) {
     }
 }
 
-/// Beams if they were found, otherwise the covariances.
-fn transmitted(
+/// Puts covariances into the report, with the reason why they are no beams.
+fn covariances(
     report: &mut SolveReport,
     scene: &Scene,
     factors: &[Mat<c64>],
-    beams: rank_one::Outcome,
+    beams: &rank_one::Outcome,
 ) {
-    match beams {
-        rank_one::Outcome::Found(found) => {
-            report.metric("power_relaxed_W", found.power_relaxed);
-            report.metric("power_beams_W", found.power_beams);
-            report.metric("rank_one_gap", found.gap());
-            report.max_violation = Some(found.violation);
-            report.beamformer("w", scene.in_user_order(found.beams.as_ref()).as_ref());
-            evaluated(report, scene, &found.evaluation);
+    for (position, f) in factors.iter().enumerate() {
+        let w = ops::mul_adjoint(f.as_ref(), f.as_ref());
+        report.beamformer(&format!("W_{}", scene.user(position)), w.as_ref());
+    }
+    report.stop_reason = match beams {
+        rank_one::Outcome::Excluded { welch_bound } => format!(
+            "no beams exist: any have a mean squared cross-correlation of at least {welch_bound} W^2; covariances returned"
+        ),
+        rank_one::Outcome::Found(_) | rank_one::Outcome::NotFound => {
+            "no feasible beams found; covariances returned".into()
         }
-        other => {
-            for (position, f) in factors.iter().enumerate() {
-                let w = ops::mul_adjoint(f.as_ref(), f.as_ref());
-                report.beamformer(&format!("W_{}", scene.user(position)), w.as_ref());
-            }
-            let why = match other {
-                rank_one::Outcome::Excluded { welch_bound } => format!(
-                    "no beams exist: any have a mean squared cross-correlation of at least {welch_bound} W^2; covariances returned"
-                ),
-                _ => "no feasible beams found; covariances returned".into(),
-            };
-            report.stop_reason = format!("{}; {why}", report.stop_reason);
-        }
+    };
+}
+
+fn beams_of(report: &mut SolveReport, scene: &Scene, beams: &rank_one::Beams) {
+    report.metric("power_relaxed_W", beams.power_relaxed);
+    report.metric("power_beams_W", beams.power_beams);
+    report.metric("rank_one_gap", beams.gap());
+    report.beamformer("w", scene.in_user_order(beams.beams.as_ref()).as_ref());
+    evaluated(report, scene, &beams.evaluation);
+}
+
+/// Objective, violation, gap and status of a returned point. `far` is the gap above which the point
+/// is no answer.
+fn judge(
+    report: &mut SolveReport,
+    kind: &str,
+    objective: f64,
+    violation: f64,
+    bound: f64,
+    far: f64,
+) {
+    let gap = (objective != 0.0).then(|| (bound - objective).abs() / objective.abs());
+    report.objective = Some(objective);
+    report.max_violation = Some(violation);
+    report.certificate = Some(SolveCertificate {
+        kind: kind.into(),
+        bound,
+        relative_gap: gap,
+    });
+    let gap = gap.unwrap_or(0.0);
+    let whole = report.stop_reason.is_empty();
+    report.status = if gap > far || violation > 1e-4 {
+        SolveStatus::Unknown
+    } else if gap > ACCEPT || violation > ACCEPT || !whole {
+        SolveStatus::Inaccurate
+    } else {
+        SolveStatus::Solved
+    };
+    if whole {
+        report.stop_reason = if report.status == SolveStatus::Solved {
+            "tolerance".into()
+        } else if violation > ACCEPT {
+            format!("the constraints are violated by {violation:.1e} of their size")
+        } else {
+            format!("point and proved bound are {gap:.1e} of the objective apart")
+        };
     }
 }
 
 fn power_report(
     scene: &Scene,
     design: &power_min::Design,
-    status: SolveStatus,
     seed: u64,
 ) -> Result<SolveReport, isac_algos::Error> {
-    let mut report = empty(status);
-    report.stop_reason = "tolerance".into();
-    report.objective = Some(design.power());
-    report.max_violation = Some(design.certificate.violation);
+    let mut report = empty(SolveStatus::Unknown);
     report.iterations = design.iterations;
-    report.certificate = Some(SolveCertificate {
-        kind: "lower_bound".into(),
-        bound: design.certificate.lower_bound,
-        relative_gap: Some(design.certificate.relative_gap),
-    });
-    evaluated(&mut report, scene, &design.evaluation);
-    report.metric_list("rank_ratios", &design.rank_ratios);
     let mut rng = stream(seed, Stream::Randomisation, 0);
     let beams = rank_one::recover(scene, design, &rank_one::Options::default(), &mut rng)?;
-    transmitted(&mut report, scene, &design.factors, beams);
+    returned(&mut report, scene, &design.factors, &design.evaluation, &design.certificate, &beams);
+    report.metric_list("rank_ratios", &design.rank_ratios);
     Ok(report)
+}
+
+/// The beams, or the covariances where there are none, as the point of a power minimisation.
+fn returned(
+    report: &mut SolveReport,
+    scene: &Scene,
+    factors: &[Mat<c64>],
+    evaluation: &Evaluation,
+    certificate: &power_min::Certificate,
+    beams: &rank_one::Outcome,
+) {
+    let (objective, violation) = match beams {
+        rank_one::Outcome::Found(found) => {
+            beams_of(report, scene, found);
+            (found.power_beams, found.violation)
+        }
+        rank_one::Outcome::Excluded { .. } | rank_one::Outcome::NotFound => {
+            covariances(report, scene, factors, beams);
+            evaluated(report, scene, evaluation);
+            (evaluation.power, certificate.violation)
+        }
+    };
+    judge(report, "lower_bound", objective, violation, certificate.lower_bound, f64::INFINITY);
+    if report.status == SolveStatus::Inaccurate && matches!(beams, rank_one::Outcome::Found(_)) {
+        let relaxed = (evaluation.power - certificate.lower_bound) / evaluation.power;
+        if relaxed <= ACCEPT && violation <= ACCEPT {
+            report.stop_reason = format!(
+                "the relaxation is not rank one: the beams need {:.3e} more than the bound",
+                objective / certificate.lower_bound - 1.0
+            );
+        }
+    }
+}
+
+/// No design: every one needs `power`, and none was found.
+fn open(status: SolveStatus, power: f64) -> SolveReport {
+    let mut report = empty(status);
+    report.stop_reason = if status == SolveStatus::NoPointBelow {
+        format!("every design needs more than {power:e} W; none was found, none is excluded above")
+    } else {
+        "the solver found neither a design nor a proof that there is none".into()
+    };
+    report.certificate = Some(SolveCertificate {
+        kind: "lower_bound: power every design exceeds, W".into(),
+        bound: power,
+        relative_gap: None,
+    });
+    report
+}
+
+/// A contradiction in the data.
+fn contradiction(report: &mut SolveReport, scene: &Scene, why: &Impossible) {
+    let (kind, bound, text) = match why {
+        Impossible::CoincidentTargets { targets, least } => (
+            "structure: least mean squared cross-correlation, W^2",
+            *least,
+            format!(
+                "targets {} and {} share a steering vector: with the floors met, the mean squared cross-correlation is at least {least} W^2",
+                targets.0, targets.1
+            ),
+        ),
+        Impossible::ParallelChannels { positions, load } => {
+            let users: Vec<usize> = positions.iter().map(|&p| scene.user(p)).collect();
+            (
+                "structure: sum of gamma / (1 + gamma), to be below 1",
+                *load,
+                format!(
+                    "the channels of users {users:?} are multiples of each other and no message is removed: SINR targets with a sum of gamma / (1 + gamma) of {load} contradict each other"
+                ),
+            )
+        }
+        Impossible::Silenced { position, norm } => (
+            "structure: norm of a channel within the error radius",
+            *norm,
+            format!(
+                "no covariance guarantees the SINR targets over all channel errors: one of them silences user {}",
+                scene.user(*position)
+            ),
+        ),
+    };
+    report.stop_reason = text;
+    report.certificate = Some(SolveCertificate {
+        kind: kind.into(),
+        bound,
+        relative_gap: None,
+    });
 }
 
 /// Which constraints a proof of infeasibility combines.
@@ -229,46 +352,57 @@ fn what_fails(
 fn power(
     scene: &Scene,
     gamma: &[f64],
-    algorithm: &str,
+    algorithm: Algorithm,
     seed: u64,
 ) -> Result<SolveReport, isac_algos::Error> {
     let options = power_min::Options::default();
-    let outcome = if algorithm == "auto" {
-        own::power_min_or_relaxation(scene, gamma, &options)?
-    } else {
+    let outcome = if algorithm == Algorithm::Relaxation {
         power_min::solve(scene, gamma, &options)?
+    } else {
+        own::power_min_or_relaxation(scene, gamma, &options)?
     };
     Ok(match outcome {
-        power_min::Outcome::Solved(design) => {
-            power_report(scene, &design, SolveStatus::Solved, seed)?
-        }
-        power_min::Outcome::Inaccurate(design) => {
-            power_report(scene, &design, SolveStatus::Inaccurate, seed)?
+        power_min::Outcome::Solved(design) | power_min::Outcome::Inaccurate(design) => {
+            power_report(scene, &design, seed)?
         }
         power_min::Outcome::Infeasible(proof) => {
             let mut report = empty(SolveStatus::Infeasible);
-            report.stop_reason = format!(
-                "no covariance meets {} together",
-                blamed(&proof.multipliers)
-            );
+            match *proof {
+                power_min::Proof::Structure(why) => contradiction(&mut report, scene, &why),
+                power_min::Proof::Ray(ray) => {
+                    report.stop_reason =
+                        format!("no covariance meets {} together", blamed(&ray));
+                    let targets = scene.sinr_targets(gamma)?;
+                    let bound = certificate::lower_bound(scene, &targets, &ray)?;
+                    report.certificate = Some(farkas(bound.dual_value));
+                }
+            }
             let exact = ErrorBall {
                 radius: 0.0,
                 residual: true,
             };
             what_fails(&mut report, scene, gamma, exact)?;
-            report.certificate = Some(SolveCertificate {
-                kind: "farkas: power every design exceeds, W".into(),
-                bound: proof.excluded_power,
-                relative_gap: None,
-            });
             report
         }
-        power_min::Outcome::Unknown => empty(SolveStatus::Unknown),
+        power_min::Outcome::NoPointBelow(proof) => open(SolveStatus::NoPointBelow, proof.power),
+        power_min::Outcome::Unknown { lower_bound } => open(SolveStatus::Unknown, lower_bound),
     })
 }
 
-fn below_floor(budget: f64, floor: f64) -> SolveReport {
+fn farkas(value: f64) -> SolveCertificate {
+    SolveCertificate {
+        kind: "farkas: dual value of a ray with definite slack matrices, W".into(),
+        bound: value,
+        relative_gap: None,
+    }
+}
+
+fn below_floor(budget: f64, floor: f64, proved: f64) -> SolveReport {
     let mut report = empty(SolveStatus::Infeasible);
+    if proved.is_infinite() {
+        report.stop_reason = "the targets alone cannot be served, whatever the budget".into();
+        return report;
+    }
     report.stop_reason = format!(
         "P_total = {budget} W is {} W short of the sensing floor of {floor} W",
         floor - budget
@@ -276,7 +410,62 @@ fn below_floor(budget: f64, floor: f64) -> SolveReport {
     report.metric("sensing_floor_W", floor);
     report.certificate = Some(SolveCertificate {
         kind: "sensing_floor".into(),
-        bound: floor,
+        bound: proved,
+        relative_gap: None,
+    });
+    report
+}
+
+/// The answer to a common-SINR problem from the best covariances and the beams found for them.
+fn common<D>(
+    demand: &Demand<'_>,
+    found: &max_min::Solution<D>,
+    factors: &[Mat<c64>],
+    evaluation: &Evaluation,
+    beams: Option<&common_beams::CommonBeams>,
+) -> SolveReport {
+    let scene = demand.scene;
+    let mut report = empty(SolveStatus::Unknown);
+    report.iterations = found.solves;
+    report.metric("relaxed_t", found.target);
+    report.metric("unreached_t", found.upper);
+    let (target, shown) = match beams {
+        Some(common) => {
+            beams_of(&mut report, scene, &common.beams);
+            (common.target, &common.beams.evaluation)
+        }
+        None => {
+            let none = rank_one::Outcome::NotFound;
+            covariances(&mut report, scene, factors, &none);
+            evaluated(&mut report, scene, evaluation);
+            (found.target, evaluation)
+        }
+    };
+    report.metric("t", target);
+    report.metric("t_dB", 10.0 * target.log10());
+    let violation = shown
+        .sensing_violation
+        .max(shown.power / demand.budget - 1.0)
+        .max(0.0);
+    // Rounding may put the point a digit above what is proved.
+    let bound = found.upper.max(target);
+    judge(&mut report, "upper_bound", target, violation, bound, FAR);
+    if found.relative_gap() <= ACCEPT && report.status != SolveStatus::Solved && beams.is_some() {
+        report.stop_reason = format!(
+            "the relaxation is not rank one: beams within the budget reach {:.3e} less than the bound",
+            1.0 - target / bound
+        );
+    }
+    report
+}
+
+fn nothing_within(upper: f64) -> SolveReport {
+    let mut report = empty(SolveStatus::Unknown);
+    report.stop_reason =
+        format!("no design was found within the budget; none reaches a common SINR above {upper:e}");
+    report.certificate = Some(SolveCertificate {
+        kind: "upper_bound".into(),
+        bound: upper,
         relative_gap: None,
     });
     report
@@ -285,66 +474,58 @@ fn below_floor(budget: f64, floor: f64) -> SolveReport {
 fn largest(
     scene: &Scene,
     budget: f64,
-    algorithm: &str,
+    method: Method,
     seed: u64,
 ) -> Result<SolveReport, isac_algos::Error> {
     let options = max_min::Options {
-        method: match algorithm {
-            "bisection" => Method::Bisection,
-            "slope" | "relaxation" => Method::Slope,
-            _ => Method::Auto,
-        },
+        method,
         ..max_min::Options::default()
     };
     Ok(match max_min::solve(scene, budget, &options)? {
-        max_min::Outcome::Solved(found) => {
-            let mut report = power_report(scene, &found.design, SolveStatus::Solved, seed)?;
-            report.objective = Some(found.target);
-            report.metric("t", found.target);
-            report.metric("t_dB", 10.0 * found.target.log10());
-            report.metric("dP_dt_W", found.design.slope);
-            report.metric("unreached_t", found.upper);
-            report.iterations = found.solves;
-            report.certificate = Some(SolveCertificate {
-                kind: "upper_bound".into(),
-                bound: found.upper,
-                relative_gap: Some((found.upper - found.target) / found.target.max(1.0)),
-            });
+        max_min::Outcome::Solved(found) | max_min::Outcome::Open(found) => {
+            let demand = Demand {
+                scene,
+                ball: None,
+                budget,
+            };
+            let design = &found.design;
+            let relaxed = Relaxed {
+                target: found.target,
+                factors: design.factors.clone(),
+                power: design.power(),
+            };
+            let again = |t: f64| {
+                let gamma = vec![t; scene.users()];
+                let outcome = power_min::solve(scene, &gamma, &options.power_min)?;
+                Ok(outcome.design().map(|d| Relaxed {
+                    target: t,
+                    factors: d.factors.clone(),
+                    power: d.power(),
+                }))
+            };
+            let mut rng = stream(seed, Stream::Randomisation, 0);
+            let way = rank_one::Options::default();
+            let beams = common_beams::largest(demand, &relaxed, again, &way, &mut rng)?;
+            let mut report =
+                common(&demand, &found, &design.factors, &design.evaluation, beams.as_ref());
+            report.metric("dP_dt_W", design.slope);
+            report.metric_list("rank_ratios", &design.rank_ratios);
             report
         }
-        max_min::Outcome::Infeasible { sensing_floor, .. } => below_floor(budget, sensing_floor),
-        max_min::Outcome::Unknown => empty(SolveStatus::Unknown),
+        max_min::Outcome::Infeasible {
+            sensing_floor,
+            lower_bound,
+        } => below_floor(budget, sensing_floor, lower_bound),
+        max_min::Outcome::Unknown { upper } => nothing_within(upper),
     })
 }
 
-fn robust_report(
-    scene: &Scene,
-    design: &robust::Design,
-    ball: ErrorBall,
-    status: SolveStatus,
-    seed: u64,
-) -> Result<SolveReport, isac_algos::Error> {
-    let mut report = empty(status);
-    report.stop_reason = "tolerance".into();
-    report.objective = Some(design.power());
-    report.max_violation = Some(design.certificate.violation);
-    report.iterations = design.iterations;
-    report.certificate = Some(SolveCertificate {
-        kind: "lower_bound".into(),
-        bound: design.certificate.lower_bound,
-        relative_gap: Some(design.certificate.relative_gap),
-    });
-    evaluated(&mut report, scene, &design.evaluation);
-    report.metric("min_worst_case_sinr", design.min_worst_case());
-    report.metric_list("rank_ratios", &design.rank_ratios);
-    let options = rank_one::Options {
-        accept: 1e-6,
+/// How robust beams are looked for.
+fn robust_way() -> rank_one::Options {
+    rank_one::Options {
+        accept: ACCEPT,
         ..rank_one::Options::default()
-    };
-    let mut rng = stream(seed, Stream::Randomisation, 0);
-    let beams = rank_one::recover_robust(scene, design, ball, &options, &mut rng)?;
-    transmitted(&mut report, scene, &design.factors, beams);
-    Ok(report)
+    }
 }
 
 fn robust_power(
@@ -353,55 +534,96 @@ fn robust_power(
     ball: ErrorBall,
     seed: u64,
 ) -> Result<SolveReport, isac_algos::Error> {
-    Ok(
-        match robust::solve(scene, gamma, ball, &robust::Options::default())? {
-            robust::Outcome::Solved(design) => {
-                robust_report(scene, &design, ball, SolveStatus::Solved, seed)?
+    let outcome = robust::solve(scene, gamma, ball, &robust::Options::default())?;
+    Ok(match outcome {
+        robust::Outcome::Solved(design) | robust::Outcome::Inaccurate(design) => {
+            let mut report = empty(SolveStatus::Unknown);
+            report.iterations = design.iterations;
+            let mut rng = stream(seed, Stream::Randomisation, 0);
+            let beams = rank_one::recover_robust(scene, &design, ball, &robust_way(), &mut rng)?;
+            let c = &design.certificate;
+            returned(&mut report, scene, &design.factors, &design.evaluation, c, &beams);
+            let worst = match &beams {
+                rank_one::Outcome::Found(found) => worst_of(scene, &found.beams, ball)?,
+                rank_one::Outcome::Excluded { .. } | rank_one::Outcome::NotFound => {
+                    design.min_worst_case()
+                }
+            };
+            report.metric("min_worst_case_sinr", worst);
+            report.metric_list("rank_ratios", &design.rank_ratios);
+            report
+        }
+        robust::Outcome::Infeasible(proof) => {
+            let mut report = empty(SolveStatus::Infeasible);
+            match *proof {
+                robust::Proof::Structure(why) => contradiction(&mut report, scene, &why),
+                robust::Proof::Ray(..) => {
+                    report.stop_reason =
+                        "no covariance guarantees the SINR targets over all channel errors".into();
+                    report.certificate = Some(farkas(1.0));
+                }
             }
-            robust::Outcome::Inaccurate(design) => {
-                robust_report(scene, &design, ball, SolveStatus::Inaccurate, seed)?
-            }
-            robust::Outcome::Infeasible { excluded_power } => {
-                let mut report = empty(SolveStatus::Infeasible);
-                report.stop_reason =
-                    "no covariance guarantees the SINR targets over all channel errors".into();
-                report.certificate = Some(SolveCertificate {
-                    kind: "farkas: power every design exceeds, W".into(),
-                    bound: excluded_power,
-                    relative_gap: None,
-                });
-                what_fails(&mut report, scene, gamma, ball)?;
-                report
-            }
-            robust::Outcome::Unknown => empty(SolveStatus::Unknown),
-        },
-    )
+            what_fails(&mut report, scene, gamma, ball)?;
+            report
+        }
+        robust::Outcome::NoPointBelow { power } => open(SolveStatus::NoPointBelow, power),
+        robust::Outcome::Unknown { lower_bound } => open(SolveStatus::Unknown, lower_bound),
+    })
+}
+
+/// Smallest SINR of beams over all pairs and errors.
+fn worst_of(scene: &Scene, beams: &Mat<c64>, ball: ErrorBall) -> Result<f64, isac_algos::Error> {
+    let factors: Vec<Mat<c64>> = (0..beams.ncols())
+        .map(|k| beams.subcols(k, 1).to_owned())
+        .collect();
+    let all = robust::worst_cases(scene, &factors, ball)?;
+    Ok(all.iter().fold(f64::INFINITY, |low, &(_, s)| low.min(s)))
 }
 
 fn robust_largest(
     scene: &Scene,
     budget: f64,
     ball: ErrorBall,
+    method: Method,
     seed: u64,
 ) -> Result<SolveReport, isac_algos::Error> {
-    Ok(
-        match robust::max_min(scene, budget, ball, &robust::Options::default())? {
-            MaxMinOutcome::Solved(found) => {
-                let mut report =
-                    robust_report(scene, &found.design, ball, SolveStatus::Solved, seed)?;
-                report.objective = Some(found.target);
-                report.metric("t", found.target);
-                report.metric("t_dB", 10.0 * found.target.log10());
-                report.iterations = found.solves;
-                report.certificate = Some(SolveCertificate {
-                    kind: "upper_bound".into(),
-                    bound: found.upper,
-                    relative_gap: Some((found.upper - found.target) / found.target.max(1.0)),
-                });
-                report
-            }
-            MaxMinOutcome::Infeasible { sensing_floor } => below_floor(budget, sensing_floor),
-            MaxMinOutcome::Unknown => empty(SolveStatus::Unknown),
-        },
-    )
+    let options = robust::Options::default();
+    Ok(match robust_max_min::solve(scene, budget, ball, method, &options)? {
+        max_min::Outcome::Solved(found) | max_min::Outcome::Open(found) => {
+            let demand = Demand {
+                scene,
+                ball: Some(ball),
+                budget,
+            };
+            let design = &found.design;
+            let relaxed = Relaxed {
+                target: found.target,
+                factors: design.factors.clone(),
+                power: design.power(),
+            };
+            let again = |t: f64| {
+                let gamma = vec![t; scene.users()];
+                let outcome = robust::solve(scene, &gamma, ball, &options)?;
+                Ok(outcome.design().map(|d| Relaxed {
+                    target: t,
+                    factors: d.factors.clone(),
+                    power: d.power(),
+                }))
+            };
+            let mut rng = stream(seed, Stream::Randomisation, 0);
+            let beams = common_beams::largest(demand, &relaxed, again, &robust_way(), &mut rng)?;
+            let mut report =
+                common(&demand, &found, &design.factors, &design.evaluation, beams.as_ref());
+            let worst = beams.as_ref().map_or(design.min_worst_case(), |b| b.target);
+            report.metric("min_worst_case_sinr", worst);
+            report.metric("dP_dt_W", design.slope);
+            report.metric_list("rank_ratios", &design.rank_ratios);
+            report
+        }
+        max_min::Outcome::Infeasible {
+            sensing_floor,
+            lower_bound,
+        } => below_floor(budget, sensing_floor, lower_bound),
+        max_min::Outcome::Unknown { upper } => nothing_within(upper),
+    })
 }

@@ -74,7 +74,7 @@ fn one(seed: u64, i: usize) -> Result<Record, Source> {
         let norm2 = scene.steering().col(m).squared_norm_l2();
         floor += scene.sensing().floor * (1.0 + 1.0 / norm2);
     }
-    let in_scope = scene.targets() == 0 || bounds::chain_bound(&scene, &targets) < 1e6 * floor;
+    let in_scope = scene.targets() == 0 || bounds::chain_bound(&scene, &targets, 0.0) < 1e6 * floor;
     let outcome = power_min::solve(&scene, &gammas, &power_min::Options::default())?;
     // What is certain by other means: without a cross-correlation bound or with at most one target,
     // own-message and orthogonal decoding are always feasible.
@@ -90,7 +90,7 @@ fn one(seed: u64, i: usize) -> Result<Record, Source> {
             let gap = (d.power() - bound.power) / d.power();
             let violation = d.evaluation.violation(&targets);
             verified = f64::from(gap <= 1e-7 && violation <= 1e-7);
-            wrong = bounds::chain_bound(&scene, &targets)
+            wrong = bounds::chain_bound(&scene, &targets, 0.0)
                 > d.evaluation.transmit_power * (1.0 + 1e-6)
                 || bound.power > d.power() * (1.0 + 1e-6);
         }
@@ -106,6 +106,7 @@ fn one(seed: u64, i: usize) -> Result<Record, Source> {
         f64::from(in_scope),
         verified,
         f64::from(wrong),
+        is("no_point_below"),
     ];
     let mode = scene.mode();
     let name = if mode.ordering {
@@ -155,12 +156,19 @@ pub(super) fn stress(request: &Request) -> Result<Plan, Error> {
                 let of = |metric: usize| {
                     count(&|r: &Record| r.algorithm == *name && set(r, metric)).to_string()
                 };
-                vec![(*name).into(), of(0), of(1), of(2), of(3)]
+                vec![(*name).into(), of(0), of(1), of(2), of(7), of(3)]
             })
             .collect();
         let sum = |metric: usize| count(&|r: &Record| set(r, metric)).to_string();
-        rows.push(vec!["all".into(), sum(0), sum(1), sum(2), sum(3)]);
-        let heads = ["mode", "solved", "inaccurate", "infeasible", "unknown"];
+        rows.push(vec!["all".into(), sum(0), sum(1), sum(2), sum(7), sum(3)]);
+        let heads = [
+            "mode",
+            "solved",
+            "inaccurate",
+            "infeasible",
+            "no point below",
+            "unknown",
+        ];
         let mut failures = Vec::new();
         if verified < solved {
             failures.push(format!(
@@ -183,9 +191,10 @@ pub(super) fn stress(request: &Request) -> Result<Plan, Error> {
                 "Every instance gets a verified answer",
                 Ruling::every(answered, total),
                 format!(
-                    "{total} instances: {solved} solved ({verified} verified to 1e-7), {} inaccurate, {} infeasible with proof, {} unknown; {wrong} wrong; in scope {scope}, of them {unknown} unknown ({share:.2} %) and {} inaccurate",
+                    "{total} instances: {solved} solved ({verified} verified to 1e-7), {} inaccurate, {} infeasible with proof, {} without a design below some power, {} unknown; {wrong} wrong; in scope {scope}, of them {unknown} unknown ({share:.2} %) and {} inaccurate",
                     sum(1),
                     sum(2),
+                    sum(7),
                     sum(3),
                     open - unknown
                 ),
@@ -202,6 +211,7 @@ pub(super) fn stress(request: &Request) -> Result<Plan, Error> {
         "in_scope",
         "verified",
         "wrong",
+        "no_point_below",
     ]
     .map(|key| Metric::new(key, key, ""))
     .to_vec();

@@ -1,0 +1,102 @@
+//! Largest worst-case SINR common to all users within a power budget: the root of the robust
+//! `P*(t) = P_total`, which the paper does not treat. The same search as [`super::max_min`], with the
+//! bound of [`robust::lower_bound`].
+
+use super::max_min::{self, Answer, Facts, Known, Method, Options, Outcome, Value};
+use super::problem::{Scene, Span};
+use super::robust::{self, Design, ErrorBall};
+use super::structure::{self, Impossible};
+use crate::Error;
+use isac_linalg::{ops, validate};
+
+struct Robust<'a> {
+    scene: &'a Scene,
+    span: Span,
+    ball: ErrorBall,
+    options: &'a robust::Options,
+}
+
+impl Value for Robust<'_> {
+    type Design = Design;
+
+    fn solve(&self, t: f64) -> Result<Answer<Design>, Error> {
+        let targets = vec![t; self.scene.users()];
+        let outcome = robust::solve_in(self.scene, &self.span, &targets, self.ball, self.options)?;
+        Ok(match outcome {
+            robust::Outcome::Solved(design) | robust::Outcome::Inaccurate(design) => {
+                Answer::Design(*design)
+            }
+            other => Answer::Needs(other.lower_bound()),
+        })
+    }
+
+    fn bound(&self, design: &Design, t: f64) -> Result<f64, Error> {
+        robust::bound_at(self.scene, &self.span, design, self.ball, t)
+    }
+
+    fn facts(design: &Design) -> Facts {
+        Facts {
+            power: design.power(),
+            slope: design.slope,
+            reached: design.min_worst_case(),
+            violation: design.evaluation.sensing_violation,
+        }
+    }
+
+    fn held(&self) -> f64 {
+        max_min::held(self.scene)
+    }
+}
+
+/// Solves for a budget in watt; [`Method::Joint`] does not apply and counts as [`Method::Slope`].
+///
+/// # Errors
+/// A budget that is not positive, a negative radius; numerical breakdown.
+pub fn solve(
+    scene: &Scene,
+    budget: f64,
+    ball: ErrorBall,
+    method: Method,
+    options: &robust::Options,
+) -> Result<Outcome<Design>, Error> {
+    validate::positive("power budget", budget, "W")?;
+    validate::nonnegative("error radius", ball.radius, "")?;
+    let mut search = Options {
+        method,
+        tolerance: 1e-8,
+        ..Options::default()
+    };
+    search.power_min.accept = options.accept;
+    if let Some(infeasible) = max_min::below_floor(scene, budget, &search.power_min)? {
+        return Ok(infeasible);
+    }
+    let tiny = vec![f64::MIN_POSITIVE; scene.users()];
+    if let Some(Impossible::Silenced { .. }) = structure::impossible(scene, &tiny, ball.radius) {
+        return Ok(Outcome::Unknown { upper: 0.0 });
+    }
+    let value = Robust {
+        scene,
+        span: Span::new(scene),
+        ball,
+        options,
+    };
+    let limit = max_min::target_limit(scene, budget, ball.radius);
+    let mut known = Known::new(limit);
+    match method {
+        Method::Auto | Method::Joint | Method::Slope => {
+            max_min::slope(&value, budget, &mut known, &search)?;
+        }
+        Method::Bisection => {
+            let weakest = ops::norm2(scene.channels().subcols(0, 1));
+            let printed = budget * weakest / (scene.noise() * scene.mode().weights.transmit);
+            max_min::bisection(&value, budget, printed, &mut known, &search)?;
+        }
+    }
+    if known.best.is_none()
+        && let Some(factors) = max_min::spread(scene, &search.power_min)?
+    {
+        let design = robust::of_factors(scene, &value.span, ball, factors)?;
+        known.learn(&value, 0.0, design, budget, &search)?;
+    }
+    Ok(known.outcome(search.accept_gap))
+}
