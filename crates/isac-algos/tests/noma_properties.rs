@@ -10,7 +10,7 @@ use isac_algos::noma::robust::{self, ErrorBall};
 use isac_algos::noma::structure::Impossible;
 use isac_algos::noma::{
     LeastInfeasible, Mode, PowerWeights, Scene, Sensing, bounds, certificate, least_infeasible,
-    rank_one,
+    rank_one, robust_max_min,
 };
 use isac_linalg::{Mat, c64, ops};
 use isac_metrics::noma::SicSet;
@@ -134,6 +134,67 @@ fn scaling_and_phases_change_nothing() {
         c * base,
         TOL,
     );
+}
+
+#[test]
+fn units_change_no_digit() {
+    let same = |a: &[Mat<c64>], b: &[Mat<c64>], c: f64, tol: f64| {
+        for (x, y) in a.iter().zip(b) {
+            let (x, y) = (
+                ops::mul_adjoint(x.as_ref(), x.as_ref()),
+                ops::mul_adjoint(y.as_ref(), y.as_ref()),
+            );
+            let scaled = Mat::from_fn(x.nrows(), x.ncols(), |i, j| x[(i, j)] * c);
+            let top = ops::norm(y.as_ref());
+            isac_linalg::approx::compare(scaled.as_ref(), y.as_ref(), 0.0, tol * top).unwrap();
+        }
+    };
+    for (sic, budget) in [(SicSet::Own, 6.0), (SicSet::Full, 6.0), (SicSet::Linear, 7.0)] {
+        let scene = paper_scene(6, 5, sic);
+        let options = max_min::Options::default();
+        let base = max_min::solve(&scene, budget, &options).unwrap().solved().unwrap();
+        for c in [1e-15, 1e-6, 1e3, 1e15] {
+            let sensing = Sensing {
+                floor: PAPER.floor * c,
+                difference: PAPER.difference * c,
+                cross_correlation: PAPER.cross_correlation.map(|xi| xi * c * c),
+            };
+            let (h, a) = (scene.channels(), scene.steering());
+            let other = Scene::new(h, a, 0.01 * c, sensing, scene.mode()).unwrap();
+            let found = max_min::solve(&other, budget * c, &options).unwrap();
+            let name = found.name();
+            let found = found.solved().unwrap_or_else(|| panic!("{c:e}: {name}"));
+            close(found.target, base.target, 1e-9);
+            close(found.upper, base.upper, 1e-8);
+            close(found.design.power(), c * base.design.power(), 1e-9);
+            // A semidefinite program fixes its optimal point to the root of the gap.
+            let tol = if sic == SicSet::Own { 1e-9 } else { 1e-4 };
+            same(&base.design.factors, &found.design.factors, c, tol);
+        }
+    }
+}
+
+#[test]
+fn more_error_never_needs_less_and_never_reaches_more() {
+    let scene = paper_scene(5, 8, SicSet::Own);
+    let options = robust::Options::default();
+    let (mut cost, mut reach) = (0.0, f64::INFINITY);
+    for radius in [0.0, 1e-3, 0.02, 0.06] {
+        let ball = ErrorBall {
+            radius,
+            residual: true,
+        };
+        let design = robust::solve(&scene, &[20.0; 3], ball, &options).unwrap();
+        let bound = design.lower_bound();
+        let power = design.solved().unwrap().power();
+        assert!(bound <= power * (1.0 + 1e-12) && power >= cost * (1.0 - 1e-7));
+        let found = robust_max_min::solve(&scene, 6.0, ball, Method::Slope, &options).unwrap();
+        let name = found.name();
+        let found = found.solved().unwrap_or_else(|| panic!("{radius}: {name}"));
+        assert!(found.target <= reach * (1.0 + 1e-6) && found.upper >= found.target);
+        assert!(found.design.power() <= 6.0 * (1.0 + 1e-8));
+        (cost, reach) = (power, found.target);
+    }
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn fixtures_of_max_min() {
                         1e-4,
                     );
                 } else {
-                    assert!((found.target - t).abs() <= options.bisection_width);
+                    close(found.target, t, 1e-6);
                 }
             }
         }
@@ -99,8 +99,10 @@ fn fixtures_of_robust_power_minimisation() {
                 residual: true,
             };
             let outcome = robust::solve(&scene, &gamma, ball, &robust::Options::default()).unwrap();
-            if let robust::Outcome::Infeasible { .. } = &outcome {
-                assert_eq!(case["expected"]["feasible"], false);
+            if case["expected"]["feasible"] == false {
+                // Every design is excluded, or every one of less than ten million natural units.
+                let unit = robust::natural_power(&scene, &gamma, ball).unwrap();
+                assert!(outcome.lower_bound() >= 1e7 * unit, "{}", outcome.name());
                 continue;
             }
             assert_eq!(

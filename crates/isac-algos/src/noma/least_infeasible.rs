@@ -131,7 +131,7 @@ fn users(
     let common = targets.iter().all(|&g| (g - targets[0]).abs() <= 0.0);
     let evaluate = |t: f64| -> Result<Sample<robust::Design>, Error> {
         let lowered: Vec<f64> = targets.iter().map(|g| t * g).collect();
-        let outcome = robust::solve_in(scene, span, &lowered, ball, &options)?;
+        let outcome = robust::solve_in(scene, span, &lowered, ball, budget, &options)?;
         Ok(match outcome {
             robust::Outcome::Solved(design) => Sample::Value {
                 value: design.power(),

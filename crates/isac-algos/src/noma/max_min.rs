@@ -179,7 +179,7 @@ pub fn solve(scene: &Scene, budget: f64, options: &Options) -> Result<Outcome, E
     }
     match options.method {
         Method::Joint => {}
-        Method::Auto | Method::Slope => slope(&value, budget, &mut known, options)?,
+        Method::Auto | Method::Slope => slopes(&value, budget, &mut known, options)?,
         Method::Bisection => {
             let weakest = ops::norm2(scene.channels().subcols(0, 1));
             let printed = budget * weakest / (scene.noise() * scene.mode().weights.transmit);
@@ -267,8 +267,9 @@ pub(crate) fn spread(
 pub(crate) trait Value {
     /// Covariances with what they achieve and their multipliers.
     type Design;
-    /// The best answer at `t`.
-    fn solve(&self, t: f64) -> Result<Answer<Self::Design>, Error>;
+    /// The best answer at `t`, or the proof that every design needs more than `budget`. In about 31
+    /// digits where `precise` and needed.
+    fn solve(&self, t: f64, budget: f64, precise: bool) -> Result<Answer<Self::Design>, Error>;
     /// What the multipliers of a design prove of the power at `t`, watt.
     fn bound(&self, design: &Self::Design, t: f64) -> Result<f64, Error>;
     /// Power (watt), its slope, smallest SINR, largest relative violation of the other constraints.
@@ -300,9 +301,11 @@ struct Nominal<'a> {
 impl Value for Nominal<'_> {
     type Design = Design;
 
-    fn solve(&self, t: f64) -> Result<Answer<Design>, Error> {
+    fn solve(&self, t: f64, budget: f64, precise: bool) -> Result<Answer<Design>, Error> {
         let targets = vec![t; self.scene.users()];
-        let outcome = power_min::solve_in(self.scene, &self.span, &targets, self.options)?;
+        let mut options = self.options.clone();
+        options.conic.extend &= precise;
+        let outcome = power_min::solve_in(self.scene, &self.span, &targets, budget, &options)?;
         if !matches!(outcome, PowerOutcome::Solved(_))
             && let Some(fast) = own::power_min(self.scene, &targets, self.options.accept)?
         {
@@ -468,12 +471,28 @@ fn proved<V: Value>(
     Ok(above)
 }
 
-/// The root by power-law steps.
-pub(crate) fn slope<V: Value>(
+/// The root by power-law steps, at last in more digits where it does not close.
+pub(crate) fn slopes<V: Value>(
     value: &V,
     budget: f64,
     known: &mut Known<V::Design>,
     options: &Options,
+) -> Result<(), Error> {
+    for (precise, evaluations) in [(false, 40), (true, 8)] {
+        if known.gap() > options.accept_gap {
+            slope(value, budget, known, options, precise, evaluations)?;
+        }
+    }
+    Ok(())
+}
+
+fn slope<V: Value>(
+    value: &V,
+    budget: f64,
+    known: &mut Known<V::Design>,
+    options: &Options,
+    precise: bool,
+    evaluations: usize,
 ) -> Result<(), Error> {
     let high = known.upper;
     if !(high.is_finite() && high > 0.0) {
@@ -482,7 +501,7 @@ pub(crate) fn slope<V: Value>(
     known.method = Method::Slope;
     let root_options = root::Options {
         tolerance: options.tolerance,
-        max_evaluations: 60,
+        max_evaluations: evaluations,
     };
     // Aimed a hair below, so that rounding does not lift the power above the budget.
     let aim = budget * (1.0 - 0.25 * options.tolerance);
@@ -491,8 +510,12 @@ pub(crate) fn slope<V: Value>(
         None => 0.5 * high,
     };
     let evaluate = |t: f64| -> Result<Sample<()>, Error> {
+        if known.gap() <= options.tolerance {
+            // Point and bound have met: nothing more can be learnt.
+            return Ok(Sample::Unknown);
+        }
         known.solves += 1;
-        Ok(match value.solve(t)? {
+        Ok(match value.solve(t, budget, precise)? {
             Answer::Design(design) => {
                 let facts = V::facts(&design);
                 let least = value.bound(&design, t)?;
@@ -513,7 +536,11 @@ pub(crate) fn slope<V: Value>(
     };
     let root =
         root::increasing_root(aim, value.held(), (0.0, high), start, &root_options, evaluate)?;
-    known.stopped = root.stopped;
+    known.stopped = if known.gap() <= options.accept_gap {
+        StopReason::Tolerance
+    } else {
+        root.stopped
+    };
     Ok(())
 }
 
@@ -536,7 +563,7 @@ pub(crate) fn bisection<V: Value>(
         }
         let t = 0.5 * (low + high);
         known.solves += 1;
-        match value.solve(t)? {
+        match value.solve(t, budget, true)? {
             Answer::Design(design) => {
                 let facts = V::facts(&design);
                 let (over, before) = (value.bound(&design, t)? > budget, known.target());

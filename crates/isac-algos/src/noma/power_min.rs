@@ -215,14 +215,16 @@ pub fn solve(scene: &Scene, targets_by_user: &[f64], options: &Options) -> Resul
     } else {
         Span::whole(scene)
     };
-    solve_in(scene, &span, &targets, options)
+    solve_in(scene, &span, &targets, f64::INFINITY, options)
 }
 
-/// [`solve`] with the span made before and targets by decoding position.
+/// [`solve`] with the span made before and targets by decoding position. It is enough to prove that
+/// every design needs more than `ceiling` (watt).
 pub(crate) fn solve_in(
     scene: &Scene,
     span: &Span,
     targets: &[f64],
+    ceiling: f64,
     options: &Options,
 ) -> Result<Outcome, Error> {
     validate::positive("accept", options.accept, "")?;
@@ -244,7 +246,7 @@ pub(crate) fn solve_in(
     aim.conic.reduce &= options.reduce;
     let mut best = attempt(scene, span, targets, options, &aim)?;
     for round in 0..RETRIES {
-        if best.rank() <= 0.0 {
+        if best.rank() <= 0.0 || best.lower_bound() > ceiling {
             break;
         }
         aim.retry(round, best.lower_bound());

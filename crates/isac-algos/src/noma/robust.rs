@@ -277,18 +277,21 @@ pub fn solve(
 ) -> Result<Outcome, Error> {
     let targets = scene.sinr_targets(targets_by_user)?;
     validate::nonnegative("error radius", ball.radius, "")?;
-    solve_in(scene, &Span::new(scene), &targets, ball, options)
+    solve_in(scene, &Span::new(scene), &targets, ball, f64::INFINITY, options)
 }
 
+/// [`solve`] with the span made before and targets by decoding position. It is enough to prove that
+/// every design needs more than `ceiling` (watt).
 pub(crate) fn solve_in(
     scene: &Scene,
     span: &Span,
     targets: &[f64],
     ball: ErrorBall,
+    ceiling: f64,
     options: &Options,
 ) -> Result<Outcome, Error> {
     if ball.radius == 0.0 {
-        return without_errors(scene, span, targets, ball, options);
+        return without_errors(scene, span, targets, ball, ceiling, options);
     }
     if let Some(why) = structure::impossible(scene, targets, ball.radius) {
         return Ok(Outcome::Infeasible(Box::new(Proof::Structure(why))));
@@ -304,7 +307,7 @@ pub(crate) fn solve_in(
     let mut aim = Aim::new(unit, &options.conic);
     let mut best = attempt(scene, span, targets, ball, options, &aim)?;
     for round in 0..RETRIES {
-        if best.rank() <= 0.0 {
+        if best.rank() <= 0.0 || best.lower_bound() > ceiling {
             break;
         }
         aim.retry(round, best.lower_bound());
@@ -492,6 +495,7 @@ fn without_errors(
     span: &Span,
     targets: &[f64],
     ball: ErrorBall,
+    ceiling: f64,
     options: &Options,
 ) -> Result<Outcome, Error> {
     let plain = power_min::Options {
@@ -514,7 +518,7 @@ fn without_errors(
             iterations: design.iterations,
         }))
     };
-    Ok(match power_min::solve_in(scene, span, targets, &plain)? {
+    Ok(match power_min::solve_in(scene, span, targets, ceiling, &plain)? {
         power_min::Outcome::Solved(design) => Outcome::Solved(convert(*design)?),
         power_min::Outcome::Inaccurate(design) => Outcome::Inaccurate(convert(*design)?),
         power_min::Outcome::Infeasible(proof) => Outcome::Infeasible(Box::new(match *proof {

@@ -19,9 +19,13 @@ struct Robust<'a> {
 impl Value for Robust<'_> {
     type Design = Design;
 
-    fn solve(&self, t: f64) -> Result<Answer<Design>, Error> {
+    fn solve(&self, t: f64, budget: f64, _: bool) -> Result<Answer<Design>, Error> {
         let targets = vec![t; self.scene.users()];
-        let outcome = robust::solve_in(self.scene, &self.span, &targets, self.ball, self.options)?;
+        // 31 digits would take seconds per step.
+        let mut options = self.options.clone();
+        options.conic.extend = false;
+        let (scene, span) = (self.scene, &self.span);
+        let outcome = robust::solve_in(scene, span, &targets, self.ball, budget, &options)?;
         Ok(match outcome {
             robust::Outcome::Solved(design) | robust::Outcome::Inaccurate(design) => {
                 Answer::Design(*design)
@@ -84,7 +88,7 @@ pub fn solve(
     let mut known = Known::new(limit);
     match method {
         Method::Auto | Method::Joint | Method::Slope => {
-            max_min::slope(&value, budget, &mut known, &search)?;
+            max_min::slopes(&value, budget, &mut known, &search)?;
         }
         Method::Bisection => {
             let weakest = ops::norm2(scene.channels().subcols(0, 1));

@@ -5,6 +5,7 @@ mod check;
 mod figures;
 mod input;
 mod solve;
+mod stress;
 
 use super::Paper;
 
@@ -17,6 +18,6 @@ pub(super) fn paper() -> Paper {
         artefacts: figures::artefacts(),
         check: Some(check::check),
         solve: Some(solve::solve),
-        stress: None,
+        stress: Some(stress::stress),
     }
 }

@@ -38,14 +38,14 @@ fn name(curve: &str, floor: f64) -> String {
 /// Largest common SINR of one curve; `None` without a verified answer.
 fn best(seed: u64, i: usize, curve: &str, floor: f64, budget: f64) -> Result<Option<f64>, Source> {
     let options = max_min::Options::default();
-    let sic = match curve {
-        "full" => SicSet::Full,
-        _ => SicSet::Own,
-    };
-    let scene = scene(seed, i, sic, floor)?;
     if let Some(&baseline) = Baseline::ALL.iter().find(|b| b.name() == curve) {
+        let scene = scene(seed, i, SicSet::Own, floor)?;
         return Ok(baselines::max_min(&scene, baseline, budget, &options)?);
     }
+    let known = SicSet::ALL.map(SicSet::name);
+    let sic = (SicSet::ALL.into_iter().find(|sic| sic.name() == curve))
+        .ok_or_else(|| Error::unknown("curve", curve, known))?;
+    let scene = scene(seed, i, sic, floor)?;
     let outcome = max_min::solve(&scene, budget, &options)?;
     Ok(outcome.solved().map(|s| s.target))
 }
