@@ -149,10 +149,17 @@ fn units_change_no_digit() {
             isac_linalg::approx::compare(scaled.as_ref(), y.as_ref(), 0.0, tol * top).unwrap();
         }
     };
-    for (sic, budget) in [(SicSet::Own, 6.0), (SicSet::Full, 6.0), (SicSet::Linear, 7.0)] {
+    for (sic, budget) in [
+        (SicSet::Own, 6.0),
+        (SicSet::Full, 6.0),
+        (SicSet::Linear, 7.0),
+    ] {
         let scene = paper_scene(6, 5, sic);
         let options = max_min::Options::default();
-        let base = max_min::solve(&scene, budget, &options).unwrap().solved().unwrap();
+        let base = max_min::solve(&scene, budget, &options)
+            .unwrap()
+            .solved()
+            .unwrap();
         for c in [1e-15, 1e-6, 1e3, 1e15] {
             let sensing = Sensing {
                 floor: PAPER.floor * c,

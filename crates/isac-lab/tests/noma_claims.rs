@@ -25,7 +25,8 @@ fn isac(arguments: &[&str]) -> (u8, String) {
 }
 
 fn stored(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/noma-claims/{name}.json"))
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join(format!("tests/fixtures/noma-claims/{name}.json"))
 }
 
 fn written(name: &str, document: &Value) -> PathBuf {
@@ -37,12 +38,26 @@ fn written(name: &str, document: &Value) -> PathBuf {
 fn solve(path: &std::path::Path, case: usize, algorithm: &str) -> (u8, Value) {
     let case = case.to_string();
     let path = path.to_str().unwrap();
-    let (code, text) = isac(&["solve", path, "--case", &case, "--algorithm", algorithm, "--json"]);
-    (code, serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}")))
+    let (code, text) = isac(&[
+        "solve",
+        path,
+        "--case",
+        &case,
+        "--algorithm",
+        algorithm,
+        "--json",
+    ]);
+    (
+        code,
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}")),
+    )
 }
 
 fn number(value: &Value, path: &str) -> f64 {
-    value.pointer(path).and_then(Value::as_f64).unwrap_or_else(|| panic!("{path} of {value}"))
+    value
+        .pointer(path)
+        .and_then(Value::as_f64)
+        .unwrap_or_else(|| panic!("{path} of {value}"))
 }
 
 fn close(got: f64, expected: f64, rel: f64) {
@@ -61,7 +76,9 @@ fn rows(value: &Value) -> Vec<Vec<Complex>> {
         .zip(list("im"))
         .map(|(re, im)| {
             let pairs = re.as_array().unwrap().iter().zip(im.as_array().unwrap());
-            pairs.map(|(a, b)| (a.as_f64().unwrap(), b.as_f64().unwrap())).collect()
+            pairs
+                .map(|(a, b)| (a.as_f64().unwrap(), b.as_f64().unwrap()))
+                .collect()
         })
         .collect()
 }
@@ -99,22 +116,36 @@ fn beams_stay_within_the_budget_and_the_report_is_theirs() {
         ("unit-correlation", 0),
     ] {
         let path = stored(name);
-        let document: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let document: Value =
+            serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         let budget = number(&document, &format!("/cases/{case}/P_total_W"));
         let (code, report) = solve(&path, case, "auto");
         assert_eq!(code, 0, "{name}: {report}");
         let (spent, pattern) = power(&document, &rows(&report["beamformers"]["w"]));
-        assert!(spent <= budget * (1.0 + 1e-8), "{name}: {spent} of {budget}");
+        assert!(
+            spent <= budget * (1.0 + 1e-8),
+            "{name}: {spent} of {budget}"
+        );
         close(number(&report, "/metrics/power_W"), spent, 1e-9);
         for p in pattern {
-            assert!(p >= number(&document, "/Ps_W") * (1.0 - 1e-6), "{name}: {p}");
+            assert!(
+                p >= number(&document, "/Ps_W") * (1.0 - 1e-6),
+                "{name}: {p}"
+            );
         }
-        let (t, bound) = (number(&report, "/objective"), number(&report, "/certificate/bound"));
+        let (t, bound) = (
+            number(&report, "/objective"),
+            number(&report, "/certificate/bound"),
+        );
         close(number(&report, "/metrics/min_sinr"), t, 1e-9);
         assert!(bound >= t && number(&report, "/max_violation") <= 1e-6);
         let gap = number(&report, "/certificate/relative_gap");
         close(gap, (bound - t) / t, 1e-9);
-        assert_eq!(report["status"] == "solved", gap <= 1e-6, "{name}: {report}");
+        assert_eq!(
+            report["status"] == "solved",
+            gap <= 1e-6,
+            "{name}: {report}"
+        );
         // The relaxed target is reached up to what rank one costs.
         assert!(gap < 0.06, "{name}: {gap}");
     }
@@ -128,7 +159,11 @@ fn the_cost_is_that_of_the_beams() {
     assert_eq!(code, 0, "{report}");
     let (spent, _) = power(&document, &rows(&report["beamformers"]["w"]));
     close(number(&report, "/objective"), spent, 1e-9);
-    close(number(&report, "/certificate/bound"), 4.999_999_998_76, 1e-7);
+    close(
+        number(&report, "/certificate/bound"),
+        4.999_999_998_76,
+        1e-7,
+    );
     assert!(spent <= 5.1009 && number(&report, "/certificate/relative_gap") > 1e-3);
     assert_eq!(report["status"], "inaccurate");
 }
@@ -150,7 +185,10 @@ fn bounds_on_the_common_sinr_are_proved() {
         let bound = number(&report, "/certificate/bound");
         assert!(bound >= reached, "{name} {algorithm}: {bound:e}");
         if report["status"] == "solved" {
-            assert!(number(&report, "/certificate/relative_gap") <= 1e-6, "{report}");
+            assert!(
+                number(&report, "/certificate/relative_gap") <= 1e-6,
+                "{report}"
+            );
         }
         assert!(!report["stop_reason"].as_str().unwrap().is_empty());
     }
@@ -161,7 +199,11 @@ fn bounds_on_the_common_sinr_are_proved() {
         ("flat-end", 1, "auto", 197.43),
     ] {
         let (code, report) = solve(&stored(name), case, algorithm);
-        assert_eq!((code, &report["status"]), (0, &json!("solved")), "{name}: {report}");
+        assert_eq!(
+            (code, &report["status"]),
+            (0, &json!("solved")),
+            "{name}: {report}"
+        );
         close(number(&report, "/objective"), t, 1e-4);
         close(number(&report, "/certificate/bound"), t, 1e-4);
     }
@@ -188,7 +230,11 @@ fn one_user_is_feasible_up_to_the_edge_of_the_error_ball() {
             let path = written("one-user", &document);
             let (code, report) = solve(&path, 0, "auto");
             assert_eq!(code, 0, "{antennas} {share}: {report}");
-            let norm: f64 = rows(&document["H"]).iter().map(|r| r[0].0 * r[0].0).sum::<f64>().sqrt();
+            let norm: f64 = rows(&document["H"])
+                .iter()
+                .map(|r| r[0].0 * r[0].0)
+                .sum::<f64>()
+                .sqrt();
             let radius = number(&document, "/cases/0/eps");
             let right = 10.0 * 0.01 / (norm - radius).powi(2);
             // The norm itself is rounded.
@@ -197,9 +243,16 @@ fn one_user_is_feasible_up_to_the_edge_of_the_error_ball() {
             close(number(&report, "/certificate/bound"), right, rel + 1e-9);
         }
         for share in [1.0 + 1e-9, 1.5] {
-            let (code, report) =
-                solve(&written("one-user", &one_user(antennas, 5590.0, share)), 0, "auto");
-            assert_eq!((code, &report["status"]), (3, &json!("infeasible")), "{report}");
+            let (code, report) = solve(
+                &written("one-user", &one_user(antennas, 5590.0, share)),
+                0,
+                "auto",
+            );
+            assert_eq!(
+                (code, &report["status"]),
+                (3, &json!("infeasible")),
+                "{report}"
+            );
         }
     }
 }
@@ -213,7 +266,10 @@ fn expensive_designs_are_no_proof_of_infeasibility() {
     let scalar = json!({"re": [[1.0, 1.0]], "im": [[0.0, 0.0]]});
     for (distance, right) in [(1e-9_f64, 2e-4), (1e-6, 2e-7), (1e-3, 2e-10)] {
         // Both powers are gamma / (1 - gamma) of the noise.
-        let path = written("edge", &linear(scalar.clone(), 1e-13, json!(1.0 - distance)));
+        let path = written(
+            "edge",
+            &linear(scalar.clone(), 1e-13, json!(1.0 - distance)),
+        );
         let (code, report) = solve(&path, 0, "auto");
         assert_eq!(code, 0, "{report}");
         close(number(&report, "/objective"), right, 1.1 * distance + 1e-6);
@@ -221,20 +277,48 @@ fn expensive_designs_are_no_proof_of_infeasibility() {
         close(number(&report, "/objective"), exact, 1e-7);
     }
     for gamma in [json!(1.0), json!(2.0), json!([4.0, 0.25])] {
-        let (code, report) = solve(&written("edge", &linear(scalar.clone(), 1e-13, gamma)), 0, "auto");
-        assert_eq!((code, &report["status"]), (3, &json!("infeasible")), "{report}");
+        let (code, report) = solve(
+            &written("edge", &linear(scalar.clone(), 1e-13, gamma)),
+            0,
+            "auto",
+        );
+        assert_eq!(
+            (code, &report["status"]),
+            (3, &json!("infeasible")),
+            "{report}"
+        );
     }
     let nearly = json!({"re": [[1.0, 1.0], [0.0, 1e-5]], "im": [[0.0, 0.0], [0.0, 0.0]]});
-    let (code, report) = solve(&written("nearly", &linear(nearly, 1e-10, json!(10.0))), 0, "auto");
+    let (code, report) = solve(
+        &written("nearly", &linear(nearly, 1e-10, json!(10.0))),
+        0,
+        "auto",
+    );
     assert_eq!(code, 0, "{report}");
     close(number(&report, "/objective"), 18.000_000_001_1, 1e-9);
-    close(number(&report, "/certificate/bound"), 18.000_000_001_1, 1e-7);
+    close(
+        number(&report, "/certificate/bound"),
+        18.000_000_001_1,
+        1e-7,
+    );
     // Four users in a plane: each at 20 dB is too much for two antennas, at -3 dB it is not.
     let plane = json!({"re": [[1.0, 0.3, -0.7, 0.2], [0.1, 0.9, 0.4, -0.8]],
                        "im": [[0.2, -0.5, 0.1, 0.6], [0.3, 0.0, -0.6, 0.1]]});
-    let (code, report) = solve(&written("plane", &linear(plane.clone(), 1e-9, json!(100.0))), 0, "auto");
-    assert_eq!((code, &report["status"]), (3, &json!("infeasible")), "{report}");
-    let (code, report) = solve(&written("plane", &linear(plane, 1e-9, json!(0.5))), 0, "auto");
+    let (code, report) = solve(
+        &written("plane", &linear(plane.clone(), 1e-9, json!(100.0))),
+        0,
+        "auto",
+    );
+    assert_eq!(
+        (code, &report["status"]),
+        (3, &json!("infeasible")),
+        "{report}"
+    );
+    let (code, report) = solve(
+        &written("plane", &linear(plane, 1e-9, json!(0.5))),
+        0,
+        "auto",
+    );
     assert_eq!((code, &report["status"]), (0, &json!("solved")), "{report}");
 }
 
@@ -243,7 +327,10 @@ fn algorithms_that_do_not_apply_are_refused_by_name() {
     let path = stored("tight-correlation-power");
     let (code, text) = isac(&["solve", path.to_str().unwrap(), "--algorithm", "bisection"]);
     assert_eq!(code, 2);
-    assert!(text.contains("bisection") && text.contains("relaxation"), "{text}");
+    assert!(
+        text.contains("bisection") && text.contains("relaxation"),
+        "{text}"
+    );
 }
 
 #[test]

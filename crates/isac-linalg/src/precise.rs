@@ -43,12 +43,13 @@ pub fn coordinates(columns: MatRef<'_, c64>, relative_cut: f64) -> Coordinates {
     let mut open: Vec<usize> = (0..p).filter(|&j| sizes[j] > 0.0).collect();
     while basis.len() < n && !open.is_empty() {
         let part = |j: usize| norm(&rest[j]).to_f64() / sizes[j];
-        let Some((at, largest)) = (open.iter().map(|&j| part(j)).enumerate())
-            .fold(None, |best: Option<(usize, f64)>, (i, x)| match best {
+        let Some((at, largest)) = (open.iter().map(|&j| part(j)).enumerate()).fold(
+            None,
+            |best: Option<(usize, f64)>, (i, x)| match best {
                 Some((_, top)) if top >= x => best,
                 _ => Some((i, x)),
-            })
-        else {
+            },
+        ) else {
             break;
         };
         if largest <= DROPPED {
@@ -91,9 +92,9 @@ pub fn coordinates(columns: MatRef<'_, c64>, relative_cut: f64) -> Coordinates {
 }
 
 fn dot(a: &[TwofoldComplex], b: &[TwofoldComplex]) -> TwofoldComplex {
-    a.iter()
-        .zip(b)
-        .fold(TwofoldComplex::ZERO, |sum, (&x, &y)| sum + x.conjugate() * y)
+    a.iter().zip(b).fold(TwofoldComplex::ZERO, |sum, (&x, &y)| {
+        sum + x.conjugate() * y
+    })
 }
 
 fn norm(a: &[TwofoldComplex]) -> Twofold {

@@ -132,8 +132,8 @@ fn dual_value(scene: &Scene, targets: &[f64], y: &Multipliers) -> (f64, f64) {
     let differences: f64 = y.difference.iter().map(|eta| eta.abs()).sum();
     let cross = y.cross.iter().map(|z| z.norm_sqr()).sum::<f64>().sqrt();
     let gain = scene.noise() * served + sensing.floor * floors;
-    let loss = sensing.difference * differences
-        + scene.cross_correlation_radius().unwrap_or(0.0) * cross;
+    let loss =
+        sensing.difference * differences + scene.cross_correlation_radius().unwrap_or(0.0) * cross;
     (gain - loss, gain + loss)
 }
 

@@ -378,7 +378,9 @@ impl<D> Known<D> {
         options: &Options,
     ) -> Result<(), Error> {
         if t > 0.0 {
-            self.upper = self.upper.min(proved(value, &design, t, self.upper, budget)?);
+            self.upper = self
+                .upper
+                .min(proved(value, &design, t, self.upper, budget)?);
         }
         let facts = V::facts(&design);
         let fits = facts.power <= budget * (1.0 + options.tolerance)
@@ -534,8 +536,14 @@ fn slope<V: Value>(
             Answer::Needs(_) => Sample::Unknown,
         })
     };
-    let root =
-        root::increasing_root(aim, value.held(), (0.0, high), start, &root_options, evaluate)?;
+    let root = root::increasing_root(
+        aim,
+        value.held(),
+        (0.0, high),
+        start,
+        &root_options,
+        evaluate,
+    )?;
     known.stopped = if known.gap() <= options.accept_gap {
         StopReason::Tolerance
     } else {

@@ -422,7 +422,15 @@ pub(crate) fn assemble(
         factors.push(span.lift(hermitian::sqrt_factor(w.as_ref())?.as_ref()));
     }
     let ratios = rank_one::ratios(covariances)?;
-    judged(scene, span, targets, factors, ratios, multipliers, iterations)
+    judged(
+        scene,
+        span,
+        targets,
+        factors,
+        ratios,
+        multipliers,
+        iterations,
+    )
 }
 
 /// A design from factors in antenna space, judged, with the bound of its multipliers.

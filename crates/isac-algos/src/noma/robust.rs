@@ -193,7 +193,11 @@ impl Outcome {
 ///
 /// # Errors
 /// Targets of the wrong number or not positive.
-pub fn natural_power(scene: &Scene, targets_by_user: &[f64], ball: ErrorBall) -> Result<f64, Error> {
+pub fn natural_power(
+    scene: &Scene,
+    targets_by_user: &[f64],
+    ball: ErrorBall,
+) -> Result<f64, Error> {
     let targets = scene.sinr_targets(targets_by_user)?;
     Ok(natural_unit(scene, &targets, ball.radius))
 }
@@ -277,7 +281,14 @@ pub fn solve(
 ) -> Result<Outcome, Error> {
     let targets = scene.sinr_targets(targets_by_user)?;
     validate::nonnegative("error radius", ball.radius, "")?;
-    solve_in(scene, &Span::new(scene), &targets, ball, f64::INFINITY, options)
+    solve_in(
+        scene,
+        &Span::new(scene),
+        &targets,
+        ball,
+        f64::INFINITY,
+        options,
+    )
 }
 
 /// [`solve`] with the span made before and targets by decoding position. It is enough to prove that
@@ -518,16 +529,18 @@ fn without_errors(
             iterations: design.iterations,
         }))
     };
-    Ok(match power_min::solve_in(scene, span, targets, ceiling, &plain)? {
-        power_min::Outcome::Solved(design) => Outcome::Solved(convert(*design)?),
-        power_min::Outcome::Inaccurate(design) => Outcome::Inaccurate(convert(*design)?),
-        power_min::Outcome::Infeasible(proof) => Outcome::Infeasible(Box::new(match *proof {
-            power_min::Proof::Structure(why) => Proof::Structure(why),
-            power_min::Proof::Ray(y) => Proof::Ray(Vec::new(), y),
-        })),
-        power_min::Outcome::NoPointBelow(proof) => Outcome::NoPointBelow { power: proof.power },
-        power_min::Outcome::Unknown { lower_bound } => Outcome::Unknown { lower_bound },
-    })
+    Ok(
+        match power_min::solve_in(scene, span, targets, ceiling, &plain)? {
+            power_min::Outcome::Solved(design) => Outcome::Solved(convert(*design)?),
+            power_min::Outcome::Inaccurate(design) => Outcome::Inaccurate(convert(*design)?),
+            power_min::Outcome::Infeasible(proof) => Outcome::Infeasible(Box::new(match *proof {
+                power_min::Proof::Structure(why) => Proof::Structure(why),
+                power_min::Proof::Ray(y) => Proof::Ray(Vec::new(), y),
+            })),
+            power_min::Outcome::NoPointBelow(proof) => Outcome::NoPointBelow { power: proof.power },
+            power_min::Outcome::Unknown { lower_bound } => Outcome::Unknown { lower_bound },
+        },
+    )
 }
 
 /// What a design is made of: factors in antenna space, covariances in span coordinates, multipliers.
@@ -637,7 +650,9 @@ pub fn lower_bound(
         validate::shape("matrix multiplier", u.as_ref(), r + 1, r + 1)?;
         // U = B B^H is exactly positive semidefinite; T B and its part by the error alone.
         let half = proper(u.as_ref())?;
-        value += (0..half.ncols()).map(|j| half[(r, j)].norm_sqr()).sum::<f64>();
+        value += (0..half.ncols())
+            .map(|j| half[(r, j)].norm_sqr())
+            .sum::<f64>();
         let mut leak = precise::zeros(d, half.ncols());
         let mut image = precise::zeros(d, half.ncols());
         for j in 0..half.ncols() {

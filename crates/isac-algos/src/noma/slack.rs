@@ -70,8 +70,7 @@ impl Slack {
             for i in 0..self.order() {
                 self.matrix[(i, j)] += columns[(i, u)] * to_v + columns[(i, v)] * to_u;
             }
-            self.bulk[j] +=
-                weight.norm() * (size2(columns[(j, u)]) + size2(columns[(j, v)]));
+            self.bulk[j] += weight.norm() * (size2(columns[(j, u)]) + size2(columns[(j, v)]));
         }
     }
 
@@ -105,11 +104,7 @@ fn size2(z: TwofoldComplex) -> f64 {
 /// The largest factor `s` found with `base + s part` proved positive definite for every part;
 /// infinite when every part is positive definite and the coordinates are `complete`. `base` is
 /// positive definite.
-pub(crate) fn provable_scale(
-    base: &Slack,
-    parts: &[Slack],
-    complete: bool,
-) -> Result<f64, Error> {
+pub(crate) fn provable_scale(base: &Slack, parts: &[Slack], complete: bool) -> Result<f64, Error> {
     let root = factor::cholesky("constant part of the dual", base.rounded().as_ref())?;
     let (mut lowest, mut largest) = (f64::INFINITY, 0.0_f64);
     for part in parts {

@@ -159,7 +159,14 @@ fn power_report(
     report.iterations = design.iterations;
     let mut rng = stream(seed, Stream::Randomisation, 0);
     let beams = rank_one::recover(scene, design, &rank_one::Options::default(), &mut rng)?;
-    returned(&mut report, scene, &design.factors, &design.evaluation, &design.certificate, &beams);
+    returned(
+        &mut report,
+        scene,
+        &design.factors,
+        &design.evaluation,
+        &design.certificate,
+        &beams,
+    );
     report.metric_list("rank_ratios", &design.rank_ratios);
     Ok(report)
 }
@@ -184,7 +191,14 @@ fn returned(
             (evaluation.power, certificate.violation)
         }
     };
-    judge(report, "lower_bound", objective, violation, certificate.lower_bound, f64::INFINITY);
+    judge(
+        report,
+        "lower_bound",
+        objective,
+        violation,
+        certificate.lower_bound,
+        f64::INFINITY,
+    );
     if report.status == SolveStatus::Inaccurate && matches!(beams, rank_one::Outcome::Found(_)) {
         let relaxed = (evaluation.power - certificate.lower_bound) / evaluation.power;
         if relaxed <= ACCEPT && violation <= ACCEPT {
@@ -370,8 +384,7 @@ fn power(
             match *proof {
                 power_min::Proof::Structure(why) => contradiction(&mut report, scene, &why),
                 power_min::Proof::Ray(ray) => {
-                    report.stop_reason =
-                        format!("no covariance meets {} together", blamed(&ray));
+                    report.stop_reason = format!("no covariance meets {} together", blamed(&ray));
                     let targets = scene.sinr_targets(gamma)?;
                     let bound = certificate::lower_bound(scene, &targets, &ray)?;
                     report.certificate = Some(farkas(bound.dual_value));
@@ -461,8 +474,9 @@ fn common<D>(
 
 fn nothing_within(upper: f64) -> SolveReport {
     let mut report = empty(SolveStatus::Unknown);
-    report.stop_reason =
-        format!("no design was found within the budget; none reaches a common SINR above {upper:e}");
+    report.stop_reason = format!(
+        "no design was found within the budget; none reaches a common SINR above {upper:e}"
+    );
     report.certificate = Some(SolveCertificate {
         kind: "upper_bound".into(),
         bound: upper,
@@ -506,8 +520,13 @@ fn largest(
             let mut rng = stream(seed, Stream::Randomisation, 0);
             let way = rank_one::Options::default();
             let beams = common_beams::largest(demand, &relaxed, again, &way, &mut rng)?;
-            let mut report =
-                common(&demand, &found, &design.factors, &design.evaluation, beams.as_ref());
+            let mut report = common(
+                &demand,
+                &found,
+                &design.factors,
+                &design.evaluation,
+                beams.as_ref(),
+            );
             report.metric("dP_dt_W", design.slope);
             report.metric_list("rank_ratios", &design.rank_ratios);
             report
@@ -542,7 +561,14 @@ fn robust_power(
             let mut rng = stream(seed, Stream::Randomisation, 0);
             let beams = rank_one::recover_robust(scene, &design, ball, &robust_way(), &mut rng)?;
             let c = &design.certificate;
-            returned(&mut report, scene, &design.factors, &design.evaluation, c, &beams);
+            returned(
+                &mut report,
+                scene,
+                &design.factors,
+                &design.evaluation,
+                c,
+                &beams,
+            );
             let worst = match &beams {
                 rank_one::Outcome::Found(found) => worst_of(scene, &found.beams, ball)?,
                 rank_one::Outcome::Excluded { .. } | rank_one::Outcome::NotFound => {
@@ -588,42 +614,50 @@ fn robust_largest(
     seed: u64,
 ) -> Result<SolveReport, isac_algos::Error> {
     let options = robust::Options::default();
-    Ok(match robust_max_min::solve(scene, budget, ball, method, &options)? {
-        max_min::Outcome::Solved(found) | max_min::Outcome::Open(found) => {
-            let demand = Demand {
-                scene,
-                ball: Some(ball),
-                budget,
-            };
-            let design = &found.design;
-            let relaxed = Relaxed {
-                target: found.target,
-                factors: design.factors.clone(),
-                power: design.power(),
-            };
-            let again = |t: f64| {
-                let gamma = vec![t; scene.users()];
-                let outcome = robust::solve(scene, &gamma, ball, &options)?;
-                Ok(outcome.design().map(|d| Relaxed {
-                    target: t,
-                    factors: d.factors.clone(),
-                    power: d.power(),
-                }))
-            };
-            let mut rng = stream(seed, Stream::Randomisation, 0);
-            let beams = common_beams::largest(demand, &relaxed, again, &robust_way(), &mut rng)?;
-            let mut report =
-                common(&demand, &found, &design.factors, &design.evaluation, beams.as_ref());
-            let worst = beams.as_ref().map_or(design.min_worst_case(), |b| b.target);
-            report.metric("min_worst_case_sinr", worst);
-            report.metric("dP_dt_W", design.slope);
-            report.metric_list("rank_ratios", &design.rank_ratios);
-            report
-        }
-        max_min::Outcome::Infeasible {
-            sensing_floor,
-            lower_bound,
-        } => below_floor(budget, sensing_floor, lower_bound),
-        max_min::Outcome::Unknown { upper } => nothing_within(upper),
-    })
+    Ok(
+        match robust_max_min::solve(scene, budget, ball, method, &options)? {
+            max_min::Outcome::Solved(found) | max_min::Outcome::Open(found) => {
+                let demand = Demand {
+                    scene,
+                    ball: Some(ball),
+                    budget,
+                };
+                let design = &found.design;
+                let relaxed = Relaxed {
+                    target: found.target,
+                    factors: design.factors.clone(),
+                    power: design.power(),
+                };
+                let again = |t: f64| {
+                    let gamma = vec![t; scene.users()];
+                    let outcome = robust::solve(scene, &gamma, ball, &options)?;
+                    Ok(outcome.design().map(|d| Relaxed {
+                        target: t,
+                        factors: d.factors.clone(),
+                        power: d.power(),
+                    }))
+                };
+                let mut rng = stream(seed, Stream::Randomisation, 0);
+                let beams =
+                    common_beams::largest(demand, &relaxed, again, &robust_way(), &mut rng)?;
+                let mut report = common(
+                    &demand,
+                    &found,
+                    &design.factors,
+                    &design.evaluation,
+                    beams.as_ref(),
+                );
+                let worst = beams.as_ref().map_or(design.min_worst_case(), |b| b.target);
+                report.metric("min_worst_case_sinr", worst);
+                report.metric("dP_dt_W", design.slope);
+                report.metric_list("rank_ratios", &design.rank_ratios);
+                report
+            }
+            max_min::Outcome::Infeasible {
+                sensing_floor,
+                lower_bound,
+            } => below_floor(budget, sensing_floor, lower_bound),
+            max_min::Outcome::Unknown { upper } => nothing_within(upper),
+        },
+    )
 }

@@ -168,7 +168,13 @@ fn solved(drawn: &Instance, seed: u64) -> Result<SolveReport, isac_algos::Error>
         weights: PowerWeights::default(),
     };
     let case = Case {
-        scene: Scene::new(drawn.h.as_ref(), drawn.a.as_ref(), drawn.noise, sensing, mode)?,
+        scene: Scene::new(
+            drawn.h.as_ref(),
+            drawn.a.as_ref(),
+            drawn.noise,
+            sensing,
+            mode,
+        )?,
         problem: drawn.problem.clone(),
         nonrobust_beams: None,
     };
@@ -425,7 +431,8 @@ impl Instance {
             return Err("no stop reason".into());
         }
         let design = self.design_of(report);
-        if matches!(report.status, SolveStatus::Solved | SolveStatus::Inaccurate) && design.is_none()
+        if matches!(report.status, SolveStatus::Solved | SolveStatus::Inaccurate)
+            && design.is_none()
         {
             return Err("a point is claimed, none is returned".into());
         }
@@ -485,7 +492,9 @@ impl Instance {
         if let (Some(design), Some(objective)) = (design, report.objective) {
             let power = self.power(design);
             if (power - objective).abs() > 1e-9 * power {
-                return Err(format!("objective {objective:e}, the point costs {power:e}"));
+                return Err(format!(
+                    "objective {objective:e}, the point costs {power:e}"
+                ));
             }
             let violation =
                 (1.0 - self.served(design, gamma, ball)).max(self.sensing_violation(design));
@@ -504,7 +513,9 @@ impl Instance {
         }
         let known = match ball {
             None => self.reference(gamma),
-            Some(ball) if self.a.ncols() == 0 && (self.users() == 1 || self.sic == SicSet::Orthogonal) => {
+            Some(ball)
+                if self.a.ncols() == 0 && (self.users() == 1 || self.sic == SicSet::Orthogonal) =>
+            {
                 self.along_channels(gamma, ball)
             }
             Some(_) => None,
@@ -517,7 +528,9 @@ impl Instance {
             if let Some(bound) = bound
                 && bound > power * (1.0 + 1e-6)
             {
-                return Err(format!("no design below {bound:e} W, one of {power:e} W exists"));
+                return Err(format!(
+                    "no design below {bound:e} W, one of {power:e} W exists"
+                ));
             }
         }
         if report.status == SolveStatus::Infeasible {
@@ -576,7 +589,9 @@ impl Instance {
         if let (Some(design), Some(objective)) = (design, report.objective) {
             let reached = self.served(design, &one, ball);
             if objective > reached * (1.0 + 1e-7) {
-                return Err(format!("common SINR {objective:e}, the point has {reached:e}"));
+                return Err(format!(
+                    "common SINR {objective:e}, the point has {reached:e}"
+                ));
             }
             let power = self.power(design);
             let violation = self.sensing_violation(design).max(power / budget - 1.0);
@@ -602,12 +617,16 @@ impl Instance {
             if left > 0.0 {
                 let reached = left / users;
                 if report.status == SolveStatus::Infeasible {
-                    return Err(format!("infeasible, a common SINR of {reached:e} is reached"));
+                    return Err(format!(
+                        "infeasible, a common SINR of {reached:e} is reached"
+                    ));
                 }
                 if let Some(bound) = bound
                     && bound < reached * (1.0 - 1e-6)
                 {
-                    return Err(format!("bound {bound:e}, a common SINR of {reached:e} is reached"));
+                    return Err(format!(
+                        "bound {bound:e}, a common SINR of {reached:e} is reached"
+                    ));
                 }
             }
         }
