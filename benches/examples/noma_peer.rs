@@ -119,7 +119,7 @@ fn sizes() -> Result<(), Failure> {
         let own = scene(&h, &[-60.0, 60.0], SicSet::Own)?;
         let eight_db = [10f64.powf(0.8); 3];
         let times = [
-            seconds(|| Ok(Span::new(&full)?))?,
+            seconds(|| Ok(Span::new(&full)))?,
             seconds(|| {
                 Ok(power_min::solve(
                     &full,
