@@ -252,10 +252,11 @@ mod tests {
     #[test]
     fn definiteness_is_decided_beyond_double_precision() {
         let near = |x: f64| {
+            let of = |x: f64| <TwofoldComplex as Field>::from_c64(c64::new(x, 0.0));
             let mut a = zeros(2, 2);
-            a[(0, 0)] = Field::from_c64(c64::ONE);
-            a[(1, 0)] = Field::from_c64(c64::ONE);
-            a[(1, 1)] = Field::from_c64(c64::ONE) + Field::from_c64(c64::new(x, 0.0));
+            a[(0, 0)] = of(1.0);
+            a[(1, 0)] = of(1.0);
+            a[(1, 1)] = of(1.0) + of(x);
             is_positive_definite(&a, &[0.0, 0.0])
         };
         assert!(near(1e-25) && !near(-1e-25) && !near(0.0));

@@ -2,9 +2,9 @@
 //!
 //! Where the relaxation is not rank one, beams that reach its target need more power than it does, and
 //! more than the budget. The target is then lowered until they fit: the root of
-//! `P_beams(t) = P_total`, first for the directions that were recovered (powers alone, a small
-//! program per step), then for directions recovered at lower targets. The relaxation's target stays
-//! the bound.
+//! `P_beams(t) = P_total`, with beams recovered anew at every target, since directions that serve the
+//! targets at one do not at another. Without targets in the scene the directions may stay, and powers
+//! alone are found. The relaxation's target stays the bound.
 
 use super::evaluate::evaluate;
 use super::rank_one::{self, Beams, Options, Outcome, Task};
@@ -34,6 +34,8 @@ pub struct Relaxed {
     pub factors: Vec<Mat<c64>>,
     /// Their power, watt.
     pub power: f64,
+    /// `dP*/dt`, watt.
+    pub slope: f64,
 }
 
 /// What is asked of the beams.
@@ -49,11 +51,12 @@ pub struct Demand<'a> {
 
 /// Relative excess of the budget that counts as rounding.
 const ROUNDING: f64 = 1e-9;
-/// Rounds of recovering directions at a lower target.
-const ROUNDS: usize = 2;
+/// The search ends when beams use the budget but for this part.
+const UNUSED: f64 = 1e-4;
 
 /// Beams that reach as large a common SINR as is found within the budget. `again` solves the
-/// relaxation for another target. `None`: no beams were found, or none exist (the Welch bound).
+/// relaxation for another target, at most `rounds` times. `None`: no beams were found, or none exist
+/// (the Welch bound).
 ///
 /// # Errors
 /// An unusable option; a decomposition that failed; whatever `again` returns.
@@ -61,42 +64,79 @@ pub fn largest(
     demand: Demand<'_>,
     relaxed: &Relaxed,
     mut again: impl FnMut(f64) -> Result<Option<Relaxed>, Error>,
+    rounds: usize,
     options: &Options,
     rng: &mut impl Rng,
 ) -> Result<Option<CommonBeams>, Error> {
-    let found = match demand.recover(relaxed, options, rng)? {
-        Outcome::Found(beams) => *beams,
-        Outcome::Excluded { .. } | Outcome::NotFound => return Ok(None),
-    };
-    if let Some(common) = demand.fits(found.clone())? {
-        return Ok(Some(common));
-    }
-    let mut best = demand.filled(&found, relaxed.target, options)?;
-    let mut high = relaxed.target;
-    for _ in 0..ROUNDS {
-        let low = best.as_ref().map_or(high / 16.0, |common| common.target);
-        if high <= low * (1.0 + 1e-6) {
-            break;
-        }
-        let middle = (low * high).sqrt();
-        let Some(relaxed) = again(middle)? else {
-            break;
-        };
-        let Outcome::Found(beams) = demand.recover(&relaxed, options, rng)? else {
-            break;
-        };
-        let whole = demand.fits((*beams).clone())?;
-        if whole.is_none() {
-            high = middle;
-        }
-        let filled = demand.filled(&beams, 1.5 * high, options)?;
-        for common in [whole, filled].into_iter().flatten() {
-            if best.as_ref().is_none_or(|b| common.target > b.target) {
-                best = Some(common);
+    let floor = max_min::held(demand.scene);
+    let mut best: Option<CommonBeams> = None;
+    // Targets whose beams fit and do not, with the power of the beams.
+    let (mut low, mut high) = ((0.0, floor), None);
+    // What the beams need of the next target: as much more than the relaxation as here.
+    let mut next = relaxed.target / 2.0;
+    match demand.recover(relaxed, options, rng)? {
+        Outcome::Excluded { .. } => return Ok(None),
+        Outcome::NotFound => {}
+        Outcome::Found(beams) => {
+            let power = beams.power_beams;
+            if let Some(common) = demand.fits((*beams).clone())? {
+                return Ok(Some(common));
+            }
+            if demand.scene.targets() == 0 {
+                best = demand.filled(&beams, relaxed.target, options)?;
+            }
+            high = Some((relaxed.target, power));
+            let excess = relaxed.power - floor;
+            let wanted = demand.budget * relaxed.power / power - floor;
+            let exponent = relaxed.target * relaxed.slope / excess;
+            let guess = relaxed.target * (wanted / excess).powf(1.0 / exponent);
+            if guess.is_finite() && guess > 0.0 && guess < relaxed.target {
+                next = guess;
             }
         }
     }
+    for _ in 0..rounds {
+        let found = match again(next)? {
+            Some(relaxed) => demand.recover(&relaxed, options, rng)?.found(),
+            None => None,
+        };
+        let power = found.as_ref().map(|beams| beams.power_beams);
+        let fits = match found {
+            Some(beams) => demand.fits(beams)?,
+            None => None,
+        };
+        let top = high.map_or(relaxed.target, |(t, _)| t);
+        match (fits, power) {
+            (Some(common), Some(power)) => {
+                low = (next, power);
+                if best.as_ref().is_none_or(|b| common.target > b.target) {
+                    best = Some(common);
+                }
+                if power >= demand.budget * (1.0 - UNUSED) {
+                    break;
+                }
+            }
+            (_, power) => high = Some((next, power.unwrap_or(f64::INFINITY))),
+        }
+        let top = high.map_or(top, |(t, _)| t);
+        if top <= low.0 * (1.0 + UNUSED) {
+            break;
+        }
+        next = between(low, high.unwrap_or((top, f64::INFINITY)), demand.budget);
+    }
     Ok(best)
+}
+
+/// Where the line through two ends meets the budget, kept off the ends; the middle where an end says
+/// nothing.
+fn between(low: (f64, f64), high: (f64, f64), budget: f64) -> f64 {
+    let part = (budget - low.1) / (high.1 - low.1);
+    let part = if high.1.is_finite() && part.is_finite() && low.0 > 0.0 {
+        part.clamp(0.1, 0.9)
+    } else {
+        0.5
+    };
+    low.0 + part * (high.0 - low.0)
 }
 
 impl Demand<'_> {

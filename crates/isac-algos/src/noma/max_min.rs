@@ -270,6 +270,8 @@ pub(crate) trait Value {
     /// The best answer at `t`, or the proof that every design needs more than `budget`. In about 31
     /// digits where `precise` and needed.
     fn solve(&self, t: f64, budget: f64, precise: bool) -> Result<Answer<Self::Design>, Error>;
+    /// Whether more digits may be had.
+    fn extends(&self) -> bool;
     /// What the multipliers of a design prove of the power at `t`, watt.
     fn bound(&self, design: &Self::Design, t: f64) -> Result<f64, Error>;
     /// Power (watt), its slope, smallest SINR, largest relative violation of the other constraints.
@@ -319,6 +321,10 @@ impl Value for Nominal<'_> {
             PowerOutcome::NoPointBelow(proof) => Answer::Needs(proof.power),
             PowerOutcome::Unknown { lower_bound } => Answer::Needs(lower_bound),
         })
+    }
+
+    fn extends(&self) -> bool {
+        self.options.conic.extend
     }
 
     fn bound(&self, design: &Design, t: f64) -> Result<f64, Error> {
@@ -480,8 +486,8 @@ pub(crate) fn slopes<V: Value>(
     known: &mut Known<V::Design>,
     options: &Options,
 ) -> Result<(), Error> {
-    for (precise, evaluations) in [(false, 40), (true, 8)] {
-        if known.gap() > options.accept_gap {
+    for (precise, evaluations) in [(false, 30), (true, 8)] {
+        if known.gap() > options.accept_gap && (value.extends() || !precise) {
             slope(value, budget, known, options, precise, evaluations)?;
         }
     }
@@ -552,8 +558,8 @@ fn slope<V: Value>(
     Ok(())
 }
 
-/// Algorithm 1 with its test mended: the midpoint is feasible iff `P*(t) <= P_total`, and only a
-/// verified answer moves an end.
+/// Algorithm 1 with its test mended: the midpoint is feasible iff `P*(t) <= P_total`. Where a solve
+/// says neither, the search goes on below; the bound does not move by that.
 pub(crate) fn bisection<V: Value>(
     value: &V,
     budget: f64,
@@ -563,43 +569,32 @@ pub(crate) fn bisection<V: Value>(
 ) -> Result<(), Error> {
     known.method = Method::Bisection;
     let (mut low, mut high) = (0.0, printed_upper);
-    known.stopped = StopReason::IterationLimit;
     for _ in 0..200 {
         if high - low <= 0.5 * options.accept_gap * high {
-            known.stopped = StopReason::SmallStep;
             break;
         }
         let t = 0.5 * (low + high);
         known.solves += 1;
-        match value.solve(t, budget, true)? {
+        match value.solve(t, budget, false)? {
             Answer::Design(design) => {
-                let facts = V::facts(&design);
-                let (over, before) = (value.bound(&design, t)? > budget, known.target());
+                let before = known.target();
                 known.learn(value, t, design, budget, options)?;
-                let reaches = known.target() > before && known.target() >= t * (1.0 - 1e-6);
-                if over {
-                    high = t;
-                } else if reaches {
-                    low = t;
-                } else if facts.power > budget {
-                    // Between bound and point: the root to the accuracy of the solver.
-                    known.stopped = StopReason::SmallStep;
-                    high = t;
-                } else {
-                    known.stopped = StopReason::Stagnation;
-                    break;
+                let fits = known.target() > before && known.target() >= t * (1.0 - 1e-6);
+                *(if fits { &mut low } else { &mut high }) = t;
+            }
+            Answer::Needs(power) => {
+                if power > budget {
+                    known.upper = known.upper.min(t);
                 }
-            }
-            Answer::Needs(power) if power > budget => {
-                known.upper = known.upper.min(t);
                 high = t;
-            }
-            Answer::Needs(_) => {
-                known.stopped = StopReason::Stagnation;
-                break;
             }
         }
     }
+    known.stopped = if known.gap() <= options.accept_gap {
+        StopReason::SmallStep
+    } else {
+        StopReason::Stagnation
+    };
     Ok(())
 }
 

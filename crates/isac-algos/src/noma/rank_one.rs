@@ -52,7 +52,11 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            conic: conic::Options::default(),
+            // Many programs, none of which has to be exact: what comes out is judged anew.
+            conic: conic::Options {
+                extend: false,
+                ..conic::Options::default()
+            },
             ratio: 1e-6,
             accept: 1e-7,
             tighten: 1e-6,

@@ -34,6 +34,10 @@ impl Value for Robust<'_> {
         })
     }
 
+    fn extends(&self) -> bool {
+        false
+    }
+
     fn bound(&self, design: &Design, t: f64) -> Result<f64, Error> {
         robust::bound_at(self.scene, &self.span, design, self.ball, t)
     }

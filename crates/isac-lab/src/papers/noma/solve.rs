@@ -507,6 +507,7 @@ fn largest(
                 target: found.target,
                 factors: design.factors.clone(),
                 power: design.power(),
+                slope: design.slope,
             };
             let again = |t: f64| {
                 let gamma = vec![t; scene.users()];
@@ -515,11 +516,12 @@ fn largest(
                     target: t,
                     factors: d.factors.clone(),
                     power: d.power(),
+                    slope: d.slope,
                 }))
             };
             let mut rng = stream(seed, Stream::Randomisation, 0);
             let way = rank_one::Options::default();
-            let beams = common_beams::largest(demand, &relaxed, again, &way, &mut rng)?;
+            let beams = common_beams::largest(demand, &relaxed, again, 10, &way, &mut rng)?;
             let mut report = common(
                 &demand,
                 &found,
@@ -627,19 +629,27 @@ fn robust_largest(
                     target: found.target,
                     factors: design.factors.clone(),
                     power: design.power(),
+                    slope: design.slope,
                 };
+                // Every step is a program with an inequality of matrices per pair: fewer of them.
+                let mut quick = options.clone();
+                quick.conic.extend = false;
+                let mut way = robust_way();
+                way.penalty.first_weights = vec![1e-2, 0.3];
+                way.penalty.max_steps = 15;
+                way.draws = 5;
                 let again = |t: f64| {
                     let gamma = vec![t; scene.users()];
-                    let outcome = robust::solve(scene, &gamma, ball, &options)?;
+                    let outcome = robust::solve(scene, &gamma, ball, &quick)?;
                     Ok(outcome.design().map(|d| Relaxed {
                         target: t,
                         factors: d.factors.clone(),
                         power: d.power(),
+                        slope: d.slope,
                     }))
                 };
                 let mut rng = stream(seed, Stream::Randomisation, 0);
-                let beams =
-                    common_beams::largest(demand, &relaxed, again, &robust_way(), &mut rng)?;
+                let beams = common_beams::largest(demand, &relaxed, again, 4, &way, &mut rng)?;
                 let mut report = common(
                     &demand,
                     &found,
