@@ -7,7 +7,6 @@
 //! | `cargo xtask tidy` | the conventions alone: layer order, licences, names, references |
 //! | `cargo xtask mutants [FILE...]` | changes the code and counts which changes no test sees |
 //! | `cargo xtask bless WHAT... --reason TEXT` | renews golden curves after an intended change |
-//! | `cargo xtask docs RESULTS` | writes the pages of `docs/` that hold results of runs |
 //! | `cargo xtask peers [NAME...]` | runs other software beside ours and prints ratios |
 //!
 //! It links no numerics and starts everything else as a process, so it builds in a second.
@@ -30,7 +29,6 @@ const USAGE: &str = "usage: cargo xtask <command>
   tidy                             conventions only
   mutants [FILE...] [-OPTION...]   changes that no test sees; options go to cargo-mutants
   bless WHAT... --reason TEXT      renew golden curves; the reason goes into the commit
-  docs RESULTS                     write docs/claims.md from a folder of results at full size
   peers [NAME...]                  run other software beside ours and print ratios";
 
 fn main() -> ExitCode {
@@ -54,7 +52,6 @@ fn main() -> ExitCode {
         },
         "mutants" => mutants::run(&root(), &rest),
         "bless" => bless(&rest),
-        "docs" => docs(&rest),
         "peers" => {
             let script = root().join("benches/peers/run.sh");
             forward(Command::new("sh").arg(script).args(&rest))
@@ -111,38 +108,6 @@ fn isac(args: &[String]) -> ExitCode {
         .join("repro")
         .join(format!("isac{}", std::env::consts::EXE_SUFFIX));
     forward(Command::new(binary).args(args))
-}
-
-/// Writes `docs/claims.md` from a folder of results.
-fn docs(args: &[String]) -> ExitCode {
-    let [results] = args else {
-        eprintln!("docs needs one folder of results\n{USAGE}");
-        return ExitCode::from(2);
-    };
-    let mut page = cargo();
-    page.args(["run", "--quiet", "--profile", "repro", "-p", "isac-lab"]);
-    page.args(["--example", "claims_page", "--"]);
-    // The process starts at the root; the user stands elsewhere.
-    page.arg(std::path::absolute(results).unwrap_or_else(|_| results.into()));
-    let output = match page.stderr(std::process::Stdio::inherit()).output() {
-        Ok(output) if output.status.success() => output.stdout,
-        Ok(_) => return ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("cargo did not start: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let file = root().join("docs/claims.md");
-    match std::fs::write(&file, output) {
-        Ok(()) => {
-            println!("wrote {}", file.display());
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{}: {error}", file.display());
-            ExitCode::FAILURE
-        }
-    }
 }
 
 /// Runs a process to its end and hands on its exit code.

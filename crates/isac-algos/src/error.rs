@@ -13,6 +13,22 @@ pub enum Error {
     /// A metric could not be evaluated.
     #[error(transparent)]
     Metric(#[from] isac_metrics::Error),
+    /// A problem beyond the size that an algorithm takes.
+    #[error(
+        "{what} would take about {seconds:.3e} s and {bytes:.3e} bytes, expected at most {} s and {:.0e} bytes",
+        limits[0],
+        limits[1]
+    )]
+    TooLarge {
+        /// The algorithm and the size.
+        what: String,
+        /// Estimated time, s.
+        seconds: f64,
+        /// Estimated memory, bytes.
+        bytes: f64,
+        /// The most of both.
+        limits: [f64; 2],
+    },
     /// An optimiser broke down or refused its input.
     #[error(transparent)]
     Opt(#[from] isac_opt::Error),

@@ -88,6 +88,10 @@ pub struct SolveReport {
     pub max_violation: Option<f64>,
     /// Complex matrices by name, `{re, im}`.
     pub beamformers: BTreeMap<String, Value>,
+    /// What the problem's physics leaves in doubt, such as ranges beyond the ambiguity; printed on
+    /// standard error too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// The bound or proof, if there is one.
     pub certificate: Option<SolveCertificate>,
     /// Iterations of the outer loop.
@@ -110,6 +114,7 @@ impl SolveReport {
             metrics: BTreeMap::new(),
             max_violation: None,
             beamformers: BTreeMap::new(),
+            warnings: Vec::new(),
             certificate: None,
             iterations: 0,
             seed: crate::DEFAULT_SEED,

@@ -151,9 +151,10 @@ pub struct SensingState {
     inverse_disturbance: Vec<f64>,
     mean_index: Vec<f64>,
     slope_disturbance: Vec<f64>,
-    slope_total: Vec<f64>,
-    /// Power of everything that a node hears, J N entries, W.
-    heard: Vec<f64>,
+    /// Sums over the targets before and after one, N and T N entries: what a node hears of the others
+    /// (W), or the slopes by it. No subtraction, so a strong own echo costs no digit.
+    before: Vec<f64>,
+    after: Vec<f64>,
     /// Illumination that echoes as disturbance, T N entries, W.
     disturbing: Vec<f64>,
 }
@@ -277,8 +278,8 @@ impl DelayDoppler {
             inverse_disturbance: vec![0.0; tj * self.n],
             mean_index: vec![0.0; tj],
             slope_disturbance: vec![0.0; self.targets * self.n],
-            slope_total: vec![0.0; self.n],
-            heard: vec![0.0; self.nodes * self.n],
+            before: vec![0.0; self.n],
+            after: vec![0.0; self.targets * self.n],
             disturbing: vec![0.0; self.targets * self.n],
         }
     }
@@ -321,8 +322,8 @@ impl DelayDoppler {
 
     /// Information and CRLB of every target, into `state`. Allocates nothing.
     ///
-    /// Costs T J N: the disturbance of a target is what its node hears without the target's own
-    /// part, which loses the digits by which the own part exceeds the rest.
+    /// Costs T J N: the disturbance of a target is what its node hears of the targets before it and
+    /// after it in the list, kept as two running sums.
     ///
     /// # Panics
     /// If the illumination has the wrong length.
@@ -335,10 +336,11 @@ impl DelayDoppler {
     #[inline(always)]
     fn evaluate_inlined(&self, lit: &Illumination, state: &mut SensingState) {
         let n = self.n;
-        self.hear(lit, state);
-        for t in 0..self.targets {
-            state.information[t] = [[0.0; 4]; 4];
-            for j in 0..self.active() {
+        self.collect_disturbing(lit, state);
+        state.information.fill([[0.0; 4]; 4]);
+        for j in 0..self.active() {
+            self.hear_others(j, state);
+            for t in 0..self.targets {
                 let at = t * self.nodes + j;
                 self.weigh(t, j, lit, state);
                 let (node, mean) = self.node_information(&state.weight[at * n..(at + 1) * n]);
@@ -346,6 +348,8 @@ impl DelayDoppler {
                 state.node_information[at] = node.map(|row| row.map(|f| f * self.kappa[at]));
                 self.add_node(at, &state.node_information[at], &mut state.information[t]);
             }
+        }
+        for t in 0..self.targets {
             let inverse = match self.model.combine {
                 Combine::Sum => invert::<2>(&state.information[t]),
                 Combine::State(_) => invert::<4>(&state.information[t]),
@@ -364,10 +368,9 @@ impl DelayDoppler {
         }
     }
 
-    /// What disturbs at all, and what each node hears of it, noise included.
+    /// What disturbs other targets at all.
     #[inline(always)]
-    fn hear(&self, lit: &Illumination, state: &mut SensingState) {
-        let n = self.n;
+    fn collect_disturbing(&self, lit: &Illumination, state: &mut SensingState) {
         match self.options.disturbance {
             Disturbance::All => {
                 let both = lit.sensing.iter().zip(&lit.comm);
@@ -378,42 +381,57 @@ impl DelayDoppler {
             Disturbance::CommEchoes => state.disturbing.copy_from_slice(&lit.comm),
             Disturbance::NoiseOnly => {}
         }
-        for j in 0..self.active() {
-            let heard = &mut state.heard[j * n..(j + 1) * n];
-            heard.fill(self.model.noise_w[j]);
-            if self.options.disturbance != Disturbance::NoiseOnly {
-                for q in 0..self.targets {
-                    axpy(heard, self.b(q, j), &state.disturbing[q * n..(q + 1) * n]);
-                }
+    }
+
+    /// What node `j` hears of the targets after each one; before the first stands the noise.
+    #[inline(always)]
+    fn hear_others(&self, j: usize, state: &mut SensingState) {
+        let n = self.n;
+        state.before.fill(self.model.noise_w[j]);
+        if self.options.disturbance == Disturbance::NoiseOnly {
+            return;
+        }
+        let last = (self.targets - 1) * n;
+        state.after[last..].fill(0.0);
+        for q in (1..self.targets).rev() {
+            let (of_less, of_more) = state.after.split_at_mut(q * n);
+            let of_less = &mut of_less[(q - 1) * n..];
+            let b = self.b(q, j);
+            let echo = &state.disturbing[q * n..(q + 1) * n];
+            for i in 0..n {
+                of_less[i] = of_more[i] + b * echo[i];
             }
         }
     }
 
-    /// `1 / D` and `p` of target `t` at node `j`.
+    /// `1 / D` and `p` of target `t` at node `j`; then its own echo joins the sum for the targets after
+    /// it.
     #[inline(always)]
     fn weigh(&self, t: usize, j: usize, lit: &Illumination, state: &mut SensingState) {
         let n = self.n;
         let at = t * self.nodes + j;
         let sensing = &lit.sensing[t * n..(t + 1) * n];
         let comm = &lit.comm[t * n..(t + 1) * n];
-        let heard = &state.heard[j * n..(j + 1) * n];
+        let before = &mut state.before[..n];
+        let after = &state.after[t * n..(t + 1) * n];
+        let echo = &state.disturbing[t * n..(t + 1) * n];
         let inverse = &mut state.inverse_disturbance[at * n..(at + 1) * n];
         let weight = &mut state.weight[at * n..(at + 1) * n];
-        let (noise, b) = (self.model.noise_w[j], self.b(t, j));
-        // Shares of its own two illuminations that are no disturbance to it.
+        let b = self.b(t, j);
         let knows = self.knows_data(j);
-        let disturbed = self.options.disturbance != Disturbance::NoiseOnly;
-        let not_comm = if disturbed && knows { b } else { 0.0 };
-        let not_sensing = if self.options.disturbance == Disturbance::All {
-            b
-        } else {
-            0.0
-        };
         let informs = if knows { 1.0 } else { 0.0 };
+        if self.options.disturbance == Disturbance::NoiseOnly {
+            for i in 0..n {
+                inverse[i] = 1.0 / before[i];
+                weight[i] = (sensing[i] + informs * comm[i]) * inverse[i];
+            }
+            return;
+        }
+        let own_comm = if knows { 0.0 } else { b };
         for i in 0..n {
-            let own = not_sensing * sensing[i] + not_comm * comm[i];
-            inverse[i] = 1.0 / (heard[i] - own).max(noise);
+            inverse[i] = 1.0 / (before[i] + after[i] + own_comm * comm[i]);
             weight[i] = (sensing[i] + informs * comm[i]) * inverse[i];
+            before[i] += b * echo[i];
         }
     }
 
@@ -475,7 +493,6 @@ impl DelayDoppler {
         out.comm.fill(0.0);
         Arch::new().dispatch(|| {
             for j in 0..self.active() {
-                state.slope_total.fill(0.0);
                 for t in 0..self.targets {
                     self.backpropagate_weights(t, j, crlb_slopes[t], state, out);
                 }
@@ -508,7 +525,6 @@ impl DelayDoppler {
         let weight = &state.weight[at * n..(at + 1) * n];
         let inverse = &state.inverse_disturbance[at * n..(at + 1) * n];
         let by_disturbance = &mut state.slope_disturbance[t * n..(t + 1) * n];
-        let total = &mut state.slope_total[..n];
         let by_sensing = &mut out.sensing[t * n..(t + 1) * n];
         let by_comm = &mut out.comm[t * n..(t + 1) * n];
         let informs = if self.knows_data(j) { 1.0 } else { 0.0 };
@@ -516,7 +532,6 @@ impl DelayDoppler {
             let x = i as u32 as f64 - centre;
             let by_power = ((square * x + linear) * x + constant) * inverse[i];
             by_disturbance[i] = -by_power * weight[i];
-            total[i] += by_disturbance[i];
             by_sensing[i] += by_power;
             by_comm[i] += informs * by_power;
         }
@@ -541,22 +556,36 @@ impl DelayDoppler {
 
     /// Adds what node `j`'s disturbances pass on to the powers they consist of.
     #[inline(always)]
-    fn spread_disturbance(&self, j: usize, state: &SensingState, out: &mut Illumination) {
+    fn spread_disturbance(&self, j: usize, state: &mut SensingState, out: &mut Illumination) {
         let n = self.n;
-        let total = &state.slope_total[..n];
-        let not_comm = if self.knows_data(j) { 1.0 } else { 0.0 };
+        let last = (self.targets - 1) * n;
+        state.after[last..].fill(0.0);
+        for t in (1..self.targets).rev() {
+            let (of_less, of_more) = state.after.split_at_mut(t * n);
+            let of_less = &mut of_less[(t - 1) * n..];
+            let slope = &state.slope_disturbance[t * n..(t + 1) * n];
+            for i in 0..n {
+                of_less[i] = of_more[i] + slope[i];
+            }
+        }
+        state.before.fill(0.0);
+        let own_comm = if self.knows_data(j) { 0.0 } else { 1.0 };
         for q in 0..self.targets {
             let b = self.b(q, j);
             let own = &state.slope_disturbance[q * n..(q + 1) * n];
+            let before = &mut state.before[..n];
+            let after = &state.after[q * n..(q + 1) * n];
             let comm = &mut out.comm[q * n..(q + 1) * n];
+            let sensing = &mut out.sensing[q * n..(q + 1) * n];
+            let by_sensing = match self.options.disturbance {
+                Disturbance::All => b,
+                Disturbance::CommEchoes | Disturbance::NoiseOnly => 0.0,
+            };
             for i in 0..n {
-                comm[i] += b * (total[i] - not_comm * own[i]);
-            }
-            if self.options.disturbance == Disturbance::All {
-                let sensing = &mut out.sensing[q * n..(q + 1) * n];
-                for i in 0..n {
-                    sensing[i] += b * (total[i] - own[i]);
-                }
+                let others = before[i] + after[i];
+                comm[i] += b * (others + own_comm * own[i]);
+                sensing[i] += by_sensing * others;
+                before[i] += own[i];
             }
         }
     }

@@ -3,7 +3,8 @@
 //! Node 0 is the base station (monostatic), node `k + 1` is user `k` (bistatic). The base station's
 //! array lies along the y axis and looks along +x.
 
-use crate::{Error, ofdm::Grid, ofdm::SPEED_OF_LIGHT_M_S};
+use crate::Error;
+use crate::ofdm::{EchoWarning, Grid, SPEED_OF_LIGHT_M_S};
 use isac_linalg::validate;
 use std::f64::consts::PI;
 
@@ -173,6 +174,19 @@ impl Scene {
     pub fn doppler_hz(&self, t: usize, j: usize, carrier_hz: f64) -> f64 {
         let path = self.path(t, j);
         -carrier_hz / SPEED_OF_LIGHT_M_S * inner(path.bisector(), path.velocity)
+    }
+
+    /// The limits of a grid that echoes of this scene exceed, at most one warning each.
+    pub fn echo_warnings(&self, grid: &Grid) -> Vec<EchoWarning> {
+        let pairs = || (0..self.targets.len()).flat_map(|t| (0..self.nodes()).map(move |j| (t, j)));
+        let delays: Vec<f64> = pairs().map(|(t, j)| self.delay_s(t, j)).collect();
+        let carrier = grid.carrier_hz();
+        let dopplers: Vec<f64> = pairs()
+            .map(|(t, j)| self.doppler_hz(t, j, carrier))
+            .collect();
+        // Distances of a checked scene are finite and positive, so nothing is refused.
+        grid.echo_warnings(&delays, &dopplers, self.nodes())
+            .unwrap_or_default()
     }
 
     /// Jacobian of (normalised delay, normalised Doppler) with respect to the state

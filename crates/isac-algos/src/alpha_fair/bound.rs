@@ -63,6 +63,9 @@ impl Default for Options {
     }
 }
 
+/// What a bound is lowered by for rounding, relative: sums of this size are true to far better.
+const MARGIN: f64 = 1e-9;
+
 /// A lower bound of the cost of every feasible beamformer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LowerBound {
@@ -73,6 +76,9 @@ pub struct LowerBound {
     /// Value of the relaxation (norm form) at the point the bound was taken: what remains between the
     /// two is slack of the search, not of the relaxation.
     pub relaxed_norm: f64,
+    /// The set it bounds: every beamformer of the problem's power that gives user k at least this rate,
+    /// K entries, bit/s/Hz.
+    pub min_rates: Vec<f64>,
 }
 
 impl LowerBound {
@@ -189,6 +195,11 @@ pub fn search(problem: &Problem, options: &Options) -> Result<Option<LowerBound>
         .streams
         .clamp(1, problem.antennas().min(problem.sensing().targets()));
     let lit = problem.sensing_only(count, left)?;
+    let mut point = edge_start(&lit)?;
+    // In units of the start, as every descent: neither form nor reference of the cost changes a digit.
+    let lit = lit.in_units_of(point.as_ref())?;
+    let unit = lit.fairness().reference();
+    let scaled = problem.clone().with_fairness(lit.fairness());
     let sphere = Sphere::new(left)?;
     let method = Method::Lbfgs(lbfgs::Options {
         stop: Stop {
@@ -198,7 +209,6 @@ pub fn search(problem: &Problem, options: &Options) -> Result<Option<LowerBound>
         },
         ..lbfgs::Options::default()
     });
-    let mut point = edge_start(&lit)?;
     let mut evaluator = Evaluator::new(&lit);
     let mut workspace = Workspace::default();
     let mut gradient = Mat::zeros(point.nrows(), point.ncols());
@@ -220,18 +230,20 @@ pub fn search(problem: &Problem, options: &Options) -> Result<Option<LowerBound>
         let mu = -least_eigenvalue(&lit, &evaluator, point.as_ref(), &[])?;
         let bound = value - (mu * left).ln();
         let bound = if problem.sensing().options().bs == BsKnowledge::FullWaveform {
-            with_data(problem, point.as_ref(), count, mu)?
+            with_data(&scaled, point.as_ref(), count, mu)?
         } else {
             bound
         };
-        let norm = bound.exp();
+        let reference = problem.fairness().reference();
+        let norm = (bound - MARGIN).exp() * (unit / reference);
         if best.as_ref().is_none_or(|b| norm > b.norm) {
             best = Some(LowerBound {
                 value: problem
                     .fairness()
                     .from_norm(norm, problem.sensing().targets()),
                 norm,
-                relaxed_norm: value.exp(),
+                relaxed_norm: value.exp() * (unit / reference),
+                min_rates: problem.min_rates().to_vec(),
             });
         }
         if value - bound <= options.tightness || end.stopped.converged() {

@@ -1,18 +1,16 @@
-//! The default algorithm: augmented Lagrangian with L-BFGS on the sphere, an answer when the rates cannot
-//! be met, and a certified lower bound with every solution.
+//! Augmented Lagrangian with L-BFGS on the sphere: the rates are met exactly, and an end comes with what
+//! is proved of it.
 
-use super::feasibility::prove_infeasible;
 use super::run::{FEASIBLE, Rated};
-use super::{Design, PowerShare, Problem, bound};
+use super::{Design, PowerShare, Problem, bound, certify};
 use crate::Error;
 use isac_linalg::{MatRef, c64};
-use isac_metrics::fairness::Form;
-use isac_opt::augmented::{self, Feasibility};
+use isac_opt::augmented;
 use isac_opt::drive::Stop;
 use isac_opt::riemannian::{Method, Workspace, lbfgs};
 use serde::{Deserialize, Serialize};
 
-/// Options of the default algorithm.
+/// Options of the augmented Lagrangian.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
@@ -50,29 +48,29 @@ impl Default for Options {
 
 /// Minimises the fairness cost subject to the rates, Eq. (9).
 ///
-/// The descent works on the logarithm of the norm form, which has the same minimisers as every other
-/// form and no scale, so one penalty fits all problems. The objective of the answer is in the
-/// problem's own form.
+/// The descent works on the logarithm of the norm form in units of the start's norm: it has the same
+/// minimisers as every other form and no scale, so one penalty fits all problems. The objective of the
+/// answer is in the problem's own form.
 ///
 /// # Errors
 /// A start of the wrong shape or a numerical breakdown. Rates that cannot be met are no error:
-/// `feasibility` and `violation` of the answer say so, and `infeasible` holds the proof if one was
-/// found.
+/// `feasibility` and `violation` of the answer say so, and with `options.bound` `infeasible` holds the
+/// proof if one was found.
 pub fn solve(
     problem: &Problem,
     start: MatRef<'_, c64>,
     options: &Options,
 ) -> Result<Design, Error> {
     problem.check_beams("start", start)?;
-    let working = problem
-        .clone()
-        .with_fairness(problem.fairness().with_form(Form::LogNorm));
     let manifold = options.power.manifold(problem)?;
+    let mut point = start.to_owned();
+    manifold.normalise(point.as_mut());
+    let working = problem.clone().in_units_of(point.as_ref())?;
     let mut rated = Rated::new(&working);
     let mut workspace = Workspace::default();
     let minimum = augmented::minimise::<_, _, Error>(
         manifold.as_ref(),
-        start,
+        point.as_ref(),
         &mut rated,
         &options.descent,
         &mut workspace,
@@ -85,12 +83,9 @@ pub fn solve(
     design.multipliers = minimum.multipliers;
     if design.violation > FEASIBLE {
         design.feasibility = minimum.feasibility;
-        design.infeasible = prove_infeasible(problem);
-        if design.infeasible.is_some() {
-            design.feasibility = Feasibility::Infeasible;
-        }
-    } else if let Some(bound) = &options.bound {
-        design.bound = bound::search(problem, bound)?;
+    }
+    if let Some(bound) = &options.bound {
+        certify(problem, &mut design, bound)?;
     }
     Ok(design)
 }

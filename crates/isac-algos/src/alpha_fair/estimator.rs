@@ -11,6 +11,11 @@
 //! below, the filter's side lobes win now and then and the error leaps. Power at the band edges alone
 //! makes lobes of almost the same height all over the range of delays: which grid point lies highest is
 //! then an accident of the grid, so the peaks of all lobes are compared after refinement.
+//!
+//! Subcarriers see a delay only modulo 1 (one over their spacing) and symbols a Doppler shift only modulo
+//! 1 (one over their interval). An estimate is the representative in `[0, 1)` and `[-1/2, 1/2)`; where
+//! [`Options::largest_delay`] says that echoes may be later, [`Estimate::delay_aliases`] lists the other
+//! delays that fit as well.
 
 use crate::Error;
 use isac_linalg::{Mat, c64, validate};
@@ -31,6 +36,8 @@ pub struct Options {
     /// Local maxima of the grid with at least this share of its largest value are refined and
     /// compared.
     pub rivals: f64,
+    /// The largest delay an echo may have, normalised: delays above 1 are ambiguous.
+    pub largest_delay: f64,
 }
 
 impl Default for Options {
@@ -40,16 +47,23 @@ impl Default for Options {
             doppler_oversampling: 2,
             refinements: 8,
             rivals: 0.7,
+            largest_delay: 1.0,
         }
     }
 }
 
+/// No more periods of the delay than this are listed.
+const LARGEST_DELAY: f64 = 1e4;
+
 /// An estimate.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Estimate {
-    /// Normalised delay in [0, 1).
+    /// Normalised delay modulo 1, in [0, 1).
     pub delay: f64,
-    /// Normalised Doppler shift in [-1/2, 1/2).
+    /// Normalised delays above 1 and at most [`Options::largest_delay`] that fit equally well, ascending.
+    /// Not empty: `delay` is only known modulo 1.
+    pub delay_aliases: Vec<f64>,
+    /// Normalised Doppler shift modulo 1, in [-1/2, 1/2).
     pub doppler: f64,
     /// Value of J there over its value for a perfect match without noise of the same energy, in [0, 1].
     pub coherence: f64,
@@ -81,6 +95,12 @@ pub fn estimate(
         "",
     )?;
     validate::positive("rivals", options.rivals, "")?;
+    validate::positive("largest_delay", options.largest_delay, "")?;
+    if options.largest_delay > LARGEST_DELAY {
+        let expected = format!("at most {LARGEST_DELAY} periods");
+        let refused = isac_linalg::Error::range("largest_delay", options.largest_delay, expected);
+        return Err(refused.into());
+    }
     let matched = Mat::from_fn(n, m, |i, s| {
         reference[(i, s)].conj() * samples[(i, s)] / disturbance[i]
     });
@@ -109,8 +129,11 @@ pub fn estimate(
             energies[1] += samples[(i, s)].norm_sqr() / disturbance[i];
         }
     }
+    let delay = delay.rem_euclid(1.0);
+    let later = (1..).map(|period| delay + f64::from(period));
     Ok(Estimate {
-        delay: delay.rem_euclid(1.0),
+        delay,
+        delay_aliases: later.take_while(|d| *d <= options.largest_delay).collect(),
         doppler: (doppler + 0.5).rem_euclid(1.0) - 0.5,
         coherence: peak / (energies[0] * energies[1]).max(f64::MIN_POSITIVE),
     })
@@ -258,6 +281,32 @@ mod tests {
         }
     }
 
+    /// A target at 150 m on a spacing of 1.5625 MHz: its delay is 1.5636 and no observation tells it from
+    /// 0.5636, which is 54.1 m.
+    #[test]
+    fn a_delay_beyond_one_period_is_returned_modulo_one_and_said_to_be() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let late = Echo {
+            delay: 2.0 * 150.0 * 1.5625e6 / 299_792_458.0,
+            ..ECHO
+        };
+        let seen =
+            matched_observation(late, &[c64::ONE; 16], &[1e-20; 16], 6, 1, &mut rng).unwrap();
+        let ranged = |largest_delay| {
+            let options = Options {
+                largest_delay,
+                ..Options::default()
+            };
+            estimate(&seen, &[1e-20; 16], &options).unwrap()
+        };
+        let found = ranged(2.5);
+        assert!((found.delay - 0.563_581).abs() < 1e-5, "{found:?}");
+        assert_eq!(found.delay_aliases.len(), 1);
+        assert!((found.delay_aliases[0] - late.delay).abs() < 1e-8);
+        assert!(ranged(1.0).delay_aliases.is_empty());
+        assert_eq!(ranged(3.6).delay_aliases.len(), 3);
+    }
+
     #[test]
     fn bad_observations_are_refused() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
@@ -278,5 +327,12 @@ mod tests {
             ..options
         };
         assert!(estimate(&seen, &[1.0; 4], &nobody).is_err());
+        for largest_delay in [0.0, f64::NAN, f64::INFINITY, 1e9] {
+            let endless = Options {
+                largest_delay,
+                ..options
+            };
+            assert!(estimate(&seen, &[1.0; 4], &endless).is_err());
+        }
     }
 }

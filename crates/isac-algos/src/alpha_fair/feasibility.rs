@@ -20,10 +20,11 @@
 //! This bound holds for every code. Linear beams, which treat interference as noise, need more; the
 //! larger of this bound and that of `linear.rs` counts.
 
-use super::{Problem, linear};
+use super::{FEASIBLE, Problem, linear};
+use crate::Error;
 use isac_linalg::{Mat, c64, ops};
 
-/// Proof that no beamformer meets the rates.
+/// Proof that no beamformer meets the rates, not even up to [`FEASIBLE`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Infeasibility {
     /// Lower bound of the power the users need, W.
@@ -42,14 +43,22 @@ impl std::fmt::Display for Infeasibility {
     }
 }
 
-/// Looks for a proof that the rates cannot be met; `None` proves nothing.
-pub fn prove_infeasible(problem: &Problem) -> Option<Infeasibility> {
-    let needed_w = least_power(problem);
+/// Looks for a proof that the rates cannot be met, each less [`FEASIBLE`], so that no point that counts
+/// as feasible refutes it; `None` proves nothing.
+///
+/// # Errors
+/// None for a valid problem.
+pub fn prove_infeasible(problem: &Problem) -> Result<Option<Infeasibility>, Error> {
+    let rates = problem.min_rates().iter();
+    let rates = rates.map(|rate| (rate - FEASIBLE).max(0.0)).collect();
+    let needed_w = least_power(&problem.clone().with_min_rates(rates)?);
     let available_w = problem.power_w();
-    (needed_w > available_w * (1.0 + 1e-9)).then_some(Infeasibility {
-        needed_w,
-        available_w,
-    })
+    Ok(
+        (needed_w > available_w * (1.0 + 1e-9)).then_some(Infeasibility {
+            needed_w,
+            available_w,
+        }),
+    )
 }
 
 /// Sweeps in which powers and weights are improved.

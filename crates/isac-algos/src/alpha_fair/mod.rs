@@ -8,7 +8,10 @@
 //! | problem, Eqs. (6)-(9), gradients (25)-(30) | [`Problem`], [`Evaluator`] | |
 //! | the paper's method, Eqs. (10)-(20) | [`penalty`] | conjugate gradient on a sphere |
 //! | penalty continuation | [`penalty::Options::continuation`] | the same |
-//! | default: rates met exactly | [`design`] | augmented Lagrangian, L-BFGS |
+//! | rates met exactly | [`design`] | augmented Lagrangian, L-BFGS |
+//! | default: no worse than any of these | [`best`] | descents from all their ends |
+//! | all of them by name | [`Method`] | |
+//! | what is proved of any end | [`certify`] | |
 //! | certified lower bound | [`bound`] | convex relaxation, linearised |
 //! | proof that rates cannot be met | [`feasibility`] | dual multiple-access channel, branch and bound |
 //! | baseline `flat` | [`PowerShare::PerSubcarrier`] | product of spheres |
@@ -17,20 +20,25 @@
 //! | delay and Doppler estimator | [`estimator`] | matched filter, Newton |
 //!
 //! # Deviations
-//! The paper's fixed penalty always leaves a violation of order 1/rho; the default algorithm does not.
+//! The paper's fixed penalty always leaves a violation of order 1/rho; the augmented Lagrangian does not.
 //! It descends on the logarithm of the norm form of the cost, which has the same minimisers.
 
+pub mod best;
 pub mod bound;
+mod certificate;
 pub mod design;
 pub mod estimator;
 pub mod feasibility;
 mod linear;
+mod method;
 pub mod penalty;
 mod problem;
 mod run;
 pub mod sdr;
 mod start;
 
+pub use certificate::certify;
+pub use method::{Method, RunOptions};
 pub use problem::{Evaluator, Problem};
 pub use run::{Design, FEASIBLE, PowerShare, Progress};
 pub use start::Start;

@@ -138,6 +138,18 @@ impl Problem {
         Ok(self.with_fairness(fairness))
     }
 
+    /// The cost that descents work on: the logarithm of the norm form, 0 at a beamformer. Whatever the
+    /// problem's form and reference, it is the same to the last digit.
+    ///
+    /// # Errors
+    /// A beamformer that leaves a target dark.
+    pub(super) fn in_units_of(self, w: MatRef<'_, c64>) -> Result<Self, Error> {
+        let alpha = self.fairness.alpha();
+        let plain = self.with_fairness(Fairness::new(alpha, Form::Norm, 1.0)?);
+        let unit = Evaluator::new(&plain).evaluate(w);
+        Ok(plain.with_fairness(Fairness::new(alpha, Form::LogNorm, unit)?))
+    }
+
     /// The same problem with other least rates, bit/s/Hz.
     ///
     /// # Errors

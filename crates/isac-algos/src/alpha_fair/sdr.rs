@@ -14,7 +14,7 @@
 
 use super::{Design, Problem};
 use crate::Error;
-use isac_linalg::{Mat, MatRef, c64, factor, ops};
+use isac_linalg::{Mat, MatRef, c64, factor, ops, validate};
 use isac_metrics::delay_doppler::{
     BsKnowledge, Combine, Disturbance, Gain, Illumination, Nodes, SensingState,
 };
@@ -70,9 +70,14 @@ pub fn solve(
     options: &Options,
 ) -> Result<Rounded, Error> {
     problem.check_beams("start", start)?;
-    check_supported(problem)?;
+    check(problem)?;
+    // Covariances in units of the total power, so that nothing below depends on the watt.
+    let mut unit = start.to_owned();
+    let norm = ops::norm(start);
+    validate::positive("start power", norm * norm, "W")?;
+    ops::scale(unit.as_mut(), 1.0 / norm);
     let lift = |c: usize| {
-        let beam = start.subcols(c, 1);
+        let beam = unit.as_ref().subcols(c, 1);
         ops::mul_adjoint(beam, beam)
     };
     let mut point: Vec<Mat<c64>> = (0..start.ncols()).map(lift).collect();
@@ -94,7 +99,7 @@ pub fn solve(
             break;
         }
     }
-    let floor = 1e-6 * problem.power_w();
+    let floor = 1e-6;
     let mut rank_excess = 0.0_f64;
     let mut beams = Mat::zeros(problem.antennas(), point.len());
     for (c, covariance) in point.iter().enumerate() {
@@ -108,6 +113,9 @@ pub fn solve(
             beams[(a, c)] = eigen.vectors[(a, last)] * trace.sqrt();
         }
     }
+    // The programs meet the power to their tolerance, and using all of it hurts nobody.
+    let norm = ops::norm(beams.as_ref());
+    ops::scale(beams.as_mut(), problem.power_w().sqrt() / norm);
     let mut design = Design::measure(problem, beams)?;
     design.stopped = stopped;
     design.iterations = rounds;
@@ -118,7 +126,20 @@ pub fn solve(
     })
 }
 
-fn check_supported(problem: &Problem) -> Result<(), Error> {
+/// The longest a run on a problem is expected to take, s; infinite for options that [`solve`] refuses.
+pub fn expected_seconds(problem: &Problem) -> f64 {
+    match check(problem) {
+        Ok(()) => Size::of(problem).seconds(),
+        Err(_) => f64::INFINITY,
+    }
+}
+
+/// That [`solve`] takes a problem: its options, and its size.
+///
+/// # Errors
+/// Options outside the list of [`solve`]; [`Error::TooLarge`] with the estimates where the programs
+/// would take more than [`SECONDS`] or [`BYTES`].
+pub fn check(problem: &Problem) -> Result<(), Error> {
     let options = problem.sensing().options();
     let alpha = problem.fairness().alpha();
     let fits = options.gain == Gain::Known
@@ -126,25 +147,89 @@ fn check_supported(problem: &Problem) -> Result<(), Error> {
         && problem.sensing().model().combine == Combine::Sum
         && problem.streams().sensing == 1
         && (alpha.abs() < f64::MIN_POSITIVE || alpha.is_infinite());
-    if fits {
-        return Ok(());
+    if !fits {
+        return Err(isac_linalg::Error::shape(
+            "sca-sdr options",
+            "known gain, summed information, sensing stream known alone, alpha 0 or inf",
+            format!("{options:?}, alpha {alpha}"),
+        )
+        .into());
     }
-    Err(isac_linalg::Error::shape(
-        "sca-sdr options",
-        "known gain, summed information, sensing stream known alone, alpha 0 or inf",
-        format!("{options:?}, alpha {alpha}"),
-    )
-    .into())
+    let size = Size::of(problem);
+    if size.seconds() > SECONDS || size.bytes() > BYTES {
+        return Err(Error::TooLarge {
+            what: format!(
+                "sdr with {} covariances of order {} and {} rows",
+                size.covariances, size.antennas, size.rows
+            ),
+            seconds: size.seconds(),
+            bytes: size.bytes(),
+            limits: [SECONDS, BYTES],
+        });
+    }
+    Ok(())
 }
 
-/// Metrics of covariances by the unrelaxed formulas: the sensing state, and useful and disturbing power
+/// Longest run, s, and most memory, bytes, that [`solve`] starts on.
+pub const SECONDS: f64 = 1800.0;
+/// See [`SECONDS`].
+pub const BYTES: f64 = 4e9;
+
+/// What one program of a problem consists of, and what it costs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Size {
+    antennas: f64,
+    /// Covariances: one per stream and subcarrier.
+    covariances: f64,
+    /// Rows of the program's dense normal equations.
+    rows: f64,
+    rounds: f64,
+}
+
+impl Size {
+    fn of(problem: &Problem) -> Self {
+        let streams = problem.streams();
+        let n = streams.subcarriers as f64;
+        let (targets, users) = (problem.sensing().targets() as f64, streams.users as f64);
+        let nodes = match problem.sensing().options().nodes {
+            Nodes::Multi => problem.sensing().nodes() as f64,
+            Nodes::Mono => 1.0,
+        };
+        Self {
+            antennas: problem.antennas() as f64,
+            covariances: streams.columns() as f64,
+            rows: n * targets * (nodes + 2.0) + 2.0 * n * users + 6.0 * targets + users,
+            rounds: Options::default().rounds as f64,
+        }
+    }
+
+    /// Seconds of a run with all its rounds.
+    fn seconds(&self) -> f64 {
+        self.rounds * PER_ROW_CUBED * self.rows.powi(3)
+    }
+
+    /// Bytes of the normal equations and of what is kept beside them.
+    fn bytes(&self) -> f64 {
+        PER_ROW_SQUARED * self.rows.powi(2) + 64.0 * self.covariances * self.antennas.powi(2)
+    }
+}
+
+/// Seconds and bytes of a program by its rows, fitted to runs with N, antennas, T, K = 4, 4, 3, 2 (0.06 s
+/// a program) to 12, 8, 4, 4 (3.6 s, 23 MB) on one core of 2026.
+const PER_ROW_CUBED: f64 = 5e-8;
+/// See [`PER_ROW_CUBED`].
+const PER_ROW_SQUARED: f64 = 100.0;
+
+/// Metrics of covariances, in units of the total power, by the unrelaxed formulas: the sensing state, and useful and disturbing power
 /// of each user and subcarrier (user-major), noise included.
 fn measure(problem: &Problem, point: &[Mat<c64>]) -> (SensingState, Illumination, Vec<[f64; 2]>) {
     let (streams, metric) = (problem.streams(), problem.sensing());
     let n = streams.subcarriers;
     let mut lit = metric.dark();
-    let along =
-        |c: usize, v: MatRef<'_, c64>| ops::quadratic_form(point[c].as_ref(), v.col(0)).max(0.0);
+    let power = problem.power_w();
+    let along = |c: usize, v: MatRef<'_, c64>| {
+        power * ops::quadratic_form(point[c].as_ref(), v.col(0)).max(0.0)
+    };
     for t in 0..metric.targets() {
         let steering = problem.steering().subcols(t, 1);
         for i in 0..n {
@@ -194,7 +279,7 @@ fn round(
         .map(|c| program.psd(format!("covariance[{c}]"), problem.antennas()))
         .collect();
     let total: Affine = covariances.iter().map(|x| x.trace()).sum();
-    program.at_most("power", total, problem.power_w());
+    program.at_most("power", total, 1.0);
 
     let mut objective = sensing(problem, &mut program, &covariances, &state, &lit);
     for k in 0..streams.users {
@@ -224,7 +309,12 @@ fn sensing(
 ) -> Affine {
     let (streams, metric) = (problem.streams(), problem.sensing());
     let (n, targets) = (streams.subcarriers, metric.targets());
-    let model = metric.model();
+    let (model, power) = (metric.model(), problem.power_w());
+    // The cost in units of the present one, so that a slack has the same price in every problem.
+    let present = match problem.fairness().alpha().is_infinite() {
+        true => state.crlb.iter().copied().fold(0.0, f64::max),
+        false => state.crlb.iter().sum(),
+    };
     let nodes = match metric.options().nodes {
         Nodes::Multi => metric.nodes(),
         Nodes::Mono => 1,
@@ -255,12 +345,12 @@ fn sensing(
             let kappa =
                 8.0 * std::f64::consts::PI.powi(2) * model.reflection[at] * model.antennas[j];
             for i in 0..n {
-                // Everything in units of the noise.
+                // Disturbances in units of the noise, light in units of the total power.
                 let now = disturbance[i] / noise;
-                let y = lit.sensing[t * n + i].max(1e-12 * problem.power_w()).sqrt() / now;
+                let y = (lit.sensing[t * n + i] / power).max(1e-12).sqrt() / now;
                 let mut rest = Affine::constant(1.0);
                 for q in 0..targets {
-                    let b = model.reflection[q * metric.nodes() + j] / noise;
+                    let b = model.reflection[q * metric.nodes() + j] * power / noise;
                     if metric.options().disturbance != Disturbance::NoiseOnly {
                         for k in 0..streams.users {
                             rest += light(streams.user_column(i, k), q) * b;
@@ -272,7 +362,7 @@ fn sensing(
                 }
                 let weight = program.free(format!("p[{t}][{j}][{i}]"));
                 program.at_most("minorant", weight, roots[i] * (2.0 * y) - rest * (y * y));
-                let (factor, index) = (kappa / noise, i as f64);
+                let (factor, index) = (kappa * power / noise, i as f64);
                 let [first, cross, second] = &mut entries;
                 *first += weight * (factor * m * index * index * scale[0] * scale[0]);
                 *cross += weight * (-factor * s1 * index * scale[0] * scale[1]);
@@ -296,7 +386,7 @@ fn sensing(
             schur.add_entry(a, 2, ComplexAffine::constant(c64::ONE));
             schur.add_diagonal(2, inverse);
             program.lmi(format!("crlb[{t}][{a}]"), schur);
-            let unit = model.weights[a] * scale[a] * scale[a] / problem.fairness().reference();
+            let unit = model.weights[a] * scale[a] * scale[a] / present;
             crlb += inverse * unit;
         }
         match top {
@@ -328,7 +418,7 @@ fn rate_minorant(
             .subcols(i * streams.users + k, 1)
             .to_owned();
         let mut scaled = h;
-        ops::scale(scaled.as_mut(), 1.0 / noise.sqrt());
+        ops::scale(scaled.as_mut(), (problem.power_w() / noise).sqrt());
         let power = |c: usize| covariances[c].quadratic(scaled.col(0));
         let [own, rest] = powers[k * n + i].map(|p| (p / noise).max(1e-9));
         let gamma = own / rest;

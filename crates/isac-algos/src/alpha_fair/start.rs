@@ -30,6 +30,10 @@ pub enum Start {
     /// measured, and a short descent on the sensing beams alone. Then the users around them:
     /// regularised beams and powers water-filled over what disturbs them.
     Apart,
+    /// Targets take turns: every subcarrier lights one target, drawn at random, and as little as possible
+    /// of the others, with most power on the outer subcarriers; users as in [`Start::Apart`]. Where
+    /// echoes are so strong that targets drown each other, good designs look like this.
+    Turns,
 }
 
 /// Iterations of the descent of [`Start::Apart`]; each costs one stream's share of an evaluation.
@@ -58,8 +62,18 @@ impl Start {
             ops::scale(w.as_mut(), power.sqrt() / norm);
             return Ok(w);
         }
-        if self == Self::Apart {
-            return apart(problem, rng);
+        if matches!(self, Self::Apart | Self::Turns) {
+            let alone: f64 = (0..streams.users)
+                .map(|k| problem.rate().single_user_power(k, problem.min_rates()[k]))
+                .sum();
+            let left = power - alone.min(0.5 * power);
+            let sensing = match self {
+                Self::Turns => turns(problem, left, rng)?,
+                Self::Apart | Self::Mrt | Self::Zf | Self::Random => {
+                    sensing_beams(problem, left, rng)?
+                }
+            };
+            return around(problem, sensing.as_ref());
         }
         let share = if streams.users == 0 { 1.0 } else { 0.5 } * power;
         let per_sensing = (share / (streams.subcarriers * streams.sensing) as f64).sqrt();
@@ -81,7 +95,7 @@ impl Start {
                 .subcols(i * streams.users, streams.users);
             let beams = match self {
                 Self::Zf => zero_forcing(problem, channels)?,
-                Self::Mrt | Self::Random | Self::Apart => channels.to_owned(),
+                Self::Mrt | Self::Random | Self::Apart | Self::Turns => channels.to_owned(),
             };
             for k in 0..streams.users {
                 let column = streams.user_column(i, k);
@@ -108,15 +122,11 @@ fn zero_forcing(problem: &Problem, h: MatRef<'_, c64>) -> Result<Mat<c64>, Error
     )
 }
 
-/// [`Start::Apart`].
-fn apart(problem: &Problem, rng: &mut impl Rng) -> Result<Mat<c64>, Error> {
+/// Sensing beams of given shape and users around them, full power.
+fn around(problem: &Problem, sensing: MatRef<'_, c64>) -> Result<Mat<c64>, Error> {
     let streams = problem.streams();
     let power = problem.power_w();
-    let alone: f64 = (0..streams.users)
-        .map(|k| problem.rate().single_user_power(k, problem.min_rates()[k]))
-        .sum();
-    let sensing = sensing_beams(problem, power - alone.min(0.5 * power), rng)?;
-    let (users, powers) = user_beams(problem, sensing.as_ref())?;
+    let (users, powers) = user_beams(problem, sensing)?;
     // What the users need, but no silent stream and something left for the targets.
     let wanted: f64 = powers.iter().sum();
     let least = 1e-4 * wanted.max(1e-3 * power) / powers.len().max(1) as f64;
@@ -128,7 +138,7 @@ fn apart(problem: &Problem, rng: &mut impl Rng) -> Result<Mat<c64>, Error> {
     };
     let mut w = Mat::zeros(problem.antennas(), streams.columns());
     let left = power - scale * total;
-    let amplitude = left.sqrt() / ops::norm(sensing.as_ref());
+    let amplitude = left.sqrt() / ops::norm(sensing);
     for i in 0..streams.subcarriers {
         let first = streams.column(i, 0);
         let mut beams = w.as_mut().subcols_mut(first, streams.per_subcarrier());
@@ -143,6 +153,44 @@ fn apart(problem: &Problem, rng: &mut impl Rng) -> Result<Mat<c64>, Error> {
         }
     }
     Ok(w)
+}
+
+/// Share of the power that a steering vector's part along the other targets keeps in [`Start::Turns`].
+const LEAK: f64 = 1e-6;
+
+/// Sensing beams that light one target per subcarrier, antennas x N S: `(A A^H + e I)^-1 a_t`, which avoids
+/// the other targets.
+fn turns(problem: &Problem, power_w: f64, rng: &mut impl Rng) -> Result<Mat<c64>, Error> {
+    let streams = problem.streams();
+    let (n, targets) = (streams.subcarriers, problem.steering().ncols());
+    let steering = problem.steering();
+    let gram = ops::mul_adjoint(steering, steering);
+    let floor = LEAK * ops::norm_max(gram.as_ref());
+    let beams = factor::solve(ops::shifted(gram.as_ref(), floor).as_ref(), steering)?;
+    // From the outermost subcarrier inwards all targets have had a turn before one has a second.
+    let mut order: Vec<usize> = (0..n).collect();
+    let centre = (n as f64 - 1.0) / 2.0;
+    let off = |i: usize| (i as f64 - centre).abs() / centre.max(0.5);
+    order.sort_by(|a, b| off(*b).total_cmp(&off(*a)).then(b.cmp(a)));
+    let mut waiting: Vec<usize> = Vec::new();
+    let mut sensing = Mat::zeros(problem.antennas(), n * streams.sensing);
+    for i in order {
+        if waiting.is_empty() {
+            waiting = (0..targets).collect();
+        }
+        let target = waiting.swap_remove(rng.random_range(0..waiting.len()));
+        let beam = beams.as_ref().subcols(target, 1);
+        let length = off(i).powi(2).max(0.1) / ops::norm(beam);
+        for stream in 0..streams.sensing {
+            let mut column = sensing.as_mut();
+            let mut column = column.as_mut().subcols_mut(i * streams.sensing + stream, 1);
+            column.copy_from(beam);
+            ops::scale(column, length);
+        }
+    }
+    let norm = ops::norm(sensing.as_ref());
+    ops::scale(sensing.as_mut(), power_w.sqrt() / norm);
+    Ok(sensing)
 }
 
 /// Sensing beams for the targets alone, antennas x N S.

@@ -24,6 +24,9 @@ pub(super) fn solve(
         seed: args.seed,
     };
     let report = solver(&document.root(), &request)?;
+    for warning in &report.warnings {
+        tell!(console, "warning: {warning}");
+    }
     let json = serde_json::to_string_pretty(&report).unwrap_or_default();
     if let Some(path) = &args.out {
         write_file(path, format!("{json}\n").as_bytes())?;

@@ -8,7 +8,7 @@ use isac_metrics::delay_doppler::{
 use isac_metrics::fairness::{Fairness, Form};
 use isac_metrics::ofdm_rate::{Interference, OfdmRate, Streams};
 use isac_models::geometry::{MovingTarget, Point, Scene};
-use isac_models::ofdm::{Grid, SPEED_OF_LIGHT_M_S};
+use isac_models::ofdm::{EchoWarning, Grid, SPEED_OF_LIGHT_M_S};
 
 use crate::document::{Array, Node};
 use crate::error::Error;
@@ -79,6 +79,9 @@ pub(super) struct Instance {
     pub(super) point: Option<Mat<c64>>,
     /// The start W0, if stated.
     pub(super) start: Option<Mat<c64>>,
+    /// What the grid cannot measure of the scene, as far as delays and Doppler shifts or positions are
+    /// stated.
+    pub(super) warnings: Vec<EchoWarning>,
 }
 
 /// One case: its problem and the penalty of its penalised objective.
@@ -127,18 +130,14 @@ impl Instance {
         if noise_w.iter().any(|w| *w <= 0.0) {
             return Err(noise.wrong("a power > 0 W"));
         }
-        if let Some(geometry) = root.opt("geometry") {
-            check_geometry(&geometry, targets, users)?;
+        let scene = match root.opt("geometry") {
+            Some(geometry) => read_geometry(&geometry, targets, users)?,
+            None => None,
+        };
+        if let Some(node) = root.opt("aod") {
+            sized_real(&node, &[targets])?;
         }
-        for (key, shape) in [
-            ("aod", vec![targets]),
-            ("tau", vec![targets, nodes]),
-            ("doppler", vec![targets, nodes]),
-        ] {
-            if let Some(node) = root.opt(key) {
-                sized_real(&node, &shape)?;
-            }
-        }
+        let warnings = echo_warnings(root, &grid, [targets, nodes], scene.as_ref())?;
         let steering = sized(&root.get("steering")?, &[targets, nt])?;
         let beta = sized(&root.get("beta")?, &[targets, nodes])?;
         let channels = sized(&root.get("channels")?, &[users, n, nt])?;
@@ -182,6 +181,7 @@ impl Instance {
             power_w: params.get("power")?.positive("W")?,
             point: beams("W")?,
             start: beams("W0")?,
+            warnings,
         })
     }
 
@@ -291,9 +291,33 @@ fn alpha(config: &Node<'_>) -> Result<f64, Error> {
     }
 }
 
-/// The positions are not used, since everything that follows from them is stated too; but a scene that
-/// cannot be is refused.
-fn check_geometry(node: &Node<'_>, targets: usize, users: usize) -> Result<(), Error> {
+/// What the grid cannot measure, by the stated delays and Doppler shifts, or else by the positions.
+fn echo_warnings(
+    root: &Node<'_>,
+    grid: &Grid,
+    shape: [usize; 2],
+    scene: Option<&Scene>,
+) -> Result<Vec<EchoWarning>, Error> {
+    let stated = |key: &str| -> Result<Option<Vec<f64>>, Error> {
+        let array = root.opt(key).map(|node| sized_real(&node, &shape));
+        Ok(array.transpose()?.map(|array| array.data))
+    };
+    let (tau, doppler) = (stated("tau")?, stated("doppler")?);
+    if tau.is_none() && doppler.is_none() {
+        return Ok(scene.map_or_else(Vec::new, |scene| scene.echo_warnings(grid)));
+    }
+    let still = || vec![0.0; shape[0] * shape[1]];
+    grid.echo_warnings(
+        &tau.unwrap_or_else(still),
+        &doppler.unwrap_or_else(still),
+        shape[1],
+    )
+    .map_err(|e| root.refused(e))
+}
+
+/// The positions are not used for the problem, since everything that follows from them is stated too;
+/// but a scene that cannot be is refused. The scene is whole when targets and users are stated.
+fn read_geometry(node: &Node<'_>, targets: usize, users: usize) -> Result<Option<Scene>, Error> {
     node.known_keys(&GEOMETRY_KEYS)?;
     let points = |key: &str, count: usize| -> Result<Vec<Point>, Error> {
         match node.opt(key) {
@@ -313,7 +337,7 @@ fn check_geometry(node: &Node<'_>, targets: usize, users: usize) -> Result<(), E
     };
     let velocities = points("target_velocities", targets)?;
     if node.opt("targets").is_none() {
-        return Ok(());
+        return Ok(None);
     }
     let moving = points("targets", targets)?.into_iter().zip(velocities).map(
         |(position_m, velocity_m_s)| MovingTarget {
@@ -321,13 +345,15 @@ fn check_geometry(node: &Node<'_>, targets: usize, users: usize) -> Result<(), E
             velocity_m_s,
         },
     );
-    let listeners = if node.opt("users").is_some() {
+    let whole = users == 0 || node.opt("users").is_some();
+    let listeners = if whole {
         points("users", users)?
     } else {
         Vec::new()
     };
-    Scene::new(base_station, moving.collect(), listeners).map_err(|e| node.refused(e))?;
-    Ok(())
+    let scene =
+        Scene::new(base_station, moving.collect(), listeners).map_err(|e| node.refused(e))?;
+    Ok(whole.then_some(scene))
 }
 
 fn sized_real(node: &Node<'_>, shape: &[usize]) -> Result<Array<f64>, Error> {

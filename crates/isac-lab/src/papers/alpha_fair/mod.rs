@@ -3,8 +3,10 @@
 mod check;
 mod figures;
 mod input;
+mod naive;
 mod scenario;
 mod solve;
+mod stress;
 
 use super::Paper;
 
@@ -17,6 +19,6 @@ pub(super) fn paper() -> Paper {
         artefacts: figures::all(),
         check: Some(check::check),
         solve: Some(solve::solve),
-        stress: None,
+        stress: Some(stress::stress),
     }
 }

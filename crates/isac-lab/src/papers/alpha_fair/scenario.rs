@@ -9,7 +9,7 @@ use isac_metrics::ofdm_rate::{Interference, OfdmRate, Streams};
 use isac_models::array::{Scaling, Ula};
 use isac_models::channel::tr38901::{DISTANCES_M, Environment, Link, Place};
 use isac_models::geometry::{self, MovingTarget, Point, Scene};
-use isac_models::ofdm::Grid;
+use isac_models::ofdm::{EchoWarning, Grid};
 use isac_models::rng::{Stream, stream};
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -66,7 +66,19 @@ pub(super) struct Scenario {
     pub(super) sensing: SensingOptions,
     /// Combine to position and velocity instead of summing delay and Doppler information.
     pub(super) state: bool,
+    /// With `state`: the position error, m, that counts 1 in the cost; [`POSITION_UNIT_M`] if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) position_unit_m: Option<f64>,
+    /// With `state`: the velocity error, m/s, that counts 1; [`VELOCITY_UNIT_M_S`] if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) velocity_unit_m_s: Option<f64>,
 }
+
+/// A target's cost under `state` is the variance of its position over the square of this plus that of its
+/// velocity over the square of [`VELOCITY_UNIT_M_S`].
+pub(super) const POSITION_UNIT_M: f64 = 1.0;
+/// Chosen so that in the default scene neither position nor velocity is all of the cost.
+pub(super) const VELOCITY_UNIT_M_S: f64 = 15.0;
 
 impl Default for Scenario {
     fn default() -> Self {
@@ -93,6 +105,8 @@ impl Default for Scenario {
             alpha: 0.0,
             sensing: SensingOptions::default(),
             state: false,
+            position_unit_m: None,
+            velocity_unit_m_s: None,
         }
     }
 }
@@ -127,6 +141,8 @@ pub(super) struct Drop {
     pub(super) problem: Problem,
     /// The start `mrt`.
     pub(super) start: Mat<c64>,
+    /// What the grid cannot measure of this scene.
+    pub(super) warnings: Vec<EchoWarning>,
 }
 
 impl Scenario {
@@ -162,7 +178,30 @@ impl Scenario {
         validate::nonnegative("target_speed_m_s", self.target_speed_m_s, "m/s")?;
         validate::positive("user_radius_m", self.user_radius_m, "m")?;
         validate::positive("targets", self.targets as f64, "")?;
+        for (key, unit) in [
+            ("position_unit_m", self.position_unit_m),
+            ("velocity_unit_m_s", self.velocity_unit_m_s),
+        ] {
+            let Some(value) = unit else {
+                continue;
+            };
+            validate::positive(key, value, "")?;
+            if !self.state {
+                let expected = "state = true: without it nothing has this unit";
+                return Err(isac_linalg::Error::range(key, value, expected).into());
+            }
+        }
         Ok(())
+    }
+
+    /// Weights of the diagonal of a target's CRLB in its cost.
+    fn weights(&self) -> Vec<f64> {
+        if !self.state {
+            return vec![1.0; 2];
+        }
+        let position = self.position_unit_m.unwrap_or(POSITION_UNIT_M).powi(-2);
+        let velocity = self.velocity_unit_m_s.unwrap_or(VELOCITY_UNIT_M_S).powi(-2);
+        vec![position, position, velocity, velocity]
     }
 
     fn grid(&self) -> Result<Grid, Source> {
@@ -274,6 +313,7 @@ impl Scenario {
         )?;
         let start = Start::Mrt.draw(&problem, &mut stream(seed, Stream::Start, index as u64))?;
         Ok(Drop {
+            warnings: scene.echo_warnings(&grid),
             scene,
             grid,
             problem: problem.referred_to(start.as_ref())?,
@@ -302,7 +342,7 @@ impl Scenario {
             noise_w: vec![noise; nodes],
             antennas,
             combine,
-            weights: vec![1.0; if self.state { 4 } else { 2 }],
+            weights: self.weights(),
         })
     }
 }

@@ -1,9 +1,8 @@
 //! `isac solve` for `alpha-fair/1`.
 
-use isac_algos::alpha_fair::{Design, FEASIBLE, PowerShare, Problem, Start, design, penalty, sdr};
+use isac_algos::alpha_fair::{Design, Evaluator, FEASIBLE, Method, Problem, RunOptions, Start};
 use isac_linalg::{Mat, c64};
-use isac_metrics::delay_doppler::{Nodes, SensingOptions};
-use isac_models::ofdm::Grid;
+use isac_models::ofdm::{EchoWarning, Grid};
 use isac_models::rng::{Stream, stream};
 use isac_opt::augmented::Feasibility;
 
@@ -13,54 +12,78 @@ use crate::document::Node;
 use crate::error::Error;
 use crate::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
 
-const ALGORITHMS: [&str; 6] = ["augmented", "paper", "continuation", "flat", "mono", "sdr"];
+/// Penalty of the paper's method on a generated drop; a document states its own.
+const SCENARIO_RHO: f64 = 10.0;
+
+/// A problem with what a run and its report need besides.
+pub(super) struct Posed {
+    pub(super) problem: Problem,
+    /// Penalty of the paper's method.
+    pub(super) rho: f64,
+    /// W0 if stated, otherwise the start `mrt`.
+    pub(super) start: Mat<c64>,
+    pub(super) grid: Grid,
+    pub(super) warnings: Vec<EchoWarning>,
+}
 
 /// Solves one case of an explicit document, or a drop of the `scenario` of a document.
 pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
-    let algorithm = request.algorithm.as_deref().unwrap_or(ALGORITHMS[0]);
-    if !ALGORITHMS.contains(&algorithm) {
-        return Err(Error::unknown("algorithm", algorithm, ALGORITHMS));
-    }
+    let method = match &request.algorithm {
+        None => Method::ALL[0],
+        Some(name) => Method::by_name(name)
+            .ok_or_else(|| Error::unknown("algorithm", name, Method::ALL.map(Method::name)))?,
+    };
     let stated_seed = root.opt("seed").map(|s| s.u64()).transpose()?;
     let seed = request.seed.or(stated_seed).unwrap_or(crate::DEFAULT_SEED);
-    let (problem, rho, start, grid) = if let Some(node) = root.opt("scenario") {
+    let posed = if let Some(node) = root.opt("scenario") {
         root.known_keys(&["scenario", "seed", "drop"])?;
         let scenario: Scenario = serde_json::from_value(node.value.clone())
             .map_err(|e| node.wrong(format!("a scenario ({e})")))?;
         let index = root.opt("drop").map(|d| d.usize()).transpose()?;
+        let drop = scenario.drop(seed, index.unwrap_or(0));
         let Drop {
             problem,
-            mut start,
+            start,
             grid,
+            warnings,
             ..
-        } = scenario
-            .drop(seed, index.unwrap_or(0))
-            .map_err(|e| node.refused(e))?;
-        if algorithm == ALGORITHMS[0] {
-            start = draw(&problem, Start::Apart, seed)?;
+        } = drop.map_err(|e| node.refused(e))?;
+        Posed {
+            problem,
+            rho: SCENARIO_RHO,
+            start,
+            grid,
+            warnings,
         }
-        (problem, 10.0, start, grid)
     } else {
-        let instance = Instance::read(root)?;
-        let cases = root.get("cases")?.items()?;
-        let wanted = request.case.unwrap_or(0);
-        let node = cases.get(wanted).ok_or_else(|| {
-            Error::Usage(format!(
-                "--case {wanted}: the document has {} cases, counted from 0",
-                cases.len()
-            ))
-        })?;
-        node.known_keys(&["config", "expected", "tolerance"])?;
-        let case = instance.case(&node.get("config")?)?;
-        let start = match &instance.start {
-            Some(start) => start.clone(),
-            None if algorithm == ALGORITHMS[0] => draw(&case.problem, Start::Apart, seed)?,
-            None => draw(&case.problem, Start::Mrt, seed)?,
-        };
-        (case.problem, case.rho, start, instance.grid)
+        explicit(root, request, seed)?
     };
-    let (problem, found) = run(algorithm, problem, rho, &start)?;
-    Ok(report(algorithm, seed, &problem, found, &grid))
+    run(method, &posed, seed)
+}
+
+fn explicit(root: &Node<'_>, request: &SolveRequest, seed: u64) -> Result<Posed, Error> {
+    let instance = Instance::read(root)?;
+    let cases = root.get("cases")?.items()?;
+    let wanted = request.case.unwrap_or(0);
+    let node = cases.get(wanted).ok_or_else(|| {
+        Error::Usage(format!(
+            "--case {wanted}: the document has {} cases, counted from 0",
+            cases.len()
+        ))
+    })?;
+    node.known_keys(&["config", "expected", "tolerance"])?;
+    let case = instance.case(&node.get("config")?)?;
+    let start = match &instance.start {
+        Some(start) => start.clone(),
+        None => draw(&case.problem, Start::Mrt, seed)?,
+    };
+    Ok(Posed {
+        problem: case.problem,
+        rho: case.rho,
+        start,
+        grid: instance.grid,
+        warnings: instance.warnings,
+    })
 }
 
 fn draw(problem: &Problem, start: Start, seed: u64) -> Result<Mat<c64>, Error> {
@@ -69,57 +92,54 @@ fn draw(problem: &Problem, start: Start, seed: u64) -> Result<Mat<c64>, Error> {
         .map_err(|e| Error::numerical("start", e))
 }
 
-fn run(
-    algorithm: &str,
-    problem: Problem,
-    rho: f64,
-    start: &Mat<c64>,
-) -> Result<(Problem, Design), Error> {
-    let failed = |e: isac_algos::Error| Error::numerical(algorithm, e);
-    let problem = if algorithm == "mono" {
-        let options = SensingOptions {
-            nodes: Nodes::Mono,
-            ..problem.sensing().options()
-        };
-        problem.with_sensing(options).map_err(failed)?
-    } else {
-        problem
+/// Starts in which targets take turns, for a problem of a few subcarriers and for a large one.
+const TURNS: [u64; 2] = [16, 2];
+
+/// Where the default starts besides from the stated start.
+fn further_starts(problem: &Problem, seed: u64) -> Result<Vec<Mat<c64>>, Error> {
+    let few = problem.streams().subcarriers <= 16;
+    let count = if few { TURNS[0] } else { TURNS[1] };
+    let turns = (1..=count).map(|index| (Start::Turns, index));
+    let kinds = std::iter::once((Start::Apart, 0)).chain(turns);
+    kinds
+        .map(|(kind, index)| {
+            let mut rng = stream(seed, Stream::Start, index);
+            kind.draw(problem, &mut rng)
+                .map_err(|e| Error::numerical("start", e))
+        })
+        .collect()
+}
+
+/// Runs a method on a posed problem.
+pub(super) fn run(method: Method, posed: &Posed, seed: u64) -> Result<SolveReport, Error> {
+    let failed = |e: isac_algos::Error| match e {
+        isac_algos::Error::TooLarge { .. } => {
+            Error::Usage(format!("--algorithm {}: {e}", method.name()))
+        }
+        e => Error::numerical(method.name(), e),
     };
-    let found = match algorithm {
-        "paper" => {
-            let options = penalty::Options {
-                penalties: vec![rho],
-                ..penalty::Options::default()
-            };
-            penalty::solve(&problem, start.as_ref(), &options)
-        }
-        "continuation" => {
-            let options = penalty::Options::continuation();
-            penalty::solve(&problem, start.as_ref(), &options)
-        }
-        "sdr" => sdr::solve(&problem, start.as_ref(), &sdr::Options::default())
-            .map(|rounded| rounded.design),
-        _ => {
-            let options = design::Options {
-                power: if algorithm == "flat" {
-                    PowerShare::PerSubcarrier
-                } else {
-                    PowerShare::Total
-                },
-                ..design::Options::default()
-            };
-            design::solve(&problem, start.as_ref(), &options)
-        }
+    let problem = method.problem(&posed.problem).map_err(failed)?;
+    let options = RunOptions {
+        rho: posed.rho,
+        further: if method == Method::BestOfStarts {
+            further_starts(&problem, seed)?
+        } else {
+            Vec::new()
+        },
+        ..RunOptions::default()
     };
-    Ok((problem.clone(), found.map_err(failed)?))
+    let found = method
+        .run(&posed.problem, posed.start.as_ref(), &options)
+        .map_err(failed)?;
+    Ok(report(method, seed, &problem, found, posed))
 }
 
 fn report(
-    algorithm: &str,
+    method: Method,
     seed: u64,
     problem: &Problem,
     found: Design,
-    grid: &Grid,
+    posed: &Posed,
 ) -> SolveReport {
     let feasible = found.violation <= FEASIBLE;
     let status = if found.infeasible.is_some() {
@@ -133,9 +153,10 @@ fn report(
     } else {
         SolveStatus::Inaccurate
     };
-    let mut report = SolveReport::new("alpha-fair/1", algorithm, status);
+    let mut report = SolveReport::new("alpha-fair/1", method.name(), status);
     report.seed = seed;
     report.iterations = found.iterations;
+    report.warnings = posed.warnings.iter().map(ToString::to_string).collect();
     report.objective = Some(found.objective);
     report.max_violation = Some(found.violation);
     report.stop_reason = if feasible {
@@ -160,13 +181,12 @@ fn report(
     report.metric("max_crlb", found.max_crlb());
     report.metric_list("crlb", &found.crlb);
     report.metric_list("rates_bits_s_hz", &found.rates);
-    let mut sensing = problem.sensing().state();
-    let mut evaluator = isac_algos::alpha_fair::Evaluator::new(problem);
+    let mut evaluator = Evaluator::new(problem);
     evaluator.evaluate(found.beams.as_ref());
-    sensing.clone_from(evaluator.sensing());
+    let sensing = evaluator.sensing();
     let combine = &problem.sensing().model().combine;
     let stds: Vec<[f64; 2]> = (0..found.crlb.len())
-        .map(|t| sensing.physical_std(t, combine, grid))
+        .map(|t| sensing.physical_std(t, combine, &posed.grid))
         .collect();
     report.metric_list(
         "range_std_m",
@@ -177,10 +197,11 @@ fn report(
         &stds.iter().map(|s| s[1]).collect::<Vec<_>>(),
     );
     if let Some(bound) = &found.bound {
+        let gap = (bound.value - found.objective).abs() / found.objective.abs();
         report.certificate = Some(SolveCertificate {
-            kind: "lower_bound".into(),
+            kind: bound_kind(method, feasible).into(),
             bound: bound.value,
-            relative_gap: Some(bound.gap(problem, &found.crlb)),
+            relative_gap: (found.objective != 0.0 && gap.is_finite()).then_some(gap),
         });
     } else if let Some(proof) = found.infeasible {
         report.certificate = Some(SolveCertificate {
@@ -191,4 +212,31 @@ fn report(
     }
     report.beamformer("W", found.beams.as_ref());
     report
+}
+
+/// What a bound is called, which says what it bounds: the cost of all beamformers of the total power that
+/// meet the rates, unless the name says more. `docs/papers/alpha_fair.md` has the table.
+fn bound_kind(method: Method, feasible: bool) -> &'static str {
+    match (method, feasible) {
+        (Method::Mono, true) => "lower_bound_base_station_alone",
+        (Method::Mono, false) => "lower_bound_base_station_alone_attained_rates",
+        (Method::Flat, true) => "lower_bound_any_power_share",
+        (Method::Flat, false) => "lower_bound_any_power_share_attained_rates",
+        (
+            Method::BestOfStarts
+            | Method::Augmented
+            | Method::Paper
+            | Method::Continuation
+            | Method::Sdr,
+            true,
+        ) => "lower_bound",
+        (
+            Method::BestOfStarts
+            | Method::Augmented
+            | Method::Paper
+            | Method::Continuation
+            | Method::Sdr,
+            false,
+        ) => "lower_bound_attained_rates",
+    }
 }

@@ -1,12 +1,12 @@
 //! Ours: where the power goes across the subcarriers, and the delay ambiguity function it buys.
 
-use isac_algos::alpha_fair::{Evaluator, Problem};
+use isac_algos::alpha_fair::{Evaluator, Method, Problem};
 use isac_linalg::{Mat, c64, ops};
 use isac_metrics::delay_doppler::{Gain, SensingOptions};
 use serde_json::json;
 use std::f64::consts::TAU;
 
-use super::{ASSUMPTION, DROPS, PAPER, PRESETS, Scheme, scenario, size_note};
+use super::{ASSUMPTION, DROPS, PAPER, PRESETS, design_by, scenario, size_note};
 use crate::artefact::{
     Artefact, Grade, Metric, Plan, Record, Records, Report, Request, Task, TaskOutput,
 };
@@ -26,13 +26,18 @@ pub(super) const ARTEFACT: Artefact = Artefact {
 const OVERSAMPLING: usize = 8;
 
 /// Curves: name, label, scheme and gain model.
-const CURVES: [(&str, &str, Scheme, Gain); 3] = [
-    ("known", "Known gain (paper)", Scheme::Proposed, Gain::Known),
-    ("unknown", "Unknown gain", Scheme::Proposed, Gain::Unknown),
+const CURVES: [(&str, &str, Method, Gain); 3] = [
+    (
+        "known",
+        "Known gain (paper)",
+        Method::Augmented,
+        Gain::Known,
+    ),
+    ("unknown", "Unknown gain", Method::Augmented, Gain::Unknown),
     (
         "flat",
         "Flat power, unknown gain",
-        Scheme::Flat,
+        Method::Flat,
         Gain::Unknown,
     ),
 ];
@@ -51,7 +56,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             };
             Task::with_data(name, label, request.pick(1.5, 0.1), move || {
                 let drawn = scenario.drop(seed, drop)?;
-                let found = scheme.design(&drawn.problem, drawn.start.as_ref())?;
+                let found = design_by(scheme, &drawn.problem, drawn.start.as_ref())?;
                 let (records, ambiguity) = spectra(name, drop, &drawn.problem, &found.beams)?;
                 Ok(TaskOutput {
                     records,

@@ -1,10 +1,11 @@
 //! Fig. 4: what the fairness parameter does to the targets.
 
+use isac_algos::alpha_fair::Method;
 use isac_metrics::fairness::Fairness;
 use serde_json::json;
 
 use super::{
-    ASSUMPTION, DROPS, MAX, MIN, PAPER, PRESETS, QUICK_DROPS, SUM, Scheme, design_metrics,
+    ASSUMPTION, DROPS, MAX, MIN, PAPER, PRESETS, QUICK_DROPS, SUM, design_by, design_metrics,
     median_ratio, record, scenario, size_note,
 };
 use crate::artefact::{
@@ -25,7 +26,7 @@ pub(super) const ARTEFACT: Artefact = Artefact {
 const ALPHAS: [f64; 7] = [0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
 /// Drawn per target.
 const SHOWN: [f64; 3] = [0.0, 2.0, 16.0];
-const CURVE: &str = "proposed";
+const CURVE: &str = "augmented";
 /// alpha = inf stands on the axis at the order of its norm less one.
 const INFINITY_AT: f64 = 63.0;
 
@@ -48,7 +49,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
                     let old = drawn.problem.fairness();
                     let fairness = Fairness::new(alpha, old.form(), old.reference())?;
                     let problem = drawn.problem.clone().with_fairness(fairness);
-                    let found = Scheme::Proposed.design(&problem, start.as_ref())?;
+                    let found = design_by(Method::Augmented, &problem, start.as_ref())?;
                     let (name, x) = if alpha.is_infinite() {
                         ("alpha_infinity", INFINITY_AT)
                     } else {

@@ -10,9 +10,8 @@ mod scene;
 mod small;
 mod users;
 
-use isac_algos::alpha_fair::{Design, FEASIBLE, PowerShare, Problem, design};
+use isac_algos::alpha_fair::{Design, FEASIBLE, Method, Problem, RunOptions};
 use isac_linalg::{MatRef, c64};
-use isac_metrics::delay_doppler::{Nodes, SensingOptions};
 
 use super::scenario::Scenario;
 use crate::artefact::{Artefact, Metric, Record, Records, Request, Size};
@@ -58,52 +57,15 @@ fn size_note(scenario: &Scenario) -> String {
 }
 
 /// What is compared in Figs. 5 and 6.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scheme {
-    Mono,
-    Flat,
-    Proposed,
-}
+const SCHEMES: [Method; 3] = [Method::Mono, Method::Flat, Method::Augmented];
 
-impl Scheme {
-    const ALL: [Self; 3] = [Self::Mono, Self::Flat, Self::Proposed];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Mono => "mono",
-            Self::Flat => "flat",
-            Self::Proposed => "proposed",
-        }
-    }
-
-    fn label(self) -> &'static str {
-        match self {
-            Self::Mono => "Monostatic",
-            Self::Flat => "Multistatic, flat power (stands in for SCA + SDR)",
-            Self::Proposed => "Multistatic, proposed",
-        }
-    }
-
-    /// The design of this scheme; no bound.
-    fn design(self, problem: &Problem, start: MatRef<'_, c64>) -> Result<Design, Source> {
-        let mut options = design::Options {
-            bound: None,
-            ..design::Options::default()
-        };
-        match self {
-            Self::Mono => {
-                let sensing = SensingOptions {
-                    nodes: Nodes::Mono,
-                    ..problem.sensing().options()
-                };
-                let problem = problem.clone().with_sensing(sensing)?;
-                return Ok(design::solve(&problem, start, &options)?);
-            }
-            Self::Flat => options.power = PowerShare::PerSubcarrier,
-            Self::Proposed => {}
-        }
-        Ok(design::solve(problem, start, &options)?)
-    }
+/// The design of a method; no bound.
+fn design_by(method: Method, problem: &Problem, start: MatRef<'_, c64>) -> Result<Design, Source> {
+    let options = RunOptions {
+        bound: None,
+        ..RunOptions::default()
+    };
+    Ok(method.run(problem, start, &options)?)
 }
 
 /// The metrics of a design in Figs. 4 to 6.

@@ -1,7 +1,7 @@
 //! Fig. 3: convergence of the paper's conjugate gradient for several penalties, with the default
 //! algorithm and its certificate beside it.
 
-use isac_algos::alpha_fair::{Design, Start, design, penalty};
+use isac_algos::alpha_fair::{Design, Method, Start, design, penalty};
 use isac_models::rng::{Stream, stream};
 use isac_opt::StopReason;
 use serde_json::json;
@@ -32,7 +32,7 @@ const VIOLATION: usize = 3;
 const GAP: usize = 4;
 
 fn curve(rho: f64) -> String {
-    format!("rcg_rho_{rho}")
+    format!("{}_rho_{rho}", Method::Paper.name())
 }
 
 fn plan(request: &Request) -> Result<Plan, Error> {

@@ -1,7 +1,7 @@
 //! Ours: the baseline SCA + SDR beside the descent, at a size where semidefinite programs are
 //! practical.
 
-use isac_algos::alpha_fair::{design, sdr};
+use isac_algos::alpha_fair::{Method, design, sdr};
 use serde_json::json;
 
 use super::{ASSUMPTION, PAPER, PRESETS, size_note};
@@ -69,8 +69,8 @@ fn plan(request: &Request) -> Result<Plan, Error> {
                     gap(&ours.crlb),
                 ];
                 Ok(vec![
-                    Record::new("sca_sdr", x, drop, rounded.design.stopped, theirs),
-                    Record::new("proposed", x, drop, ours.stopped, descent),
+                    Record::new(Method::Sdr.name(), x, drop, rounded.design.stopped, theirs),
+                    Record::new(Method::Augmented.name(), x, drop, ours.stopped, descent),
                 ])
             },
         ));
@@ -96,16 +96,19 @@ fn plan(request: &Request) -> Result<Plan, Error> {
 fn finish(records: &Records, note: &str) -> Report {
     let mut rows = Vec::new();
     let (mut ratios, mut losses, mut ranks) = (Vec::new(), Vec::new(), Vec::new());
-    for x in records.xs("sca_sdr") {
+    for x in records.xs(Method::Sdr.name()) {
         let value = |name: &str, metric| records.summary(name, x, metric).mean;
-        let (theirs, ours) = (value("sca_sdr", SUM), value("proposed", SUM));
-        let loss = theirs / value("sca_sdr", RELAXED) - 1.0;
-        let rank = value("sca_sdr", RANK);
+        let (theirs, ours) = (
+            value(Method::Sdr.name(), SUM),
+            value(Method::Augmented.name(), SUM),
+        );
+        let loss = theirs / value(Method::Sdr.name(), RELAXED) - 1.0;
+        let rank = value(Method::Sdr.name(), RANK);
         rows.push(vec![
             format!("{x}"),
             format!("{theirs:.4e}"),
             format!("{ours:.4e}"),
-            format!("{:.1}", 100.0 * value("proposed", GAP)),
+            format!("{:.1}", 100.0 * value(Method::Augmented.name(), GAP)),
             format!("{rank:.1e}"),
             format!("{loss:.1e}"),
         ]);
@@ -116,7 +119,7 @@ fn finish(records: &Records, note: &str) -> Report {
     let heads = [
         "Drop",
         "SCA + SDR",
-        "proposed",
+        Method::Augmented.name(),
         "certified gap (%)",
         "rank excess",
         "loss of rounding",

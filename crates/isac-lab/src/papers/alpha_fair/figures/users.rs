@@ -1,10 +1,11 @@
 //! Fig. 6: how the schemes scale with the number of users, for many and for few targets.
 
+use isac_algos::alpha_fair::Method;
 use serde_json::json;
 
 use super::{
-    ASSUMPTION, DROPS, PAPER, PRESETS, QUICK_DROPS, SUM, Scheme, design_metrics, median_ratio,
-    record, scenario,
+    ASSUMPTION, DROPS, PAPER, PRESETS, QUICK_DROPS, SCHEMES, SUM, design_by, design_metrics,
+    median_ratio, record, scenario,
 };
 use crate::artefact::{Artefact, Grade, Metric, Plan, Records, Report, Request, Size, Task};
 use crate::error::Error;
@@ -46,7 +47,7 @@ fn versions(size: Size) -> [Version; 2] {
     }
 }
 
-fn curve(scheme: Scheme, version: Version, rate: f64) -> String {
+fn curve(scheme: Method, version: Version, rate: f64) -> String {
     format!("{}_t{}_r{rate}", scheme.name(), version.targets)
 }
 
@@ -57,7 +58,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
     let mut tasks = Vec::new();
     for &drop in &drops {
         for version in versions(size) {
-            for scheme in Scheme::ALL {
+            for scheme in SCHEMES {
                 let mut scenario = base.clone();
                 scenario.targets = version.targets;
                 scenario.subcarriers = version.subcarriers;
@@ -73,7 +74,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
                                 ..scenario.clone()
                             };
                             let drawn = scenario.drop(seed, drop)?;
-                            let found = scheme.design(&drawn.problem, drawn.start.as_ref())?;
+                            let found = design_by(scheme, &drawn.problem, drawn.start.as_ref())?;
                             let (name, x) = (curve(scheme, version, rate), users as f64);
                             let row = record(name, x, drop, &found, scenario.bandwidth_mhz);
                             records.push(row);
@@ -104,7 +105,7 @@ fn finish(records: &Records, size: Size) -> Report {
                 version.targets, version.subcarriers
             );
             let mut panel = Panel::new(title, Axis::new("Users K"), Axis::log("Sum CRLB"));
-            for (index, scheme) in Scheme::ALL.into_iter().enumerate() {
+            for (index, scheme) in SCHEMES.into_iter().enumerate() {
                 let name = curve(scheme, version, rate);
                 panel.mean_curve(scheme.label(), records, &name, SUM, Style::curve(index));
             }
@@ -118,11 +119,11 @@ fn finish(records: &Records, size: Size) -> Report {
         median_ratio(records, (&name, top), (&name, bottom), SUM)
     };
     let last = |version: Version| version.users.len() - 1;
-    let mono_relaxed = growth(Scheme::Mono, many, RATES[0], 0, last(many));
-    let ours_relaxed = growth(Scheme::Proposed, many, RATES[0], 0, last(many));
-    let tight_many = Scheme::ALL.map(|s| growth(s, many, RATES[1], 0, last(many)));
+    let mono_relaxed = growth(Method::Mono, many, RATES[0], 0, last(many));
+    let ours_relaxed = growth(Method::Augmented, many, RATES[0], 0, last(many));
+    let tight_many = SCHEMES.map(|s| growth(s, many, RATES[1], 0, last(many)));
     let middle = last(few) / 2;
-    let tight_few = Scheme::ALL.map(|s| growth(s, few, RATES[1], middle, last(few)));
+    let tight_few = SCHEMES.map(|s| growth(s, few, RATES[1], middle, last(few)));
     let grows = |scheme, version: Version, rate, from: usize, side| {
         let name = curve(scheme, version, rate);
         let (top, bottom) = (version.users[last(version)], version.users[from]);
@@ -133,8 +134,8 @@ fn finish(records: &Records, size: Size) -> Report {
     for version in [many, few] {
         for rate in RATES {
             for &users in version.users {
-                for other in [Scheme::Mono, Scheme::Flat] {
-                    let (x, ours) = (users as f64, curve(Scheme::Proposed, version, rate));
+                for other in [Method::Mono, Method::Flat] {
+                    let (x, ours) = (users as f64, curve(Method::Augmented, version, rate));
                     let theirs = curve(other, version, rate);
                     let ratios = super::ratios(records, (&theirs, x), (&ours, x), SUM);
                     let at = format!(
@@ -154,16 +155,16 @@ fn finish(records: &Records, size: Size) -> Report {
             "At the relaxed rate each user adds an observation and lowers the CRLB; mono degrades slightly",
             Ruling::together([
                 (
-                    "proposed".into(),
-                    grows(Scheme::Proposed, many, RATES[0], 0, Side::AtMost(1.0)),
+                    Method::Augmented.name().into(),
+                    grows(Method::Augmented, many, RATES[0], 0, Side::AtMost(1.0)),
                 ),
                 (
                     "mono".into(),
-                    grows(Scheme::Mono, many, RATES[0], 0, Side::AtLeast(0.99)),
+                    grows(Method::Mono, many, RATES[0], 0, Side::AtLeast(0.99)),
                 ),
             ]),
             format!(
-                "factor from the fewest to the most users, T = {}: proposed {ours_relaxed:.2}, mono {mono_relaxed:.2}",
+                "factor from the fewest to the most users, T = {}: augmented {ours_relaxed:.2}, mono {mono_relaxed:.2}",
                 many.targets
             ),
         ),
@@ -173,7 +174,7 @@ fn finish(records: &Records, size: Size) -> Report {
                 [(many, 0), (few, middle)]
                     .into_iter()
                     .flat_map(|(version, from)| {
-                        Scheme::ALL.map(|scheme| {
+                        SCHEMES.map(|scheme| {
                             let name = format!("{}, T = {}", scheme.name(), version.targets);
                             let ruling = grows(scheme, version, RATES[1], from, Side::AtLeast(1.0));
                             (name, ruling)
@@ -181,7 +182,7 @@ fn finish(records: &Records, size: Size) -> Report {
                     }),
             ),
             format!(
-                "factors for mono, flat, proposed: T = {}, all K: {}; T = {}, K from {} to {}: {}. While users are needed to cover targets, more of them help.",
+                "factors for mono, flat, augmented: T = {}, all K: {}; T = {}, K from {} to {}: {}. While users are needed to cover targets, more of them help.",
                 many.targets,
                 text(tight_many),
                 few.targets,
