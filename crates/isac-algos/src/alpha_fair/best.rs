@@ -41,7 +41,7 @@ pub fn solve(
         problem.check_beams("start", further.as_ref())?;
         pool.offer(design::solve(problem, further.as_ref(), &descent));
     }
-    for method in contained(problem) {
+    for method in contained(problem, options) {
         let quick = RunOptions {
             further: Vec::new(),
             bound: None,
@@ -70,16 +70,13 @@ pub fn solve(
     })
 }
 
-/// [`Method::Sdr`] is among the schemes where it is expected to take no longer than this, s.
-const PATIENCE_S: f64 = 60.0;
-
 /// The schemes besides the augmented Lagrangian that this problem's size and options allow.
-fn contained(problem: &Problem) -> Vec<Method> {
+fn contained(problem: &Problem, options: &RunOptions) -> Vec<Method> {
     let mut methods = vec![Method::Paper, Method::Continuation, Method::Flat];
     if problem.sensing().options().nodes == Nodes::Multi && problem.sensing().nodes() > 1 {
         methods.push(Method::Mono);
     }
-    if sdr::expected_seconds(problem) <= PATIENCE_S {
+    if sdr::expected_seconds(problem) <= options.sdr_patience_s {
         methods.push(Method::Sdr);
     }
     methods

@@ -32,6 +32,9 @@ pub struct RunOptions {
     pub rho: f64,
     /// Further starts of [`Method::BestOfStarts`].
     pub further: Vec<Mat<c64>>,
+    /// [`Method::BestOfStarts`] contains [`Method::Sdr`] where it is expected to take no longer than this,
+    /// s.
+    pub sdr_patience_s: f64,
     /// The search for the lower bound; `None` leaves it out.
     pub bound: Option<bound::Options>,
 }
@@ -41,6 +44,7 @@ impl Default for RunOptions {
         Self {
             rho: 10.0,
             further: Vec::new(),
+            sdr_patience_s: 60.0,
             bound: Some(bound::Options::default()),
         }
     }
