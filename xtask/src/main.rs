@@ -7,6 +7,8 @@
 //! | `cargo xtask tidy` | the conventions alone: layer order, licences, names, references |
 //! | `cargo xtask mutants [FILE...]` | changes the code and counts which changes no test sees |
 //! | `cargo xtask bless WHAT... --reason TEXT` | renews golden curves after an intended change |
+//! | `cargo xtask docs RESULTS` | writes the pages of `docs/` that hold results of runs |
+//! | `cargo xtask fuzz [TARGET] [OPTIONS]` | fuzzes the readers; needs nightly and cargo-fuzz |
 //! | `cargo xtask peers [NAME...]` | runs other software beside ours and prints ratios |
 //!
 //! It links no numerics and starts everything else as a process, so it builds in a second.
@@ -29,6 +31,8 @@ const USAGE: &str = "usage: cargo xtask <command>
   tidy                             conventions only
   mutants [FILE...] [-OPTION...]   changes that no test sees; options go to cargo-mutants
   bless WHAT... --reason TEXT      renew golden curves; the reason goes into the commit
+  docs RESULTS                     write docs/claims.md from a folder of results at full size
+  fuzz [TARGET] [libFuzzer options] fuzz a reader, or each of them for a minute (nightly, cargo-fuzz)
   peers [NAME...]                  run other software beside ours and print ratios";
 
 fn main() -> ExitCode {
@@ -52,6 +56,8 @@ fn main() -> ExitCode {
         },
         "mutants" => mutants::run(&root(), &rest),
         "bless" => bless(&rest),
+        "docs" => docs(&rest),
+        "fuzz" => fuzz(&rest),
         "peers" => {
             let script = root().join("benches/peers/run.sh");
             forward(Command::new("sh").arg(script).args(&rest))
@@ -65,6 +71,67 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// The fuzz targets, one per reader, as in `fuzz/fuzz_targets`.
+const FUZZ_TARGETS: [&str; 4] = ["json", "toml", "sdpa", "reference"];
+
+/// Runs `cargo +nightly fuzz`; without its tools says so and fails.
+fn fuzz(rest: &[String]) -> ExitCode {
+    let (targets, options): (Vec<&str>, &[String]) = match rest.first().map(String::as_str) {
+        Some(target) if FUZZ_TARGETS.contains(&target) => (vec![target], &rest[1..]),
+        Some(other) if !other.starts_with('-') => {
+            eprintln!(
+                "unknown fuzz target `{other}`; there are {}",
+                FUZZ_TARGETS.join(", ")
+            );
+            return ExitCode::from(2);
+        }
+        _ => (FUZZ_TARGETS.to_vec(), rest),
+    };
+    // Not the cargo that started us: the toolchain is chosen by its proxy.
+    let nightly = || {
+        let mut command = Command::new("cargo");
+        command
+            .env_remove("CARGO")
+            .env_remove("RUSTUP_TOOLCHAIN")
+            .current_dir(root());
+        command.arg("+nightly");
+        command
+    };
+    let answers = |arguments: &[&str]| {
+        let output = nightly().args(arguments).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    for (missing, install) in [
+        (!answers(&["--version"]), "rustup toolchain install nightly"),
+        (!answers(&["fuzz", "--version"]), "cargo install cargo-fuzz"),
+    ] {
+        if missing {
+            eprintln!("NOT FUZZED: it needs `{install}`. The corpus itself runs without:");
+            eprintln!("  cargo test -p isac-lab --test readers");
+            return ExitCode::FAILURE;
+        }
+    }
+    for target in targets {
+        println!("fuzzing {target}");
+        // What is found goes into the first folder, not into the corpus.
+        let folders = [
+            format!("fuzz/found/{target}"),
+            format!("fuzz/corpus/{target}"),
+        ];
+        if let Err(error) = std::fs::create_dir_all(root().join(&folders[0])) {
+            eprintln!("{}: {error}", folders[0]);
+            return ExitCode::FAILURE;
+        }
+        let mut command = nightly();
+        command.args(["fuzz", "run", target]).args(folders);
+        command.args(["--", "-max_total_time=60"]).args(options);
+        if forward(&mut command) != ExitCode::SUCCESS {
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
 }
 
 /// The workspace root, the parent of this package.

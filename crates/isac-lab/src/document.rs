@@ -27,6 +27,10 @@ mod arrays;
 
 pub use arrays::{Array, json_of_matrix, json_of_vec};
 
+/// The most numbers that an array of a problem may have, 1.6 GB of complex ones. A size beyond is a
+/// slip of the pen: no method here ends on it.
+pub const MOST_ENTRIES: f64 = 1e8;
+
 /// Keys that carry remarks, allowed in every object and never read.
 const REMARKS: [&str; 7] = [
     "name",
@@ -133,10 +137,15 @@ impl Document {
     }
 }
 
+/// The text of a file, without the byte-order mark that some editors put before it.
 pub(crate) fn read_text(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|source| Error::Unreadable {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Unreadable {
         file: path.into(),
         source,
+    })?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.into(),
+        None => text,
     })
 }
 
@@ -291,6 +300,39 @@ impl<'a> Node<'a> {
         (!value.is_null()).then(|| self.child(key, value))
     }
 
+    /// [`Node::objects`] under `cases`, at least one of them.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn cases(&self) -> Result<Vec<Self>, Error> {
+        let node = self.get("cases")?;
+        let cases = node.objects()?;
+        if cases.is_empty() {
+            return Err(node.wrong("at least one case"));
+        }
+        Ok(cases)
+    }
+
+    /// The value of the one of several keys that is there, all of them spellings of one quantity
+    /// (`gamma` and `gamma_dB`), with its place in `keys`; `None` if no one is.
+    ///
+    /// # Errors
+    /// [`Error::Field`] if two are there.
+    pub fn one_spelling(&self, keys: &[&str]) -> Result<Option<(usize, Self)>, Error> {
+        let mut found = None;
+        for (at, key) in keys.iter().enumerate() {
+            let Some(node) = self.opt(key) else {
+                continue;
+            };
+            if let Some((first, _)) = found {
+                let (first, key) = (keys[first], keys[at]);
+                return Err(node.wrong(format!("either `{first}` or `{key}`, not both")));
+            }
+            found = Some((at, node));
+        }
+        Ok(found)
+    }
+
     /// Keys and values of an object, remarks included.
     ///
     /// # Errors
@@ -318,6 +360,19 @@ impl<'a> Node<'a> {
                 value,
             })
             .collect())
+    }
+
+    /// Objects of a list; a single one may stand without the list.
+    ///
+    /// # Errors
+    /// [`Error::Field`] if it is neither.
+    pub fn objects(&self) -> Result<Vec<Self>, Error> {
+        if self.value.is_object() {
+            return Ok(vec![self.clone()]);
+        }
+        let items = self.items()?;
+        items.iter().try_for_each(|item| item.object().map(drop))?;
+        Ok(items)
     }
 
     /// A text.
@@ -393,6 +448,31 @@ impl<'a> Node<'a> {
             }
             _ => Err(self.wrong("a whole number >= 0")),
         }
+    }
+
+    /// A whole number in `least..=most`.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn count(&self, least: usize, most: usize) -> Result<usize, Error> {
+        let count = self.usize().ok().filter(|n| (least..=most).contains(n));
+        count.ok_or_else(|| match most {
+            usize::MAX => self.wrong(format!("a whole number >= {least}")),
+            _ => self.wrong(format!("a whole number in {least}..={most}")),
+        })
+    }
+
+    /// Refuses this size if an array that follows from it has more than [`MOST_ENTRIES`] entries.
+    ///
+    /// # Errors
+    /// [`Error::Field`] that names the array.
+    pub fn holds(&self, entries: f64, array: &str) -> Result<(), Error> {
+        if entries <= MOST_ENTRIES {
+            return Ok(());
+        }
+        Err(self.wrong(format!(
+            "a size with at most {MOST_ENTRIES:e} entries in {array}, not {entries:e}"
+        )))
     }
 
     /// A seed: a whole number >= 0.

@@ -16,6 +16,7 @@
 //! | [`render`] | figures to SVG and PNG |
 //! | [`sdp`] | semidefinite programs in SDPA format |
 //! | [`cli`] | the command line |
+//! | [`readers`] | every input format behind one function each |
 //! | [`mod@reference`] | published numbers in CSV files |
 //! | [`stress`] | random instances, every verdict verified again |
 //! | [`verdict`] | the one rule by which claims are decided |
@@ -42,6 +43,7 @@ pub mod figure;
 pub mod output;
 pub mod papers;
 mod progress;
+pub mod readers;
 pub mod reference;
 pub mod render;
 pub mod reproduce;

@@ -1,5 +1,6 @@
 //! Published numbers: CSV files with a head line, read strictly.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use crate::document::read_text;
@@ -43,6 +44,11 @@ impl CsvTable {
             .filter(|head| !head.trim().is_empty())
             .ok_or_else(|| malformed(1, "empty, expected a head line".into()))?;
         let columns: Vec<String> = head.split(',').map(|c| c.trim().to_string()).collect();
+        for (i, name) in columns.iter().enumerate() {
+            if columns[..i].contains(name) {
+                return Err(malformed(1, format!("the column `{name}` occurs twice")));
+            }
+        }
         let mut rows = Vec::new();
         for (i, line) in lines.enumerate() {
             let cells: Vec<String> = line.split(',').map(|c| c.trim().to_string()).collect();
@@ -76,6 +82,28 @@ impl CsvTable {
                 path: name.into(),
                 nearest: nearest(name, self.columns.iter().map(String::as_str)),
             })
+    }
+
+    /// Refuses a row whose cells in `columns` are those of an earlier row; numbers count by value.
+    ///
+    /// # Errors
+    /// [`Error::Field`] naming both lines.
+    pub fn unrepeated(&self, columns: &[usize]) -> Result<(), Error> {
+        let key = |cell: &String| match cell.parse::<f64>() {
+            // -0 is 0.
+            Ok(number) => format!("{:e}", number + 0.0),
+            Err(_) => cell.clone(),
+        };
+        let mut seen = HashMap::new();
+        for (row, cells) in self.rows.iter().enumerate() {
+            let place: Vec<String> = columns.iter().map(|&c| key(&cells[c])).collect();
+            if let Some(first) = seen.insert(place, row) {
+                let column = columns.last().copied().unwrap_or(0);
+                let expected = format!("a row of its own; the same stands on line {}", first + 2);
+                return Err(self.wrong(row, column, &expected));
+            }
+        }
+        Ok(())
     }
 
     /// A number; an empty cell and `nan` are NaN.
@@ -140,6 +168,8 @@ mod tests {
         assert!(table.finite(1, 1).is_err());
         assert!(table.column("y").is_err());
         assert!(CsvTable::parse("a.csv", "").is_err());
+        let twice = CsvTable::parse("a.csv", "k,x,k\n1,2,3\n").unwrap_err();
+        assert!(twice.to_string().contains("`k` occurs twice"), "{twice}");
     }
 
     #[test]

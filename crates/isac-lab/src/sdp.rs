@@ -1,10 +1,10 @@
 //! `isac sdp`: one semidefinite program in SDPA sparse format.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use isac_opt::conic::sdpa;
+use isac_opt::conic::sdpa::{self, Problem};
 use isac_opt::conic::{Options, Outcome};
 use serde::Serialize;
 
@@ -52,6 +52,24 @@ impl SdpReport {
     }
 }
 
+/// Reads a problem in SDPA sparse format.
+///
+/// # Errors
+/// [`Error::Malformed`] with the line.
+pub fn read(file: &str, reader: impl BufRead) -> Result<Problem, Error> {
+    sdpa::read(reader).map_err(|error| match error {
+        isac_opt::Error::Sdpa(error) => Error::Malformed {
+            file: file.into(),
+            line: error.line,
+            message: format!(
+                "{}: expected {}, got `{}`",
+                error.what, error.expected, error.got
+            ),
+        },
+        other => Error::invalid(file, other),
+    })
+}
+
 /// Reads and solves a file.
 ///
 /// # Errors
@@ -62,17 +80,7 @@ pub fn solve(path: &Path, options: &Options) -> Result<SdpReport, Error> {
         source,
     })?;
     let name = path.display().to_string();
-    let problem = sdpa::read(BufReader::new(file)).map_err(|error| match error {
-        isac_opt::Error::Sdpa(error) => Error::Malformed {
-            file: name.clone(),
-            line: error.line,
-            message: format!(
-                "{}: expected {}, got `{}`",
-                error.what, error.expected, error.got
-            ),
-        },
-        other => Error::invalid(name.clone(), other),
-    })?;
+    let problem = read(&name, BufReader::new(file))?;
     let (outcome, seconds) = timed(|| problem.solve(options));
     let outcome = outcome?;
     let mut report = SdpReport {

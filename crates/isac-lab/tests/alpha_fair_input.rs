@@ -90,14 +90,14 @@ fn bad_documents_are_refused_by_field() {
             |d| d["params"]["noise_per_subcarrier"] = json!(0),
             "noise_per_subcarrier",
         ),
-        ("receivers", |d| d["nr"][0] = json!(0), "receive_antennas"),
+        ("receivers", |d| d["nr"][0] = json!(0), "nr: got"),
         (
             "no echo",
             |d| {
                 d["beta"]["re"][0][0] = json!(0);
                 d["beta"]["im"][0][0] = json!(0);
             },
-            "reflection",
+            "beta: got",
         ),
         (
             "rate",
@@ -117,7 +117,7 @@ fn bad_documents_are_refused_by_field() {
         (
             "weights",
             |d| d["cases"][0]["config"]["D"] = json!([0, 0]),
-            "crlb_weights",
+            "config.D",
         ),
         (
             "one node in state",
@@ -190,7 +190,7 @@ fn scenarios_are_checked_too() {
         ("no targets", "targets = 0\n", "targets"),
         ("one subcarrier", "subcarriers = 1\n", "subcarriers"),
         ("nan", "min_rate_mbit_s = nan\n", "min_rate_mbit_s"),
-        ("negative", "min_rate_mbit_s = -1.0\n", "rmin"),
+        ("negative", "min_rate_mbit_s = -1.0\n", "min_rate_mbit_s"),
         ("alpha", "alpha = -2.0\n", "alpha"),
         ("alpha text", "alpha = \"most\"\n", "alpha"),
         (

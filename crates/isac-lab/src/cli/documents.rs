@@ -5,7 +5,7 @@ use crate::check::{Checker, Line, Outcome, number};
 use crate::document::Document;
 use crate::error::Error;
 use crate::output::write_file;
-use crate::papers::{Paper, by_schema};
+use crate::papers::{Paper, of_document};
 use crate::solve::{SolveReport, SolveRequest};
 
 pub(super) fn solve(
@@ -14,7 +14,7 @@ pub(super) fn solve(
     console: &mut Console<'_>,
 ) -> Result<u8, Error> {
     let document = Document::read(&args.file)?;
-    let paper = paper_of(papers, &document)?;
+    let paper = of_document(papers, &document)?;
     let solver = paper
         .solve
         .ok_or_else(|| Error::Usage(format!("schema {}: nothing solves it", paper.schema)))?;
@@ -37,12 +37,6 @@ pub(super) fn solve(
         print_solution(&report, console);
     }
     Ok(report.status.exit_code())
-}
-
-/// The paper of a document's schema.
-fn paper_of<'a>(papers: &'a [Paper], document: &Document) -> Result<&'a Paper, Error> {
-    by_schema(papers, document.schema()?)
-        .map_err(|error| Error::invalid(format!("{}: schema", document.file), error))
 }
 
 fn print_solution(report: &SolveReport, console: &mut Console<'_>) {
@@ -149,7 +143,7 @@ fn check_one(
     metrics_only: bool,
 ) -> Result<Checker, Error> {
     let document = Document::read(path)?;
-    let paper = paper_of(papers, &document)?;
+    let paper = of_document(papers, &document)?;
     let checks = paper
         .check
         .ok_or_else(|| Error::Usage(format!("schema {}: nothing checks it", paper.schema)))?;

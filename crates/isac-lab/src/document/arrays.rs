@@ -39,6 +39,26 @@ impl<T: Copy> Array<T> {
     }
 }
 
+/// Whether an array of shape `given` is one of shape `wanted`, dimensions of length 1 left out or not;
+/// an empty one may have any shape.
+fn same_shape(given: &[usize], wanted: &[usize]) -> bool {
+    if wanted.contains(&0) {
+        return given.contains(&0);
+    }
+    let mut given = given.iter().peekable();
+    let mut left = given.len();
+    for (i, n) in wanted.iter().enumerate() {
+        // A 1 is skipped only if the dimensions left are too few for those wanted.
+        if given.peek() == Some(&n) && (*n > 1 || left >= wanted.len() - i) {
+            given.next();
+            left -= 1;
+        } else if *n != 1 {
+            return false;
+        }
+    }
+    left == 0
+}
+
 fn shape_text(shape: &[usize]) -> String {
     match shape {
         [] => "a number".into(),
@@ -102,27 +122,50 @@ impl Node<'_> {
         })
     }
 
-    /// A list of numbers.
+    /// [`Node::array`] of a known shape.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn array_of(&self, shape: &[usize]) -> Result<Array<f64>, Error> {
+        self.shaped(self.array()?, shape)
+    }
+
+    /// [`Node::array_c64`] of a known shape.
+    ///
+    /// # Errors
+    /// [`Error::Field`], [`Error::UnknownKey`].
+    pub fn array_c64_of(&self, shape: &[usize]) -> Result<Array<c64>, Error> {
+        self.shaped(self.array_c64()?, shape)
+    }
+
+    fn shaped<T>(&self, array: Array<T>, shape: &[usize]) -> Result<Array<T>, Error> {
+        if !same_shape(&array.shape, shape) {
+            let (wanted, given) = (shape_text(shape), shape_text(&array.shape));
+            return Err(self.wrong(format!("{wanted} entries, not {given}")));
+        }
+        Ok(Array {
+            shape: shape.to_vec(),
+            data: array.data,
+        })
+    }
+
+    /// A list of numbers; a single one may stand without the list.
     ///
     /// # Errors
     /// [`Error::Field`].
     pub fn vec(&self) -> Result<Vec<f64>, Error> {
         let array = self.array()?;
         match array.shape.len() {
-            1 => Ok(array.data),
+            0 | 1 => Ok(array.data),
             _ => Err(self.wrong("a list of numbers")),
         }
     }
 
-    /// A list of exactly `length` numbers; a single one may stand without the list, as some writers
-    /// of JSON make it.
+    /// A list of exactly `length` numbers.
     ///
     /// # Errors
     /// [`Error::Field`].
     pub fn vec_of(&self, length: usize) -> Result<Vec<f64>, Error> {
-        if length == 1 && self.value.is_number() {
-            return Ok(vec![self.f64()?]);
-        }
         let list = self.vec()?;
         if list.len() == length {
             return Ok(list);
@@ -169,35 +212,24 @@ impl Node<'_> {
         }
     }
 
-    /// A complex matrix of a given shape; one row or one column may also be a plain list and a
-    /// single entry a number, as some writers of JSON make them.
+    /// A complex matrix of a given shape.
     ///
     /// # Errors
     /// [`Error::Field`].
     pub fn matrix_c64_of(&self, rows: usize, cols: usize) -> Result<Mat<c64>, Error> {
-        let flat = self.array_c64()?;
-        let plain = flat.shape.len() < 2 && flat.data.len() == rows * cols;
-        if plain && (rows <= 1 || cols <= 1) {
-            return Ok(Mat::from_fn(rows, cols, |i, j| flat.data[i * cols + j]));
-        }
-        let a = self.matrix_c64()?;
-        if (a.nrows(), a.ncols()) == (rows, cols) {
-            return Ok(a);
-        }
-        Err(self.wrong(format!(
-            "{rows} x {cols} complex entries, not {} x {}",
-            a.nrows(),
-            a.ncols()
-        )))
+        let a = self.array_c64_of(&[rows, cols])?;
+        Ok(Mat::from_fn(rows, cols, |i, j| a.data[i * cols + j]))
     }
 
-    /// A complex matrix with `rows` rows; a plain list of that length is one column.
+    /// A complex matrix with `rows` rows; a plain list of that length is one column, any plain list is
+    /// the row of a single one.
     ///
     /// # Errors
     /// [`Error::Field`].
     pub fn columns_c64(&self, rows: usize) -> Result<Mat<c64>, Error> {
         let cols = match self.array_c64()?.shape[..] {
             [_, cols] => cols,
+            [cols] if rows == 1 => cols,
             _ => 1,
         };
         self.matrix_c64_of(rows, cols)

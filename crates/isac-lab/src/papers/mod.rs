@@ -7,9 +7,14 @@ mod obs_crlb;
 
 use crate::artefact::Artefact;
 use crate::check::CheckFn;
+use crate::document::{Document, Node};
 use crate::error::Error;
+use crate::reference::CsvTable;
 use crate::solve::SolveFn;
 use crate::stress::StressFn;
+
+/// Reads a document of one schema to the last key and computes nothing.
+pub type ReadFn = fn(&Node<'_>) -> Result<(), Error>;
 
 /// A paper as the lab sees it.
 #[derive(Debug, Clone)]
@@ -22,6 +27,8 @@ pub struct Paper {
     pub schema: &'static str,
     /// Figures, panels and tables in order.
     pub artefacts: Vec<Artefact>,
+    /// Reads a document.
+    pub read: Option<ReadFn>,
     /// Recomputes what a document states.
     pub check: Option<CheckFn>,
     /// Solves the problem of a document.
@@ -49,4 +56,18 @@ pub fn by_schema<'a>(papers: &'a [Paper], schema: &str) -> Result<&'a Paper, Err
         .iter()
         .find(|paper| paper.schema == schema)
         .ok_or_else(|| Error::unknown("schema", schema, papers.iter().map(|p| p.schema)))
+}
+
+/// The paper of a document's schema.
+///
+/// # Errors
+/// A document without one, an unknown one.
+pub fn of_document<'a>(papers: &'a [Paper], document: &Document) -> Result<&'a Paper, Error> {
+    by_schema(papers, document.schema()?)
+        .map_err(|error| Error::invalid(format!("{}: schema", document.file), error))
+}
+
+/// Reads a table of released numbers of any paper that has some, by its columns.
+pub(crate) fn read_reference(table: &CsvTable) -> Result<(), Error> {
+    obs_crlb::read_reference(table)
 }

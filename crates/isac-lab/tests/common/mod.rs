@@ -36,6 +36,7 @@ pub(crate) fn paper() -> Paper {
             artefact("fig2b", failing_plan),
             artefact("table1", plan),
         ],
+        read: None,
         check: Some(check),
         solve: Some(solve),
         stress: None,

@@ -19,7 +19,7 @@ const SEEDED_STARTS: u64 = 8;
 /// Recomputes every case.
 pub(super) fn check(root: &Node<'_>, checker: &mut Checker) -> Result<(), Error> {
     let instance = Instance::read(root)?;
-    for node in root.get("cases")?.items()? {
+    for node in root.cases()? {
         node.known_keys(&["config", "expected", "tolerance"])?;
         let case = instance.case(&node.get("config")?)?;
         let tolerances = Tolerances::new(node.opt("tolerance"), root.opt("tolerance"));

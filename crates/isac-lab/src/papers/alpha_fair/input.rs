@@ -10,7 +10,7 @@ use isac_metrics::ofdm_rate::{Interference, OfdmRate, Streams};
 use isac_models::geometry::{MovingTarget, Point, Scene};
 use isac_models::ofdm::{EchoWarning, Grid, SPEED_OF_LIGHT_M_S};
 
-use crate::document::{Array, Node};
+use crate::document::{Array, MOST_ENTRIES, Node};
 use crate::error::Error;
 
 const TOP_KEYS: [&str; 16] = [
@@ -47,7 +47,7 @@ const PARAM_KEYS: [&str; 13] = [
     "speed_of_light",
 ];
 const GEOMETRY_KEYS: [&str; 4] = ["bs", "targets", "target_velocities", "users"];
-const CONFIG_KEYS: [&str; 13] = [
+const CONFIG_KEYS: [&str; 12] = [
     "combine",
     "bs",
     "interf",
@@ -60,7 +60,6 @@ const CONFIG_KEYS: [&str; 13] = [
     "comm_cancel",
     "D",
     "Cref",
-    "power_share",
 ];
 
 /// What all cases of a document share.
@@ -98,24 +97,26 @@ impl Instance {
         root.known_keys(&TOP_KEYS)?;
         let params = root.get("params")?;
         params.known_keys(&PARAM_KEYS)?;
-        let size = |key: &str| {
-            let node = params.get(key)?;
-            match node.usize()? {
-                0 => Err(node.wrong("a whole number > 0")),
-                n => Ok(n),
-            }
-        };
+        let most = MOST_ENTRIES as usize;
+        let size = |key: &str| params.get(key)?.count(1, most);
         let (n, symbols, nt, targets) = (size("N")?, size("M")?, size("Nt")?, size("T")?);
-        let users = params.get("K")?.usize()?;
+        let users = params.get("K")?.count(0, most)?;
+        let beams = (n * nt) as f64 * (users + 1) as f64;
+        let largest = if users > n.max(nt) { "K" } else { "N" };
+        params.get(largest)?.holds(beams, "`W`, N x (K + 1) x Nt")?;
+        let pairs = 8.0 * targets as f64 * (users + 1) as f64;
+        params
+            .get("T")?
+            .holds(pairs, "`jacobian`, T x (K + 1) x 2 x 4")?;
         if let Some(node) = params.opt("speed_of_light")
             && (node.f64()? / SPEED_OF_LIGHT_M_S - 1.0).abs() > 1e-12
         {
             return Err(node.wrong(format!("{SPEED_OF_LIGHT_M_S} m/s")));
         }
-        let spacing = match params.opt("subcarrier_spacing") {
-            Some(node) => node.positive("Hz")?,
-            None => params.get("bandwidth")?.positive("Hz")? / n as f64,
-        };
+        if let Some(node) = params.opt("rcs") {
+            node.positive("m^2")?;
+        }
+        let spacing = spacing(&params, n)?;
         let grid = Grid::new(
             n,
             symbols,
@@ -127,24 +128,29 @@ impl Instance {
         let nodes = users + 1;
         let noise = params.get("noise_per_subcarrier")?;
         let noise_w = noise.broadcast(nodes)?;
-        if noise_w.iter().any(|w| *w <= 0.0) {
-            return Err(noise.wrong("a power > 0 W"));
-        }
+        let noise_w = each(&noise, noise_w, |w| w > 0.0, "powers > 0 W")?;
+        let nr = root.get("nr")?;
+        let antennas = each(
+            &nr,
+            nr.vec_of(nodes)?,
+            |n| n > 0.0,
+            "numbers of antennas > 0",
+        )?;
         let scene = match root.opt("geometry") {
             Some(geometry) => read_geometry(&geometry, targets, users)?,
             None => None,
         };
         if let Some(node) = root.opt("aod") {
-            sized_real(&node, &[targets])?;
+            node.array_of(&[targets])?;
         }
         let warnings = echo_warnings(root, &grid, [targets, nodes], scene.as_ref())?;
-        let steering = sized(&root.get("steering")?, &[targets, nt])?;
-        let beta = sized(&root.get("beta")?, &[targets, nodes])?;
-        let channels = sized(&root.get("channels")?, &[users, n, nt])?;
+        let steering = root.get("steering")?.array_c64_of(&[targets, nt])?;
+        let beta = reflections(&root.get("beta")?, &[targets, nodes])?;
+        let channels = root.get("channels")?.array_c64_of(&[users, n, nt])?;
         let jacobians = match root.opt("jacobian") {
             None => None,
             Some(node) => {
-                let array = sized_real(&node, &[targets, nodes, 2, 4])?;
+                let array = node.array_of(&[targets, nodes, 2, 4])?;
                 let rows = array.data.chunks(8);
                 Some(
                     rows.map(|c| [[c[0], c[1], c[2], c[3]], [c[4], c[5], c[6], c[7]]])
@@ -160,7 +166,7 @@ impl Instance {
         let beams = |key: &str| -> Result<Option<Mat<c64>>, Error> {
             root.opt(key)
                 .map(|node| {
-                    let array = sized(&node, &[n, users + 1, nt])?;
+                    let array = node.array_c64_of(&[n, users + 1, nt])?;
                     Ok(Mat::from_fn(nt, streams.columns(), |a, c| {
                         array.data[c * nt + a]
                     }))
@@ -172,7 +178,7 @@ impl Instance {
             streams,
             steering: Mat::from_fn(nt, targets, |a, t| steering.at(&[t, a])),
             reflection: beta.data.iter().map(|b| b.norm_sqr()).collect(),
-            antennas: root.get("nr")?.vec_of(nodes)?,
+            antennas,
             noise_w,
             jacobians,
             channels: Mat::from_fn(nt, n * users, |a, c| {
@@ -219,7 +225,13 @@ impl Instance {
             Combine::State(_) => 4,
         };
         let weights = match config.opt("D") {
-            Some(node) => node.vec_of(states)?,
+            Some(node) => {
+                let list = each(&node, node.vec_of(states)?, |d| d >= 0.0, "weights >= 0")?;
+                if list.iter().sum::<f64>() <= 0.0 {
+                    return Err(node.wrong("a weight > 0"));
+                }
+                list
+            }
             None => vec![1.0; states],
         };
         let model = EchoModel {
@@ -252,7 +264,10 @@ impl Instance {
         let fairness = Fairness::new(alpha(config)?, form, reference.unwrap_or(1.0))
             .map_err(|e| config.refused(e))?;
         let min_rates = match config.opt("rmin") {
-            Some(node) => node.broadcast(self.streams.users)?,
+            Some(node) => {
+                let list = node.broadcast(self.streams.users)?;
+                each(&node, list, |r| r >= 0.0, "rates >= 0 bit/s/Hz")?
+            }
             None => vec![0.0; self.streams.users],
         };
         let mut problem = Problem::new(
@@ -277,6 +292,50 @@ impl Instance {
     }
 }
 
+/// `subcarrier_spacing`, or `bandwidth` over the subcarriers; where both are given they must agree.
+fn spacing(params: &Node<'_>, subcarriers: usize) -> Result<f64, Error> {
+    let n = subcarriers as f64;
+    let hertz = |key: &str| params.opt(key).map(|node| node.positive("Hz")).transpose();
+    match (hertz("subcarrier_spacing")?, hertz("bandwidth")?) {
+        (Some(spacing), Some(bandwidth)) if (spacing * n - bandwidth).abs() > 1e-9 * bandwidth => {
+            let expected = format!(
+                "{} Hz, `bandwidth` over N (or one of the two alone)",
+                bandwidth / n
+            );
+            Err(params.get("subcarrier_spacing")?.wrong(expected))
+        }
+        (Some(spacing), _) => Ok(spacing),
+        (None, Some(bandwidth)) => Ok(bandwidth / n),
+        (None, None) => params.get("subcarrier_spacing")?.positive("Hz"),
+    }
+}
+
+/// Reflection amplitudes, none of them zero.
+fn reflections(node: &Node<'_>, shape: &[usize]) -> Result<Array<c64>, Error> {
+    let beta = node.array_c64_of(shape)?;
+    if beta
+        .data
+        .iter()
+        .any(|b| !(b.norm_sqr() > 0.0 && b.norm_sqr().is_finite()))
+    {
+        return Err(node.wrong("amplitudes other than 0 whose squares a number can hold"));
+    }
+    Ok(beta)
+}
+
+/// A list of numbers that `valid` accepts.
+fn each(
+    node: &Node<'_>,
+    list: Vec<f64>,
+    valid: impl Fn(f64) -> bool,
+    expected: &str,
+) -> Result<Vec<f64>, Error> {
+    if list.iter().all(|x| valid(*x)) {
+        return Ok(list);
+    }
+    Err(node.wrong(expected))
+}
+
 /// A number >= -1 or the text `inf`.
 fn alpha(config: &Node<'_>) -> Result<f64, Error> {
     match config.opt("alpha") {
@@ -299,7 +358,7 @@ fn echo_warnings(
     scene: Option<&Scene>,
 ) -> Result<Vec<EchoWarning>, Error> {
     let stated = |key: &str| -> Result<Option<Vec<f64>>, Error> {
-        let array = root.opt(key).map(|node| sized_real(&node, &shape));
+        let array = root.opt(key).map(|node| node.array_of(&shape));
         Ok(array.transpose()?.map(|array| array.data))
     };
     let (tau, doppler) = (stated("tau")?, stated("doppler")?);
@@ -323,7 +382,7 @@ fn read_geometry(node: &Node<'_>, targets: usize, users: usize) -> Result<Option
         match node.opt(key) {
             None => Ok(vec![[0.0; 2]; count]),
             Some(list) => {
-                let array = sized_real(&list, &[count, 2])?;
+                let array = list.array_of(&[count, 2])?;
                 Ok(array.data.chunks(2).map(|p| [p[0], p[1]]).collect())
             }
         }
@@ -354,30 +413,4 @@ fn read_geometry(node: &Node<'_>, targets: usize, users: usize) -> Result<Option
     let scene =
         Scene::new(base_station, moving.collect(), listeners).map_err(|e| node.refused(e))?;
     Ok(whole.then_some(scene))
-}
-
-fn sized_real(node: &Node<'_>, shape: &[usize]) -> Result<Array<f64>, Error> {
-    let array = node.array()?;
-    let empty = shape.contains(&0) && array.data.is_empty();
-    if array.shape == shape || empty {
-        return Ok(array);
-    }
-    Err(node.wrong(format!("an array {}", shape_text(shape))))
-}
-
-fn shape_text(shape: &[usize]) -> String {
-    let texts: Vec<String> = shape.iter().map(usize::to_string).collect();
-    texts.join(" x ")
-}
-
-fn sized(node: &Node<'_>, shape: &[usize]) -> Result<Array<c64>, Error> {
-    let array = node.array_c64()?;
-    let empty = shape.contains(&0) && array.data.is_empty();
-    if array.shape == shape || empty {
-        return Ok(Array {
-            shape: shape.to_vec(),
-            data: array.data,
-        });
-    }
-    Err(node.wrong(format!("an array {}", shape_text(shape))))
 }

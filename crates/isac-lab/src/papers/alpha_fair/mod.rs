@@ -17,6 +17,7 @@ pub(super) fn paper() -> Paper {
         title: "Alpha-fair multistatic MIMO-OFDM ISAC",
         schema: "alpha-fair/1",
         artefacts: figures::all(),
+        read: Some(solve::read_all),
         check: Some(check::check),
         solve: Some(solve::solve),
         stress: Some(stress::stress),

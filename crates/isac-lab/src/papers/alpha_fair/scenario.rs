@@ -13,9 +13,11 @@ use isac_models::ofdm::{EchoWarning, Grid};
 use isac_models::rng::{Stream, stream};
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use std::f64::consts::TAU;
 
-use crate::error::Source;
+use crate::document::{MOST_ENTRIES, Node};
+use crate::error::{Error, Source};
 
 /// What is simulated. The default is the full size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -111,6 +113,46 @@ impl Default for Scenario {
     }
 }
 
+/// Puts the entries of a table into `whole`, key by key, and asks after each whether it still reads.
+fn merge(
+    node: &Node<'_>,
+    whole: &mut Value,
+    reads: &dyn Fn(&Value) -> Result<(), serde_json::Error>,
+) -> Result<(), Error> {
+    let known: Vec<String> = whole
+        .as_object()
+        .into_iter()
+        .flat_map(|map| map.keys())
+        .cloned()
+        .collect();
+    node.known_keys(&known.iter().map(String::as_str).collect::<Vec<_>>())?;
+    for (key, entry) in node.entries()? {
+        if crate::document::is_remark(key) {
+            continue;
+        }
+        let mut trial = whole.clone();
+        if whole[key].is_object() {
+            let reads = |part: &Value| {
+                let mut trial = whole.clone();
+                trial[key] = part.clone();
+                reads(&trial)
+            };
+            let mut part = whole[key].clone();
+            merge(&entry, &mut part, &reads)?;
+            trial[key] = part;
+        } else {
+            trial[key] = if whole[key].is_u64() {
+                entry.usize()?.into()
+            } else {
+                entry.value.clone()
+            };
+            reads(&trial).map_err(|e| entry.wrong(format!("another value ({e})")))?;
+        }
+        *whole = trial;
+    }
+    Ok(())
+}
+
 fn number_or_inf<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -126,6 +168,12 @@ fn number_or_inf<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::E
         ))),
     }
 }
+
+/// The most drops of a seed: each has a stream of its own per user.
+pub(super) const MOST_DROPS: usize = 1 << 40;
+
+/// The most users of a drop, by the same numbering of streams.
+const MOST_USERS: usize = 1 << 16;
 
 /// How often a user's position and channel are redrawn before the scenario counts as impossible.
 const ADMISSION_TRIES: usize = 10_000;
@@ -146,6 +194,64 @@ pub(super) struct Drop {
 }
 
 impl Scenario {
+    /// Reads a table: absent keys take their default. Every refusal names its key.
+    ///
+    /// # Errors
+    /// An unknown key, a value of another type, a size that no memory holds.
+    pub(super) fn read(node: &Node<'_>) -> Result<Self, Error> {
+        let mut value = serde_json::to_value(Self::default()).unwrap_or_default();
+        merge(node, &mut value, &|value| {
+            serde_json::from_value::<Self>(value.clone()).map(drop)
+        })?;
+        let scenario: Self =
+            serde_json::from_value(value).map_err(|e| node.wrong(e.to_string()))?;
+        scenario.sizes(node)?;
+        Ok(scenario)
+    }
+
+    /// Refuses sizes whose arrays no memory holds.
+    fn sizes(&self, node: &Node<'_>) -> Result<(), Error> {
+        let most = MOST_ENTRIES as usize;
+        for (key, most) in [
+            ("subcarriers", most),
+            ("symbols", most),
+            ("antennas", most),
+            ("user_antennas", most),
+            ("targets", most),
+            ("users", MOST_USERS),
+        ] {
+            if let Some(stated) = node.opt(key) {
+                let least = usize::from(key != "users");
+                stated.count(least, most)?;
+            }
+        }
+        let [n, antennas, targets] =
+            [self.subcarriers, self.antennas, self.targets].map(|x| x as f64);
+        let nodes = (self.users + 1) as f64;
+        for (keys, entries, array) in [
+            (
+                ["subcarriers", "antennas", "users"],
+                n * antennas * nodes,
+                "the beams, subcarriers x antennas x (users + 1)",
+            ),
+            (
+                ["targets", "users", "antennas"],
+                targets * nodes.max(antennas) * 8.0,
+                "the echoes, 8 x targets x (users + 1)",
+            ),
+        ] {
+            let value = |key: &&str| node.opt(key).and_then(|v| v.value.as_f64()).unwrap_or(0.0);
+            let at_fault = keys
+                .into_iter()
+                .max_by(|a, b| value(a).total_cmp(&value(b)));
+            let at_fault = at_fault.and_then(|key| node.opt(key));
+            at_fault
+                .unwrap_or_else(|| node.clone())
+                .holds(entries, array)?;
+        }
+        Ok(())
+    }
+
     /// The reduced size of quick runs and tests.
     pub(super) fn reduced() -> Self {
         Self {
@@ -164,7 +270,8 @@ impl Scenario {
     }
 
     /// What the constructors of a drop cannot see.
-    fn check(&self) -> Result<(), Source> {
+    pub(super) fn check(&self) -> Result<(), Source> {
+        self.grid()?;
         let [near, far] = self.target_range_m;
         validate::positive("target_range_m[0]", near, "m")?;
         if far < near {
@@ -177,6 +284,21 @@ impl Scenario {
         }
         validate::nonnegative("target_speed_m_s", self.target_speed_m_s, "m/s")?;
         validate::positive("user_radius_m", self.user_radius_m, "m")?;
+        validate::positive("carrier_ghz", self.carrier_ghz, "GHz")?;
+        validate::positive("bandwidth_mhz", self.bandwidth_mhz, "MHz")?;
+        validate::nonnegative("cyclic_prefix", self.cyclic_prefix, "")?;
+        validate::positive("rcs_m2", self.rcs_m2, "m^2")?;
+        validate::nonnegative("min_rate_mbit_s", self.min_rate_mbit_s, "Mbit/s")?;
+        for (name, db) in [
+            ("power_dbm", self.power_dbm),
+            ("noise_figure_db", self.noise_figure_db),
+        ] {
+            if db.abs() > 1000.0 {
+                return Err(
+                    isac_linalg::Error::range(name, db, "at most 1000 dB either way").into(),
+                );
+            }
+        }
         validate::positive("targets", self.targets as f64, "")?;
         for (key, unit) in [
             ("position_unit_m", self.position_unit_m),

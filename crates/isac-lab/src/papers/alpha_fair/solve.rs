@@ -7,7 +7,7 @@ use isac_models::rng::{Stream, stream};
 use isac_opt::augmented::Feasibility;
 
 use super::input::Instance;
-use super::scenario::{Drop, Scenario};
+use super::scenario::{Drop, MOST_DROPS, Scenario};
 use crate::document::Node;
 use crate::error::Error;
 use crate::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
@@ -26,6 +26,12 @@ pub(super) struct Posed {
     pub(super) warnings: Vec<EchoWarning>,
 }
 
+/// Keys of a document with a scenario.
+const SCENARIO_KEYS: [&str; 3] = ["scenario", "seed", "drop"];
+
+/// Keys of a case of an explicit document.
+const CASE_KEYS: [&str; 3] = ["config", "expected", "tolerance"];
+
 /// Solves one case of an explicit document, or a drop of the `scenario` of a document.
 pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
     let method = match &request.algorithm {
@@ -35,11 +41,26 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
     };
     let stated_seed = root.opt("seed").map(|s| s.u64()).transpose()?;
     let seed = request.seed.or(stated_seed).unwrap_or(crate::DEFAULT_SEED);
+    if let (Some(seed), Some(_)) = (request.seed, root.opt("W0"))
+        && method != Method::BestOfStarts
+    {
+        return Err(Error::Usage(format!(
+            "--seed {seed}: nothing is random in `{}` from a given start `W0`",
+            method.name()
+        )));
+    }
     let posed = if let Some(node) = root.opt("scenario") {
-        root.known_keys(&["scenario", "seed", "drop"])?;
-        let scenario: Scenario = serde_json::from_value(node.value.clone())
-            .map_err(|e| node.wrong(format!("a scenario ({e})")))?;
-        let index = root.opt("drop").map(|d| d.usize()).transpose()?;
+        root.known_keys(&SCENARIO_KEYS)?;
+        if let Some(case) = request.case {
+            return Err(Error::Usage(format!(
+                "--case {case}: a scenario has no cases; its key `drop` says which draw"
+            )));
+        }
+        let scenario = Scenario::read(&node)?;
+        let index = root
+            .opt("drop")
+            .map(|d| d.count(0, MOST_DROPS))
+            .transpose()?;
         let drop = scenario.drop(seed, index.unwrap_or(0));
         let Drop {
             problem,
@@ -63,7 +84,7 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
 
 fn explicit(root: &Node<'_>, request: &SolveRequest, seed: u64) -> Result<Posed, Error> {
     let instance = Instance::read(root)?;
-    let cases = root.get("cases")?.items()?;
+    let cases = root.cases()?;
     let wanted = request.case.unwrap_or(0);
     let node = cases.get(wanted).ok_or_else(|| {
         Error::Usage(format!(
@@ -71,7 +92,7 @@ fn explicit(root: &Node<'_>, request: &SolveRequest, seed: u64) -> Result<Posed,
             cases.len()
         ))
     })?;
-    node.known_keys(&["config", "expected", "tolerance"])?;
+    node.known_keys(&CASE_KEYS)?;
     let case = instance.case(&node.get("config")?)?;
     let start = match &instance.start {
         Some(start) => start.clone(),
@@ -83,6 +104,24 @@ fn explicit(root: &Node<'_>, request: &SolveRequest, seed: u64) -> Result<Posed,
         start,
         grid: instance.grid,
         warnings: instance.warnings,
+    })
+}
+
+/// Reads a document with all its cases, or a scenario without drawing from it.
+pub(super) fn read_all(root: &Node<'_>) -> Result<(), Error> {
+    root.opt("seed").map(|node| node.u64()).transpose()?;
+    if let Some(node) = root.opt("scenario") {
+        root.known_keys(&SCENARIO_KEYS)?;
+        root.opt("drop")
+            .map(|d| d.count(0, MOST_DROPS))
+            .transpose()?;
+        let scenario = Scenario::read(&node)?;
+        return scenario.check().map_err(|e| node.refused(e));
+    }
+    let instance = Instance::read(root)?;
+    root.cases()?.iter().try_for_each(|node| {
+        node.known_keys(&CASE_KEYS)?;
+        instance.case(&node.get("config")?).map(drop)
     })
 }
 

@@ -50,7 +50,7 @@ pub(super) fn check(root: &Node<'_>, checker: &mut Checker) -> Result<(), Error>
     })?;
     if let Some(cases) = root.opt("trust_region") {
         let rel = tolerances.get("trust_region_rel", 1e-9)?;
-        for case in cases.items()? {
+        for case in cases.objects()? {
             check_ball(&case, rel, checker)?;
         }
     }
@@ -106,7 +106,7 @@ fn check_bound(
             "order_bo_over_noise" => s.order_bo,
             "order_e_over_noise" => s.order_e,
             "slots" => {
-                let items = stated.items()?;
+                let items = stated.objects()?;
                 if items.len() != s.slots.len() {
                     checker.compare(stated, Got::Missing("one slot".into()), tolerance)?;
                 }
@@ -177,8 +177,8 @@ fn check_common(
 
 fn check_ball(case: &Node<'_>, rel: f64, checker: &mut Checker) -> Result<(), Error> {
     case.known_keys(&["kind", "A", "c", "e", "max", "min"])?;
-    let a = case.get("A")?.matrix_c64()?;
     let c = case.get("c")?.vec_c64()?;
+    let a = case.get("A")?.matrix_c64_of(c.len(), c.len())?;
     let radius = case.get("e")?.nonnegative("")?;
     let a = isac_linalg::hermitian::hermitian_part(a.as_ref());
     for (key, found) in [

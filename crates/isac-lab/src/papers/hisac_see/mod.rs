@@ -32,6 +32,7 @@ pub(super) fn paper() -> Paper {
             all.sort_by_key(|artefact| artefact.name);
             all
         },
+        read: Some(read::read_all),
         check: Some(check::check),
         solve: Some(solve::solve),
         stress: Some(stress::stress),

@@ -1,10 +1,11 @@
 //! Documents of schema `hisac-see/1`: parameters, channels and designs.
 
-use crate::document::Node;
+use crate::document::{MOST_ENTRIES, Node, is_remark};
 use crate::error::Error;
 use isac_algos::hisac_see::{Access, Design, Problem, Requirements, UserTarget};
 use isac_metrics::scnr::Clutter;
 use isac_models::csi_error::UncertainChannel;
+use isac_models::ofdm::SPEED_OF_LIGHT_M_S;
 use isac_models::two_cell::TwoCell;
 
 const TOP: [&str; 8] = [
@@ -18,7 +19,7 @@ const TOP: [&str; 8] = [
     "options",
 ];
 
-const PARAMS: [&str; 24] = [
+const PARAMS: [&str; 22] = [
     "M1_h_v",
     "M2_h_v",
     "N",
@@ -41,9 +42,10 @@ const PARAMS: [&str; 24] = [
     "P_an_W",
     "allocated_P1_W",
     "allocated_P2_W",
-    "delta",
-    "seed",
 ];
+
+/// The largest rate that may be asked for: `2^rate` must be a number.
+const MOST_BITS: f64 = 1000.0;
 
 /// The problem of a document, for every algorithm with the access scheme and the users' target of
 /// [`Problem::new`] unless `options` say otherwise.
@@ -57,18 +59,16 @@ pub(super) fn problem(root: &Node<'_>) -> Result<Problem, Error> {
     let side = |key: &str| -> Result<usize, Error> {
         let node = p.get(key)?;
         let items = node.items()?;
-        match &items[..] {
-            [h, v] => Ok(h.usize()? * v.usize()?),
-            _ => Err(node.wrong("two numbers, the sides of the array")),
-        }
+        let [h, v] = &items[..] else {
+            return Err(node.wrong("two numbers, the sides of the array"));
+        };
+        let most = MOST_ENTRIES as usize;
+        let (h, v) = (h.count(1, most)?, v.count(1, most)?);
+        node.holds(h as f64 * v as f64, "a channel")?;
+        Ok(h * v)
     };
     let (m1, m2) = (side("M1_h_v")?, side("M2_h_v")?);
-    let n = p.get("N")?.usize()?;
-    for (key, count) in [("M1_h_v", m1), ("M2_h_v", m2), ("N", n)] {
-        if count == 0 {
-            return Err(p.get(key)?.wrong("at least 1"));
-        }
-    }
+    let n = p.get("N")?.count(1, MOST_ENTRIES as usize)?;
     let c = root.get("channels")?;
     c.known_keys(&[
         "h_bo",
@@ -89,12 +89,15 @@ pub(super) fn problem(root: &Node<'_>) -> Result<Problem, Error> {
         Err(node.wrong(format!("{m} complex entries, not {}", v.len())))
     };
     let ball = |key: &str, m: usize| -> Result<UncertainChannel, Error> {
-        let radius = p.get(&format!("radius_{key}"))?.nonnegative("")?;
-        let node = c.get(key)?;
-        UncertainChannel::ball(key, vector(key, m)?, radius).map_err(|e| node.refused(e))
+        let stated = p.get(&format!("radius_{key}"))?;
+        let radius = stated.nonnegative("")?;
+        UncertainChannel::ball(key, vector(key, m)?, radius).map_err(|e| stated.refused(e))
     };
     let users = |key: &str, m: usize| -> Result<_, Error> {
-        Ok(c.get(key)?.matrix_c64_of(n, m)?.transpose().to_owned())
+        let node = c.get(key)?;
+        let entries = n as f64 * m as f64;
+        p.get("N")?.holds(entries, &format!("`{key}`"))?;
+        Ok(node.matrix_c64_of(n, m)?.transpose().to_owned())
     };
     let cell = TwoCell {
         h_bo: ball("h_bo", m1)?,
@@ -109,20 +112,26 @@ pub(super) fn problem(root: &Node<'_>) -> Result<Problem, Error> {
     };
     let mut problem = Problem::new(
         cell,
-        p.get("kappa2")?.nonnegative("")?,
+        reflection(&p)?,
         p.get("P1_max_W")?.positive("W")?,
         p.get("P2_max_W")?.positive("W")?,
         p.get("P0_W")?.nonnegative("W")?,
     );
+    let rate = |key: &str| {
+        let node = p.get(key)?;
+        let rate = node.f64().ok().filter(|r| (0.0..=MOST_BITS).contains(r));
+        rate.ok_or_else(|| node.wrong(format!("a rate in [0, {MOST_BITS}] bps/Hz")))
+    };
     problem.requirements = Requirements {
         sinr: p.get("gamma_th")?.nonnegative("")?,
-        secrecy_rate: p.get("I_S")?.nonnegative("bps/Hz")?,
-        common_rate: p.get("I_c")?.nonnegative("bps/Hz")?,
-        private_rate: p.get("I_p")?.nonnegative("bps/Hz")?,
+        secrecy_rate: rate("I_S")?,
+        common_rate: rate("I_c")?,
+        private_rate: rate("I_p")?,
     };
     if let Some(node) = p.opt("P_an_W") {
         problem.artificial_noise = node.nonnegative("W")?;
     }
+    bandwidth_hz(root)?;
     let allocated = |key: &str| p.opt(key).map(|node| node.nonnegative("W")).transpose();
     problem.accounting.allocated1 = allocated("allocated_P1_W")?;
     problem.accounting.allocated2 = allocated("allocated_P2_W")?;
@@ -131,6 +140,50 @@ pub(super) fn problem(root: &Node<'_>) -> Result<Problem, Error> {
     }
     problem.check().map_err(|e| root.refused(e))?;
     Ok(problem)
+}
+
+/// Reads a document with its designs.
+pub(super) fn read_all(root: &Node<'_>) -> Result<(), Error> {
+    let problem = problem(root)?;
+    let designs = root
+        .opt("designs")
+        .map_or(Ok(Vec::new()), |node| node.entries())?;
+    designs
+        .iter()
+        .filter(|(key, _)| !is_remark(key))
+        .try_for_each(|(_, node)| design(node, &problem).map(drop))
+}
+
+/// `kappa2`, or `4 pi rcs / lambda^2` from `rcs_m2` and `carrier_hz`; where both are given they must
+/// agree.
+fn reflection(p: &Node<'_>) -> Result<f64, Error> {
+    let positive = |key: &str, unit: &str| p.opt(key).map(|node| node.positive(unit)).transpose();
+    let (rcs, carrier) = (positive("rcs_m2", "m^2")?, positive("carrier_hz", "Hz")?);
+    let derived = rcs.zip(carrier).map(|(rcs, carrier)| {
+        let wavelength = SPEED_OF_LIGHT_M_S / carrier;
+        4.0 * std::f64::consts::PI * rcs / (wavelength * wavelength)
+    });
+    match (p.opt("kappa2"), derived) {
+        (None, Some(derived)) => Ok(derived),
+        (None, None) => p.get("kappa2")?.nonnegative(""),
+        (Some(node), None) => node.nonnegative(""),
+        (Some(node), Some(derived)) => {
+            let stated = node.nonnegative("")?;
+            if (stated - derived).abs() <= 1e-6 * derived {
+                return Ok(stated);
+            }
+            let law = "4 pi rcs_m2 / lambda^2 at carrier_hz";
+            Err(node.wrong(format!(
+                "{derived:e}, which is {law} (or leave one of them out)"
+            )))
+        }
+    }
+}
+
+/// `bandwidth_hz`, if stated: what turns bit/s/Hz/W into bit/J.
+pub(super) fn bandwidth_hz(root: &Node<'_>) -> Result<Option<f64>, Error> {
+    let stated = root.opt("params").and_then(|p| p.opt("bandwidth_hz"));
+    stated.map(|node| node.positive("Hz")).transpose()
 }
 
 fn read_options(options: &Node<'_>, problem: &mut Problem) -> Result<(), Error> {

@@ -20,6 +20,11 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
             "--case {case}: a hisac-see/1 document holds one case, number 0"
         )));
     }
+    if let Some(seed) = request.seed {
+        return Err(Error::Usage(format!(
+            "--seed {seed}: nothing is random in a hisac-see/1 document or its algorithms"
+        )));
+    }
     let method = match &request.algorithm {
         None => Method::default(),
         Some(name) => *Method::ALL
@@ -29,7 +34,12 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
     };
     let warm = stored_start(root, &problem)?;
     let mut out = answer(&problem, method, &warm).map_err(|e| root.refused(e))?;
-    out.seed = request.seed.unwrap_or(out.seed);
+    if let Some(bandwidth) = read::bandwidth_hz(root)?
+        && let Some(efficiency) = out.metrics.get("energy_efficiency_bps_hz_w")
+    {
+        let efficiency = efficiency.as_f64().map_or(f64::NAN, |e| e * bandwidth);
+        out.metric("energy_efficiency_bit_j", efficiency);
+    }
     Ok(out)
 }
 

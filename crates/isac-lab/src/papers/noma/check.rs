@@ -14,9 +14,7 @@ use crate::error::Error;
 
 /// Recomputes every case.
 pub(super) fn check(root: &Node<'_>, checker: &mut Checker) -> Result<(), Error> {
-    let seed = root
-        .opt("seed")
-        .map_or(Ok(crate::DEFAULT_SEED), |s| s.u64())?;
+    let seed = input::seed(root)?;
     for node in input::cases(root)? {
         let case = input::read(root, &node, seed)?;
         let tolerances = Tolerances::new(node.opt("tolerance"), root.opt("tolerance"));

@@ -16,6 +16,7 @@ pub(super) fn paper() -> Paper {
         title: "NOMA-ISAC beamforming",
         schema: "noma/1",
         artefacts: figures::artefacts(),
+        read: Some(input::read_all),
         check: Some(check::check),
         solve: Some(solve::solve),
         stress: Some(stress::stress),

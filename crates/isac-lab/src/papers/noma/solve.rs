@@ -26,8 +26,7 @@ const FAR: f64 = 0.1;
 
 /// Solves one case of a document.
 pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
-    let stated = root.opt("seed").map(|s| s.u64()).transpose()?;
-    let seed = request.seed.or(stated).unwrap_or(crate::DEFAULT_SEED);
+    let seed = request.seed.map_or_else(|| input::seed(root), Ok)?;
     let cases = input::cases(root)?;
     let wanted = request.case.unwrap_or(0);
     let node = cases.get(wanted).ok_or_else(|| {

@@ -17,7 +17,7 @@ const FEASIBLE: f64 = 1e-9;
 pub(super) fn check(root: &Node<'_>, checker: &mut Checker) -> Result<(), Error> {
     let instance = Instance::read(root, None)?;
     if let Some(cases) = root.opt("metric_cases") {
-        for case in cases.items()? {
+        for case in cases.objects()? {
             metric_case(&case, &instance.problem, checker)?;
         }
     }

@@ -69,6 +69,10 @@ impl Instance {
         let count = |key: &str| parameters.get(key)?.usize();
         let users = count("K")?;
         sizes(&parameters, count("M")?)?;
+        if users + count("M")? == 0 {
+            let expected = "at least one user or, by `M`, one target";
+            return Err(parameters.get("K")?.wrong(expected));
+        }
         let order = match parameters.opt("kron_order") {
             None => KronOrder::default(),
             Some(node) => match node.one_of(&["hv", "vh"])? {
@@ -83,7 +87,7 @@ impl Instance {
         let (transmit, receive) = (array("nt_h", "nt_v")?, array("nr_h", "nr_v")?);
         let targets = targets(root, count("M")?)?;
         let radar_noise = power(&parameters, "sigma_s2")?;
-        let snapshots = count("L")?;
+        let snapshots = parameters.get("L")?.count(1, usize::MAX)?;
         let sensing = AngleSensing::new(&transmit, &receive, &targets, snapshots, radar_noise)
             .map_err(|e| parameters.refused(e))?;
         let weight = |key: &str| parameters.get(key)?.nonnegative("");
@@ -106,6 +110,12 @@ impl Instance {
         };
         let stated = parameters.opt("Ns").map(|node| node.usize()).transpose()?;
         let columns = start.as_ref().map(|w| w.ncols() - users);
+        if let (Some(stated), Some(columns)) = (stated, columns)
+            && stated != columns
+        {
+            let expected = format!("{columns}, as many as `W0` has columns beyond K = {users}");
+            return Err(parameters.get("Ns")?.wrong(expected));
+        }
         Ok(Self {
             problem,
             sensing_streams: stated.or(columns),
@@ -115,9 +125,19 @@ impl Instance {
     }
 }
 
+/// Reads a document with its metric cases.
+pub(super) fn read_all(root: &Node<'_>) -> Result<(), Error> {
+    let instance = Instance::read(root, None)?;
+    let cases = root
+        .opt("metric_cases")
+        .map_or(Ok(Vec::new()), |node| node.objects())?;
+    cases
+        .iter()
+        .try_for_each(|case| beamformer(&case.get("W")?, &instance.problem).map(drop))
+}
+
 /// Refuses sizes whose matrices no memory holds.
 fn sizes(parameters: &Node<'_>, targets: usize) -> Result<(), Error> {
-    const MOST: f64 = 1e8;
     let count = |key: &str| -> Result<f64, Error> {
         match parameters.opt(key) {
             Some(node) => Ok(node.usize()? as f64),
@@ -126,13 +146,19 @@ fn sizes(parameters: &Node<'_>, targets: usize) -> Result<(), Error> {
     };
     let columns = count("K")? + 3.0 * targets as f64 + count("Ns")? + 1.0;
     for (h, v) in [("nt_h", "nt_v"), ("nr_h", "nr_v")] {
-        let elements = count(h)? * count(v)?;
-        if elements * columns > MOST {
-            let node = parameters.get(if count(h)? > count(v)? { h } else { v })?;
-            return Err(node.wrong(format!(
-                "{h} x {v} elements times K + 3 M + Ns + 1 columns of at most {MOST:e} entries"
-            )));
+        let side = |key: &str| parameters.get(key)?.count(1, usize::MAX);
+        let (wide, high) = (side(h)? as f64, side(v)? as f64);
+        // The largest of the sizes is the one at fault.
+        let mut at_fault = if wide > high { h } else { v };
+        for key in ["K", "M", "Ns"] {
+            if count(key)? > wide.max(high) {
+                at_fault = key;
+            }
         }
+        let array = format!("a matrix of {h} x {v} rows and K + 3 M + Ns + 1 columns");
+        parameters
+            .get(at_fault)?
+            .holds(wide * high * columns, &array)?;
     }
     Ok(())
 }
@@ -157,29 +183,36 @@ fn start(node: &Node<'_>, problem: &SumRateCrlb) -> Result<Mat<c64>, Error> {
     Err(node.wrong("a start other than 0"))
 }
 
-/// A power in watts under `key`, or in dBm under `key_dBm`.
-fn power(parameters: &Node<'_>, key: &str) -> Result<f64, Error> {
-    match parameters.opt(&format!("{key}_dBm")) {
-        Some(node) if parameters.opt(key).is_none() => Ok(Dbm(node.f64()?).watts()),
-        Some(node) => Err(node.wrong(format!("either `{key}` or `{key}_dBm`, not both"))),
-        None => parameters.get(key)?.positive("W"),
+/// Powers in watts under `key`, or in dBm under `key_dBm`: one, or one per user.
+fn powers(parameters: &Node<'_>, key: &str, count: usize) -> Result<Vec<f64>, Error> {
+    let dbm = format!("{key}_dBm");
+    let (spelling, node) = match parameters.one_spelling(&[key, &dbm])? {
+        Some(found) => found,
+        None => (0, parameters.get(key)?),
+    };
+    let mut watts = node.broadcast(count)?;
+    if spelling == 1 {
+        watts.iter_mut().for_each(|w| *w = Dbm(*w).watts());
     }
+    if watts.iter().any(|w| !(*w > 0.0 && w.is_finite())) {
+        let unit = ["W", "dBm whose watts a number can hold"][spelling];
+        let expected = ["a finite number > 0", "a number of"][spelling];
+        return Err(node.wrong(format!("{expected} {unit}")));
+    }
+    Ok(watts)
+}
+
+fn power(parameters: &Node<'_>, key: &str) -> Result<f64, Error> {
+    let watts = powers(parameters, key, 1)?;
+    Ok(watts[0])
 }
 
 fn user_noise(parameters: &Node<'_>, users: usize) -> Result<Vec<f64>, Error> {
-    if let Some(node) = parameters.opt("sigma_c2_dBm") {
-        let levels = node.broadcast(users)?;
-        return Ok(levels.into_iter().map(|level| Dbm(level).watts()).collect());
-    }
-    if users == 0 && parameters.opt("sigma_c2").is_none() {
+    let stated = ["sigma_c2", "sigma_c2_dBm"].map(|key| parameters.opt(key).is_some());
+    if users == 0 && stated == [false, false] {
         return Ok(Vec::new());
     }
-    let node = parameters.get("sigma_c2")?;
-    let noise = node.broadcast(users)?;
-    if noise.iter().any(|sigma2| *sigma2 <= 0.0) {
-        return Err(node.wrong("noise powers > 0 W"));
-    }
-    Ok(noise)
+    powers(parameters, "sigma_c2", users)
 }
 
 fn targets(root: &Node<'_>, count: usize) -> Result<Targets, Error> {
@@ -187,12 +220,13 @@ fn targets(root: &Node<'_>, count: usize) -> Result<Targets, Error> {
         return Ok(Targets::none());
     }
     let angles = |key: &str| -> Result<Vec<f64>, Error> {
-        match root.opt(&format!("{key}_deg")) {
-            Some(node) => {
+        let degrees = format!("{key}_deg");
+        match root.one_spelling(&[key, &degrees])? {
+            Some((1, node)) => {
                 let degrees = node.vec_of(count)?;
                 Ok(degrees.into_iter().map(|d| Degrees(d).radians()).collect())
             }
-            None => root.get(key)?.vec_of(count),
+            _ => root.get(key)?.vec_of(count),
         }
     };
     let alpha = root.get("alpha")?;
@@ -202,6 +236,12 @@ fn targets(root: &Node<'_>, count: usize) -> Result<Targets, Error> {
     };
     if coefficients.len() != count {
         return Err(alpha.wrong(format!("{count} complex entries, one per target")));
+    }
+    if let Some(at) = coefficients
+        .iter()
+        .position(|alpha| alpha.norm_sqr() <= 0.0)
+    {
+        return Err(alpha.wrong(format!("coefficients other than 0, as of target {at}")));
     }
     Targets::new(angles("theta")?, angles("phi")?, coefficients).map_err(|e| root.refused(e))
 }

@@ -12,6 +12,7 @@ mod setup;
 mod solve;
 
 use super::Paper;
+pub(super) use published::read_reference;
 
 /// The paper as the lab sees it.
 pub(super) fn paper() -> Paper {
@@ -20,6 +21,7 @@ pub(super) fn paper() -> Paper {
         title: "Sum rate against CRLB",
         schema: "obs-crlb/1",
         artefacts: figures::all(),
+        read: Some(input::read_all),
         check: Some(check::check),
         solve: Some(solve::solve),
         stress: None,

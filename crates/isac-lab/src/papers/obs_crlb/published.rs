@@ -301,12 +301,21 @@ pub(super) fn targets(rows: &[[f64; 4]]) -> Result<Targets, Error> {
 
 /// A set of `targets.csv`.
 pub(super) fn stored_targets(folder: &Path, set: &str) -> Result<Targets, Error> {
-    let table = CsvTable::read(&folder.join("targets.csv"))?;
+    targets_of(&CsvTable::read(&folder.join("targets.csv"))?, set)
+}
+
+fn targets_of(table: &CsvTable, set: &str) -> Result<Targets, Error> {
     let name = table.column("set")?;
+    let target = table.column("target")?;
+    table.unrepeated(&[name, target])?;
     let columns = ["theta_rad", "phi_rad", "alpha_re", "alpha_im"];
     let mut rows = Vec::new();
     for row in 0..table.rows.len() {
         if table.rows[row][name] == set {
+            if table.index(row, target)? != rows.len() {
+                let expected = format!("target {} of the set {set}", rows.len());
+                return Err(table.wrong(row, target, &expected));
+            }
             let mut values = [0.0; 4];
             for (value, column) in values.iter_mut().zip(columns) {
                 *value = table.finite(row, table.column(column)?)?;
@@ -321,16 +330,18 @@ pub(super) fn stored_targets(folder: &Path, set: &str) -> Result<Targets, Error>
     targets(&rows)
 }
 
+const CHANNELS: [&str; 5] = ["realization", "antenna", "user", "h_re", "h_im"];
+const SENSING_START: [&str; 5] = ["", "antenna", "stream", "w_re", "w_im"];
+
 /// The channels of a file, one `antennas x users` matrix per realisation.
 pub(super) fn channels(folder: &Path, file: &str) -> Result<Vec<Mat<c64>>, Error> {
-    let table = CsvTable::read(&folder.join(file))?;
-    matrices(&table, ["realization", "antenna", "user", "h_re", "h_im"])
+    matrices(&CsvTable::read(&folder.join(file))?, CHANNELS)
 }
 
 /// The un-normalised sensing block of the start, `antennas x streams`.
 pub(super) fn sensing_start(folder: &Path, file: &str) -> Result<Mat<c64>, Error> {
     let table = CsvTable::read(&folder.join(file))?;
-    let all = matrices(&table, ["", "antenna", "stream", "w_re", "w_im"])?;
+    let all = matrices(&table, SENSING_START)?;
     all.into_iter()
         .next()
         .ok_or_else(|| Error::Usage(format!("{file}: no rows")))
@@ -338,7 +349,18 @@ pub(super) fn sensing_start(folder: &Path, file: &str) -> Result<Mat<c64>, Error
 
 /// Entries listed one per line; an empty first name means a single matrix.
 fn matrices(table: &CsvTable, columns: [&str; 5]) -> Result<Vec<Mat<c64>>, Error> {
-    let index = |row: usize, name: &str| table.index(row, table.column(name)?);
+    // An index beyond the number of rows leaves a gap before it.
+    let index = |row: usize, name: &str| {
+        let column = table.column(name)?;
+        let index = table.index(row, column)?;
+        let beyond = index >= table.rows.len();
+        let expected = format!("an index below {}, the number of rows", table.rows.len());
+        if beyond {
+            Err(table.wrong(row, column, &expected))
+        } else {
+            Ok(index)
+        }
+    };
     let of = |row: usize| -> Result<usize, Error> {
         if columns[0].is_empty() {
             Ok(0)
@@ -352,7 +374,8 @@ fn matrices(table: &CsvTable, columns: [&str; 5]) -> Result<Vec<Mat<c64>>, Error
         rows = rows.max(index(row, columns[1])? + 1);
         cols = cols.max(index(row, columns[2])? + 1);
     }
-    if table.rows.is_empty() || count * rows * cols != table.rows.len() {
+    let entries = count as f64 * rows as f64 * cols as f64;
+    if table.rows.is_empty() || entries > table.rows.len() as f64 {
         let row = table.rows.len().saturating_sub(1);
         let expected = format!(
             "{count} x {rows} x {cols} entries, not {}",
@@ -361,17 +384,18 @@ fn matrices(table: &CsvTable, columns: [&str; 5]) -> Result<Vec<Mat<c64>>, Error
         return Err(table.wrong(row, 0, &expected));
     }
     let mut out = vec![Mat::zeros(rows, cols); count];
-    let mut seen = vec![false; count * rows * cols];
+    let places = columns[..3].iter().filter(|name| !name.is_empty());
+    let places: Result<Vec<usize>, Error> = places.map(|name| table.column(name)).collect();
+    table.unrepeated(&places?)?;
+    if count * rows * cols < table.rows.len() {
+        let expected = format!("{count} x {rows} x {cols} entries, each once");
+        return Err(table.wrong(table.rows.len() - 1, 0, &expected));
+    }
     for row in 0..table.rows.len() {
         let re = table.finite(row, table.column(columns[3])?)?;
         let im = table.finite(row, table.column(columns[4])?)?;
         let place = (index(row, columns[1])?, index(row, columns[2])?);
-        let matrix = of(row)?;
-        let again = &mut seen[(matrix * rows + place.0) * cols + place.1];
-        if std::mem::replace(again, true) {
-            return Err(table.wrong(row, table.column(columns[2])?, "an entry not listed before"));
-        }
-        out[matrix][place] = c64::new(re, im);
+        out[of(row)?][place] = c64::new(re, im);
     }
     Ok(out)
 }
@@ -384,9 +408,24 @@ pub(super) fn objectives(
     x: &str,
     name: &str,
 ) -> Result<BTreeMap<(i64, usize), f64>, Error> {
-    let table = CsvTable::read(&folder.join(file))?;
+    let out = objectives_of(&CsvTable::read(&folder.join(file))?, x, name)?;
+    if out.is_empty() {
+        return Err(Error::Usage(format!(
+            "{}: no rows, expected some of the algorithm {name}",
+            folder.join(file).display()
+        )));
+    }
+    Ok(out)
+}
+
+fn objectives_of(
+    table: &CsvTable,
+    x: &str,
+    name: &str,
+) -> Result<BTreeMap<(i64, usize), f64>, Error> {
     let (algorithm, x) = (table.column("algorithm")?, table.column(x)?);
     let (realization, objective) = (table.column("realization")?, table.column("objective")?);
+    table.unrepeated(&[algorithm, x, realization])?;
     let mut out = BTreeMap::new();
     for row in 0..table.rows.len() {
         if table.rows[row][algorithm] == name {
@@ -397,22 +436,20 @@ pub(super) fn objectives(
             out.insert(key, table.finite(row, objective)?);
         }
     }
-    if out.is_empty() {
-        return Err(Error::Usage(format!(
-            "{}: no rows, expected some of the algorithm {name}",
-            folder.join(file).display()
-        )));
-    }
     Ok(out)
 }
 
 /// Published means `(sum rate, CRLB)` of Algorithm 1 in Fig. 3, by thousandths of log10 of the
 /// weight.
 pub(super) fn tradeoff_means(folder: &Path) -> Result<BTreeMap<i64, [f64; 2]>, Error> {
-    let table = CsvTable::read(&folder.join("fig3_tradeoff.csv"))?;
+    tradeoff_of(&CsvTable::read(&folder.join("fig3_tradeoff.csv"))?)
+}
+
+fn tradeoff_of(table: &CsvTable) -> Result<BTreeMap<i64, [f64; 2]>, Error> {
     let (algorithm, x) = (table.column("algorithm")?, table.column("log10_delta_c")?);
     let rate = table.column("mean_sum_rate_nats")?;
     let crlb = table.column("mean_crlb_trace")?;
+    table.unrepeated(&[algorithm, x])?;
     let mut out = BTreeMap::new();
     for row in 0..table.rows.len() {
         if table.rows[row][algorithm] == "algorithm1" {
@@ -421,6 +458,32 @@ pub(super) fn tradeoff_means(folder: &Path) -> Result<BTreeMap<i64, [f64; 2]>, E
         }
     }
     Ok(out)
+}
+
+/// Reads a released table of any kind, by its columns.
+pub(in crate::papers) fn read_reference(table: &CsvTable) -> Result<(), Error> {
+    let has = |name: &str| table.columns.iter().any(|column| column == name);
+    let first = |name: &str| -> Result<&str, Error> {
+        let column = table.column(name)?;
+        Ok(table
+            .rows
+            .first()
+            .map_or("", |cells| cells[column].as_str()))
+    };
+    if has("h_re") {
+        matrices(table, CHANNELS).map(drop)
+    } else if has("w_re") {
+        matrices(table, SENSING_START).map(drop)
+    } else if has("theta_rad") {
+        targets_of(table, first("set")?).map(drop)
+    } else if has("realization") {
+        let x = ["K", "Pt_dBm", "log10_delta_c"]
+            .into_iter()
+            .find(|x| has(x));
+        objectives_of(table, x.unwrap_or("K"), first("algorithm")?).map(drop)
+    } else {
+        tradeoff_of(table).map(drop)
+    }
 }
 
 /// x as a key of maps.
@@ -447,7 +510,10 @@ mod tests {
         for (rows, named) in [
             ("", "nothing"),
             ("0,0,0,1,0\n0,1,0,2,0\n0,2,0,3,0\n0,2,0,4,0\n", "1 x 3 x 1"),
-            ("0,0,0,1,0\n0,0,0,1,0\n0,2,0,1,0\n", "not listed before"),
+            ("0,0,0,1,0\n0,0,0,1,0\n0,2,0,1,0\n", "stands on line 2"),
+            ("0,0,0,1,0\n0,00,0,1,0\n0,2,0,1,0\n", "stands on line 2"),
+            ("18446744073709551615,0,0,1,0\n", "an index below 1"),
+            ("0,3037000500,3037000500,1,0\n", "an index below 1"),
         ] {
             let folder = with("h.csv", &format!("{head}{rows}"));
             let error = channels(&folder, "h.csv").unwrap_err();
@@ -460,10 +526,41 @@ mod tests {
         let error = stored_targets(&folder, "a").unwrap_err();
         assert!(error.to_string().contains("set a"), "{error}");
         std::fs::remove_dir_all(folder).unwrap();
+        for (more, named) in [
+            ("b,0,1,1,1,1\n", "stands on line 2"),
+            ("b,2,1,1,1,1\n", "target 1"),
+        ] {
+            let folder = with("targets.csv", &format!("{text}{more}"));
+            let error = stored_targets(&folder, "b").unwrap_err().to_string();
+            assert!(error.contains("line 3") && error.contains(named), "{error}");
+            std::fs::remove_dir_all(folder).unwrap();
+        }
         let folder = with("f.csv", "algorithm,K,realization,objective\nx,2,0,1.5\n");
         assert_eq!(objectives(&folder, "f.csv", "K", "x").unwrap().len(), 1);
         let error = objectives(&folder, "f.csv", "K", "y").unwrap_err();
         assert!(error.to_string().contains("algorithm y"), "{error}");
+        std::fs::remove_dir_all(folder).unwrap();
+        // The same point written otherwise is the same point.
+        let twice = "algorithm,K,realization,objective\nx,2,0,1.5\nx,2.0,0,1.25\n";
+        let folder = with("f.csv", twice);
+        let error = objectives(&folder, "f.csv", "K", "x")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("line 3") && error.contains("line 2"),
+            "{error}"
+        );
+        std::fs::remove_dir_all(folder).unwrap();
+        let head = "algorithm,log10_delta_c,mean_sum_rate_nats,mean_crlb_trace\n";
+        let folder = with(
+            "fig3_tradeoff.csv",
+            &format!("{head}algorithm1,1,2,3\nalgorithm1,1,2,3\n"),
+        );
+        let error = tradeoff_means(&folder).unwrap_err().to_string();
+        assert!(
+            error.contains("line 3") && error.contains("line 2"),
+            "{error}"
+        );
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

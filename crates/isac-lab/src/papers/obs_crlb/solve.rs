@@ -43,6 +43,13 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
     if !ALGORITHMS.contains(&name) {
         return Err(Error::unknown("algorithm", name, ALGORITHMS));
     }
+    if let (Some(seed), None) = (request.seed, root.opt("channel"))
+        && name != ALGORITHMS[0]
+    {
+        return Err(Error::Usage(format!(
+            "--seed {seed}: nothing is random in `{name}` from given channels"
+        )));
+    }
     let instance = Instance::read(root, request.seed)?;
     let problem = &instance.problem;
     let solution = run(name, &instance).map_err(|e| classify(root, e))?;
@@ -155,7 +162,8 @@ fn classify(root: &Node<'_>, error: isac_algos::Error) -> Error {
         }) => {
             let targets = (parameters / 4).max(1);
             let name = ["theta", "phi", "alpha.re", "alpha.im"][(parameter / targets).min(3)];
-            let field = format!("{}: {name}[{}]", root.file, parameter % targets);
+            let degrees = root.opt(&format!("{name}_deg")).map_or("", |_| "_deg");
+            let field = format!("{}: {name}{degrees}[{}]", root.file, parameter % targets);
             Error::invalid(field, error)
         }
         Algo::Linalg(inner) if inner.is_bad_input() => root.refused(error),
