@@ -7,7 +7,6 @@
 //! | `cargo xtask tidy` | the conventions alone: layer order, licences, names, references |
 //! | `cargo xtask mutants [FILE...]` | changes the code and counts which changes no test sees |
 //! | `cargo xtask bless WHAT... --reason TEXT` | renews golden curves after an intended change |
-//! | `cargo xtask docs RESULTS` | writes the pages of `docs/` that hold results of runs |
 //! | `cargo xtask fuzz [TARGET] [OPTIONS]` | fuzzes the readers; needs nightly and cargo-fuzz |
 //! | `cargo xtask peers [NAME...]` | runs other software beside ours and prints ratios |
 //!
@@ -31,7 +30,6 @@ const USAGE: &str = "usage: cargo xtask <command>
   tidy                             conventions only
   mutants [FILE...] [-OPTION...]   changes that no test sees; options go to cargo-mutants
   bless WHAT... --reason TEXT      renew golden curves; the reason goes into the commit
-  docs RESULTS                     write docs/claims.md from a folder of results at full size
   fuzz [TARGET] [libFuzzer options] fuzz a reader, or each of them for a minute (nightly, cargo-fuzz)
   peers [NAME...]                  run other software beside ours and print ratios";
 
@@ -56,7 +54,6 @@ fn main() -> ExitCode {
         },
         "mutants" => mutants::run(&root(), &rest),
         "bless" => bless(&rest),
-        "docs" => docs(&rest),
         "fuzz" => fuzz(&rest),
         "peers" => {
             let script = root().join("benches/peers/run.sh");
