@@ -108,7 +108,7 @@ proptest! {
         prop_assert_eq!(ours.violation.to_bits(), theirs.violation.to_bits());
         let mut back = theirs.beams.clone();
         ops::scale(back.as_mut(), 1.0 / watt.sqrt());
-        prop_assert_eq!(distance(&back, &ours.beams), 0.0);
+        prop_assert!(distance(&back, &ours.beams) <= 0.0);
         prop_assert_eq!(ours.bound.map(|b| b.value.to_bits()), theirs.bound.map(|b| b.value.to_bits()));
     }
 
@@ -126,7 +126,7 @@ proptest! {
         for method in [Method::Augmented, Method::Flat, Method::Mono] {
             let run = |p: &Problem| method.run(p, from.as_ref(), &RunOptions::default()).unwrap();
             let (ours, theirs) = (run(&plain), run(&other));
-            prop_assert_eq!(distance(&theirs.beams, &ours.beams), 0.0);
+            prop_assert!(distance(&theirs.beams, &ours.beams) <= 0.0);
             let bounds = [ours.bound.unwrap().norm, theirs.bound.unwrap().norm * reference];
             prop_assert!((bounds[0] / bounds[1] - 1.0).abs() < 1e-12, "{:?}", bounds);
         }

@@ -345,7 +345,7 @@ fn rounding(judged: &Naive, w: &Mat<c64>, unit: f64) -> f64 {
         let mut shaken = w.clone();
         for c in 0..w.ncols() {
             for a in 0..w.nrows() {
-                let sign = if (a * 7 + c * 3 + a * c) / pattern % 2 == 0 {
+                let sign = if ((a * 7 + c * 3 + a * c) / pattern).is_multiple_of(2) {
                     1.0
                 } else {
                     -1.0
