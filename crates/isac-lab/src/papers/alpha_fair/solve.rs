@@ -331,12 +331,12 @@ mod tests {
     }
 
     /// A hundred times stronger echoes than in the scene: an independent augmented Lagrangian from the same
-    /// start ends at 1.471e-5.
+    /// start ends at 1.471e-5, the semidefinite programs at 1.2952e-5.
     #[test]
-    fn the_default_is_no_worse_than_an_independent_descent_with_strong_echoes() {
+    fn the_default_is_no_worse_than_programs_and_descents_with_strong_echoes() {
         let text = include_str!("../../../tests/fixtures/alpha-fair-echoes-strong.json");
         let (_, found) = best(text);
         assert!(found.violation <= FEASIBLE);
-        assert!(found.objective <= 1.471e-5, "{:e}", found.objective);
+        assert!(found.objective <= 1.2952e-5, "{:e}", found.objective);
     }
 }

@@ -70,12 +70,12 @@ fn plan(request: &Request) -> Result<Plan, Error> {
     )?;
     let n = size.subcarriers;
     let mut tasks = Vec::new();
-    for (shape, label, flat) in SHAPES {
+    for (shape, _, flat) in SHAPES {
         for snr_db in SNRS_DB {
             let antennas = size.antennas;
             tasks.push(Task::records(
                 format!("{shape}/{snr_db}"),
-                label,
+                shape,
                 request.pick(4.0, 0.2),
                 move || {
                     let range = only.map_or(0..trials, |i| i..i + 1);

@@ -33,7 +33,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             let scenario = scenario.clone();
             tasks.push(Task::records(
                 format!("d{drop:02}/{}", scheme.name()),
-                scheme.label(),
+                scheme.name(),
                 request.pick(5.0, 0.2),
                 move || {
                     let mut records = Vec::new();

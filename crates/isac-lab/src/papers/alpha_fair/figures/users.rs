@@ -64,7 +64,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
                 scenario.subcarriers = version.subcarriers;
                 let seconds = request.pick(0.12, 0.02) * version.subcarriers as f64;
                 let id = format!("d{drop:02}/t{}/{}", version.targets, scheme.name());
-                tasks.push(Task::records(id, scheme.label(), seconds, move || {
+                tasks.push(Task::records(id, scheme.name(), seconds, move || {
                     let mut records = Vec::new();
                     for rate in RATES {
                         for &users in version.users {
