@@ -4,7 +4,7 @@ use super::evaluate::{Report, evaluate};
 use super::parallel::{Parallel, parallel_start};
 use super::problem::{Design, Problem};
 use super::program::{Branch, Program};
-use super::relaxation::{Verdict, prove_infeasible};
+use super::relaxation::{Verdict, exclusion, prove_infeasible};
 use super::start::{RawStart, Start, Working, contained, lifted, starts};
 use crate::Error;
 use isac_linalg::c64;
@@ -42,6 +42,8 @@ impl Default for Options {
 
 /// Starts after which a proof is tried that there is no design.
 pub(super) const PROOF_AFTER: usize = 2;
+/// Steps towards a design that is known not to exist.
+const FEW: usize = 50;
 /// Fresh models after a stall.
 const RESTARTS: usize = 3;
 /// Relative gain that counts as none.
@@ -322,6 +324,13 @@ fn judge(
 /// As [`solve`].
 pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<Solution, Error> {
     let working = Working::new(problem)?;
+    if exclusion(problem, &working).is_some() {
+        // No design: a few steps towards one show which constraint fails by most.
+        let mut few = *options;
+        few.sqp.max_iterations = few.sqp.max_iterations.min(FEW);
+        let raw = RawStart::default().design(problem, &working)?;
+        return improve(problem, &working, &raw, &few);
+    }
     let mut best: Option<Solution> = None;
     for start in warm {
         take(&mut best, improve(problem, &working, start, options)?);

@@ -1,9 +1,12 @@
 //! The algorithms by name, the same ones in `isac solve` and in the figures.
 
 use super::direct::{self, Solution};
-use super::problem::{Design, Problem};
+use super::evaluate::evaluate;
+use super::problem::{Design, Objective, Problem};
 use super::sca;
+use super::start::{TYPICAL, Working, typical_powers};
 use crate::Error;
+use isac_metrics::secrecy::Bound;
 
 /// An algorithm for [`Problem`] P1. Each works with every access scheme and ends at a local optimum,
 /// the best that its starts lead to.
@@ -67,11 +70,29 @@ impl Method {
         }
     }
 
-    /// The method with its default options from its own starts and the `warm` ones.
+    /// The method with its default options from its own starts and the `warm` ones. It sees powers in a
+    /// unit that the problem itself suggests, so watts and picowatts make no difference.
     ///
     /// # Errors
     /// Bad input; a problem that the convex steps do not know, see [`sca::solve`].
     pub fn run(self, problem: &Problem, warm: &[Design]) -> Result<Solution, Error> {
+        let working = Working::new(problem)?;
+        let unit = typical_powers(problem, &working.network, &working.echo)[0] / TYPICAL;
+        let unit = if unit.is_normal() { unit } else { 1.0 };
+        let scaled = problem.in_unit(unit);
+        let warm: Vec<Design> = warm.iter().map(|d| d.scaled(unit.sqrt().recip())).collect();
+        let mut found = self.run_in_unit(&scaled, &warm)?;
+        found.design = found.design.scaled(unit.sqrt());
+        found.report = evaluate(problem, &working.network, &found.design, Bound::Exact)?;
+        let allowed = direct::Options::default().feasibility;
+        found.feasible = found.feasible && found.report.max_violation() <= allowed;
+        if self.scheme().is_some() && problem.objective == Objective::EnergyEfficiency {
+            found.trace.iter_mut().for_each(|row| row.objective /= unit);
+        }
+        Ok(found)
+    }
+
+    fn run_in_unit(self, problem: &Problem, warm: &[Design]) -> Result<Solution, Error> {
         match self.scheme() {
             None => direct::design(problem, warm, &direct::Options::default()),
             Some(scheme) => {

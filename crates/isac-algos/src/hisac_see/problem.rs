@@ -212,6 +212,28 @@ impl Problem {
         }
     }
 
+    /// The same problem with powers, noise included, in units of `watts`.
+    pub(crate) fn in_unit(&self, watts: f64) -> Self {
+        let mut out = self.clone();
+        for power in [
+            &mut out.cell.noise,
+            &mut out.power1_max,
+            &mut out.power2_max,
+            &mut out.circuit_power,
+            &mut out.artificial_noise,
+        ] {
+            *power /= watts;
+        }
+        let accounting = &mut out.accounting;
+        for allocated in [&mut accounting.allocated1, &mut accounting.allocated2] {
+            *allocated = allocated.map(|power| power / watts);
+        }
+        for frozen in [&mut out.frozen_bo, &mut out.frozen_ta].into_iter().flatten() {
+            frozen.iter_mut().for_each(|w| *w /= watts.sqrt());
+        }
+        out
+    }
+
     /// The same problem with all error sets scaled by `share > 0`.
     ///
     /// # Errors
@@ -374,6 +396,16 @@ impl Design {
     pub fn slot_powers(&self, slots: usize) -> Vec<f64> {
         let length = (self.streams.len() / slots.max(1)).max(1);
         self.streams.chunks_exact(length).map(square).collect()
+    }
+
+    /// All beams times `t`.
+    pub(crate) fn scaled(&self, t: f64) -> Self {
+        let times = |w: &[c64]| w.iter().map(|w| w * t).collect();
+        Self {
+            w_bo: times(&self.w_bo),
+            w_ta: times(&self.w_ta),
+            streams: times(&self.streams),
+        }
     }
 
     /// In the coordinates of the bases.

@@ -117,7 +117,7 @@ const ROUNDING: f64 = 1e-9;
 ///   `gamma c / ((1 - gamma) r^2)`, `c = 1 + P_2 |g_e|^2`: at the channel `h` of her ball that
 ///   hears it best `r^2 |w|^2 <= |h^H w_ta|^2 <= gamma (|h^H w_bo|^2 + c) <= gamma (|h^H w_ta|^2 + c)`,
 ///   and likewise for the data beam, which the order keeps below.
-fn exclusion(problem: &Problem, working: &Working) -> Option<Exclusion> {
+pub(super) fn exclusion(problem: &Problem, working: &Working) -> Option<Exclusion> {
     let (cell, r) = (&working.network, &problem.requirements);
     let norm2 = |v: &[c64]| super::problem::square(v);
     let radius = |link: &UncertainChannel| link.radius().unwrap_or(0.0);

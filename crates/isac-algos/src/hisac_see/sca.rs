@@ -9,7 +9,8 @@
 use super::direct::{GROWING, PROOF_AFTER, Solution, nearest_feasible, no_design, take};
 use super::evaluate::{Report, evaluate};
 use super::problem::{Design, Objective, Problem, dot};
-use super::start::{Start, Working, contained, lifted, starts};
+use super::relaxation::exclusion;
+use super::start::{RawStart, Start, Working, contained, lifted, starts};
 use super::step::{Beam, Step};
 use crate::Error;
 use isac_linalg::{c64, validate};
@@ -182,6 +183,11 @@ pub fn solve_in(
 /// As [`solve`].
 pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<Solution, Error> {
     let working = Working::new(problem)?;
+    if exclusion(problem, &working).is_some() {
+        // No design: phase I shows which constraint fails by most.
+        let raw = RawStart::default().design(problem, &working)?;
+        return phase_one_in(problem, &working, &raw, options);
+    }
     let mut best: Option<Solution> = None;
     for start in warm {
         take(&mut best, solve_in(problem, &working, start, options)?);

@@ -197,6 +197,9 @@ impl RawStart {
     }
 }
 
+/// Power of a base station in the units that the algorithms see: beams then have entries of order one.
+pub(super) const TYPICAL: f64 = 10.0;
+
 /// Powers in W that designs of a problem spend, roughly, by base station: BS2 what its users need, BS1 where
 /// Bob's efficiency is greatest or what its thresholds need, both within the limits. They carry the
 /// problem's own unit of power.

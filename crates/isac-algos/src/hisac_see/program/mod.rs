@@ -3,7 +3,7 @@
 //! by [`isac_opt::sqp`]. No cone program.
 
 use super::problem::{Access, Design, Objective, Problem, dot, square};
-use super::start::typical_powers;
+use super::start::{TYPICAL, typical_powers};
 use crate::Error;
 use isac_linalg::c64;
 use isac_linalg::vector::add;
@@ -18,9 +18,6 @@ use std::f64::consts::LN_2;
 mod rows;
 
 use rows::{Rows, power_of, put};
-
-/// Power of a base station in the units of the variables: beams then have entries of order one.
-const TYPICAL: f64 = 10.0;
 
 /// Rows for a worst case with a kink.
 const PIECES: usize = isac_metrics::worst_case::TURNS;
