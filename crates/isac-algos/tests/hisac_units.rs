@@ -138,7 +138,10 @@ fn vanishing_errors_change_the_design_by_their_size() {
                 found.report.efficiency
             };
             let perfect = at(0.0);
-            for relative in [1e-16, 1e-9, 1e-5].into_iter().skip(if all { 0 } else { 2 }) {
+            for relative in [1e-16, 1e-9, 1e-5]
+                .into_iter()
+                .skip(if all { 0 } else { 2 })
+            {
                 let value = at(relative);
                 // The steps end at a gain of 1e-6 a round.
                 assert!(

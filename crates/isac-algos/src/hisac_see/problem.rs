@@ -228,7 +228,10 @@ impl Problem {
         for allocated in [&mut accounting.allocated1, &mut accounting.allocated2] {
             *allocated = allocated.map(|power| power / watts);
         }
-        for frozen in [&mut out.frozen_bo, &mut out.frozen_ta].into_iter().flatten() {
+        for frozen in [&mut out.frozen_bo, &mut out.frozen_ta]
+            .into_iter()
+            .flatten()
+        {
             frozen.iter_mut().for_each(|w| *w /= watts.sqrt());
         }
         out
