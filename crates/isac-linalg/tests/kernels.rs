@@ -1,6 +1,8 @@
 //! The kernels of every field against definitions written with the field's own operations, at every
 //! order across the seam between the small and the general ones.
 
+#![expect(clippy::float_cmp, reason = "exact operations")]
+
 use isac_linalg::kernel::{self, Field, Real, Scratch, Twofold, TwofoldComplex};
 use isac_linalg::ops::Op;
 use isac_linalg::{Mat, c64, factor};

@@ -39,6 +39,8 @@ use super::value::{Value, congruence};
 use crate::Error;
 
 mod bound;
+#[cfg(test)]
+mod by_hand;
 mod depth;
 mod exact;
 mod proof;
