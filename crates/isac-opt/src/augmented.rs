@@ -6,6 +6,11 @@
 //! L(W) = f(W) + sum_i (max(0, lambda_i + rho c_i(W))^2 - lambda_i^2) / (2 rho).
 //! ```
 //!
+//! The penalty, the complementarity and the change of `f` are measured in a natural unit of the
+//! objective, [`Options::objective_unit`], so that neither a factor on `f` nor a constant added to
+//! it changes the path. Constraints have no such unit: the caller scales them so that 1 is a large
+//! violation.
+//!
 //! A round minimises `L` for fixed `lambda` and `rho` (Powell, Hestenes, Rockafellar), then sets
 //! `lambda_i <- max(0, lambda_i + rho c_i)`. The penalty `rho` grows when the violation
 //! `max_i max(0, c_i)` did not fall enough. The cheap alternative, [`continuation`], keeps
@@ -59,18 +64,23 @@ pub struct Options {
     pub inner: Method,
     /// Largest number of rounds.
     pub max_rounds: usize,
-    /// `rho` of the first round.
+    /// The unit of the objective; by default the change of `f` along its gradient at the start,
+    /// `s ||G_0||` with `s` the length scale of the manifold. Give 1 for an objective that has no
+    /// unit, such as a logarithm.
+    pub objective_unit: Option<f64>,
+    /// `rho` of the first round, in units of the objective.
     pub penalty: f64,
     /// `rho` is multiplied by this when the violation did not fall by the factor `drop`.
     pub growth: f64,
     /// See `growth`.
     pub drop: f64,
-    /// `rho` never exceeds this.
+    /// `rho` never exceeds this, in units of the objective.
     pub max_penalty: f64,
     /// A point is feasible when no `c_i` exceeds this. The method stops when besides the
-    /// complementarity `max_i |lambda_i c_i|` is no larger and the objective has settled.
+    /// complementarity `max_i |lambda_i c_i|` in units of the objective is no larger and the
+    /// objective has settled.
     pub tolerance: f64,
-    /// The objective has settled when a round changed it by at most this times `max(1, |f|)`.
+    /// The objective has settled when a round changed it by at most this, in its unit.
     pub settled: f64,
     /// After so many rounds in a row without a fall of the least violation by a tenth, feasibility
     /// is given up.
@@ -92,6 +102,7 @@ impl Default for Options {
                 ..lbfgs::Options::default()
             }),
             max_rounds: 30,
+            objective_unit: None,
             penalty: 0.3,
             growth: 4.0,
             drop: 4.0,
@@ -104,7 +115,8 @@ impl Default for Options {
     }
 }
 
-/// Options of the penalty continuation.
+/// Options of the penalty continuation. Its penalties are part of the problem that is solved and
+/// therefore absolute, in units of the objective per squared unit of the constraints.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ContinuationOptions {
@@ -200,15 +212,28 @@ where
         validate::positive(what, value, "").map_err(Error::from)?;
     }
     let mut state = State::new(manifold, start, problem, options.tolerance, workspace);
+    let unit = match options.objective_unit {
+        Some(unit) => {
+            validate::positive("objective_unit", unit, "").map_err(Error::from)?;
+            unit
+        }
+        None => state.objective_unit()?,
+    };
+    let options = &Options {
+        penalty: options.penalty * unit,
+        max_penalty: options.max_penalty * unit,
+        objective_unit: Some(unit),
+        ..options.clone()
+    };
     let mut penalty = options.penalty;
-    let mut run = rounds(&mut state, options, options.max_rounds, &mut penalty)?;
+    let mut run = rounds(&mut state, options, unit, options.max_rounds, &mut penalty)?;
     let mut feasibility = state.feasibility();
     if feasibility == Feasibility::Undecided && state.best.is_some() {
         feasibility = state.restore(&options.inner, options.restoration_iterations)?;
         let left = options.max_rounds - run.iterations;
         if feasibility == Feasibility::Feasible && left > 0 {
             penalty = (penalty * options.growth).min(options.max_penalty);
-            let again = rounds(&mut state, options, left, &mut penalty)?;
+            let again = rounds(&mut state, options, unit, left, &mut penalty)?;
             run.stopped = again.stopped;
             run.trace.extend(again.trace);
         }
@@ -216,10 +241,12 @@ where
     state.finish(run.stopped, run.trace, penalty, feasibility)
 }
 
-/// Rounds from `state.point` until they converge, stall or reach `limit`.
+/// Rounds from `state.point` until they converge, stall or reach `limit`; the penalties of
+/// `options` are absolute here.
 fn rounds<M, P, E>(
     state: &mut State<'_, M, P>,
     options: &Options,
+    unit: f64,
     limit: usize,
     penalty: &mut f64,
 ) -> Result<Run, E>
@@ -248,9 +275,9 @@ where
         }
         least = least.min(violation);
         let moved = (row.objective - value_before).abs();
-        let settled = moved <= options.settled * row.objective.abs().max(1.0);
+        let settled = moved <= options.settled * unit;
         value_before = row.objective;
-        let stop = if feasible && complementarity <= options.tolerance && settled {
+        let stop = if feasible && complementarity <= options.tolerance * unit && settled {
             Some(StopReason::Tolerance)
         } else if stalled >= options.stall_rounds {
             Some(StopReason::Stagnation)
@@ -353,6 +380,40 @@ impl<'a, M: Manifold + ?Sized, P: ?Sized> State<'a, M, P> {
             iterations: 0,
             evaluations: 0,
         }
+    }
+
+    /// `s ||G||` at the start with the gradient on the manifold; where `f` is stationary with the
+    /// gradient of the surrounding space, and 1 where that is 0 too.
+    fn objective_unit<E>(&mut self) -> Result<f64, E>
+    where
+        P: Constrained<E>,
+        E: From<Error>,
+    {
+        let (rows, cols) = (self.point.nrows(), self.point.ncols());
+        self.manifold.check_shape(rows, cols)?;
+        validate::finite("start", self.point.as_ref()).map_err(Error::from)?;
+        self.manifold.normalise(self.point.as_mut());
+        let w = self.point.as_ref();
+        self.evaluations += 1;
+        self.problem.values(w, &mut self.constraints)?;
+        let mut g = Mat::zeros(rows, cols);
+        self.weights.fill(0.0);
+        self.problem.gradient(w, 1.0, &self.weights, g.as_mut())?;
+        let surrounding = ops::norm(g.as_ref());
+        self.manifold.project(w, g.as_mut());
+        let tangent = ops::norm(g.as_ref());
+        let rounding = f64::EPSILON * surrounding;
+        let norm = if tangent > rounding {
+            tangent
+        } else {
+            surrounding
+        };
+        let unit = norm * self.manifold.scale();
+        if !unit.is_finite() {
+            let (what, iteration) = ("gradient", 0);
+            return Err(Error::NonFinite { what, iteration }.into());
+        }
+        Ok(if unit > 0.0 { unit } else { 1.0 })
     }
 
     /// Descends on `objective f + sum_i (max(0, lambda_i + rho c_i)^2 - lambda_i^2) / (2 rho)`.

@@ -37,7 +37,8 @@ pub struct Ratio<T> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// The ratio is final when a step changes it by no more than this, relatively.
+    /// The ratio is final when a step changes it by no more than this times the ratio or times its
+    /// change since the start, whichever is smaller.
     pub tolerance: f64,
     /// Most inner problems.
     pub max_iterations: usize,
@@ -115,7 +116,10 @@ fn run<T, E: From<Error>>(
         iteration += 1;
         let next = found.numerator / found.denominator;
         let progress = sign * (t - next);
-        let done = progress <= options.tolerance * t.abs().max(next.abs());
+        // The smaller of the two: a far start makes the change large, a constant added to the ratio
+        // makes the ratio large.
+        let size = t.abs().max(next.abs()).min((next - start).abs());
+        let done = progress <= options.tolerance * size;
         // Rounding may turn the last step back; the trace stays monotone.
         let ratio = if progress > 0.0 { next } else { t };
         trace.push(ratio);

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 /// When to stop a descent.
 ///
-/// A descent stops at the first test that is met, in the order gradient, target, stall, limit.
+/// A descent stops at the first test that is met, in the order gradient, target, stall, limit. No
+/// test but `target` has a unit: a factor on the objective and a constant added to it change none
+/// of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Stop {
@@ -16,10 +18,10 @@ pub struct Stop {
     pub gradient: f64,
     /// What the gradient is compared with.
     pub gradient_scale: GradientScale,
-    /// Stop with [`StopReason::Stagnation`] after so many iterations in a row without a new best
-    /// value; 0 switches it off. Non-monotone methods count this many times their memory.
+    /// Stop with [`StopReason::Stagnation`] after so many iterations in a row without progress, see
+    /// [`Stall`]; 0 switches it off. Non-monotone methods count this many times their memory.
     pub stall_steps: usize,
-    /// What counts as a new best value: a fall by more than this times `max(1, |f|)`.
+    /// What counts as progress of the value: a fall by more than this times the range of values seen.
     pub stall: f64,
     /// Stop with [`StopReason::Tolerance`] as soon as the value is at or below this one. For
     /// measurements of the effort to reach a given value.
@@ -31,7 +33,7 @@ impl Default for Stop {
         Self {
             max_iterations: 1000,
             gradient: 1e-6,
-            gradient_scale: GradientScale::Value,
+            gradient_scale: GradientScale::Curvature,
             stall_steps: 3,
             stall: 1e-14,
             target: None,
@@ -39,24 +41,34 @@ impl Default for Stop {
     }
 }
 
-/// The two usual ways to make a gradient test free of units.
+/// What a gradient is compared with, so that its test has no unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GradientScale {
-    /// `||G|| s <= tol max(1, |f|)` with `s` the length scale of the manifold.
-    Value,
-    /// `||G|| <= tol max(1, ||G_0||)` with `G_0` the gradient at the start.
+    /// `||G|| <= tol c s` with `s` the length scale of the manifold and `c` the curvature that the
+    /// last steps met: as far as they tell, a stationary point is nearer than `tol s`. Not met
+    /// where the function bends down along one of them, such as beside a saddle, nor before the
+    /// first step (unless the gradient is exactly 0). Does not depend on the start.
+    Curvature,
+    /// `||G|| <= tol ||G_0||` with `G_0` the gradient at the start.
     Start,
 }
 
 impl Stop {
     /// Whether the gradient test is met. `norm` is `||G||`, `start_norm` is `||G_0||`, `scale` the
-    /// length scale of the manifold and `value` the objective.
-    pub fn gradient_met(&self, norm: f64, start_norm: f64, scale: f64, value: f64) -> bool {
-        match self.gradient_scale {
-            GradientScale::Value => norm * scale <= self.gradient * value.abs().max(1.0),
-            GradientScale::Start => norm <= self.gradient * start_norm.max(1.0),
-        }
+    /// length scale `s` of the manifold and `curvature` what [`Secants`] tell.
+    pub fn gradient_met(
+        &self,
+        norm: f64,
+        start_norm: f64,
+        scale: f64,
+        curvature: Option<f64>,
+    ) -> bool {
+        let reference = match self.gradient_scale {
+            GradientScale::Curvature => curvature.map_or(0.0, |curvature| curvature * scale),
+            GradientScale::Start => start_norm,
+        };
+        norm <= self.gradient * reference
     }
 
     /// Whether the target value is reached.
@@ -65,35 +77,90 @@ impl Stop {
     }
 }
 
-/// Counts iterations without a new best value.
+/// Number of steps whose curvature is remembered.
+const SECANTS: usize = 5;
+
+/// The curvature met by the last steps: `||y|| / ||d||` of the change `y` of the gradient over the
+/// step `d`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Secants {
+    /// Curvature of a step along which the function bends up, 0 for one along which it bends down.
+    recent: [f64; SECANTS],
+    count: usize,
+}
+
+impl Secants {
+    /// Takes a step of length `length` with `||y||` and with `<d, y>`, of which the sign matters.
+    pub fn add(&mut self, length: f64, change: f64, along: f64) {
+        let curvature = if along > 0.0 { change / length } else { 0.0 };
+        self.recent[self.count % SECANTS] = if curvature.is_finite() {
+            curvature
+        } else {
+            0.0
+        };
+        self.count += 1;
+    }
+
+    /// The least curvature of the last steps; `None` before the first step and where the function
+    /// bends down along one of them.
+    pub fn least(&self) -> Option<f64> {
+        let known = &self.recent[..self.count.min(SECANTS)];
+        let least = known.iter().copied().reduce(f64::min)?;
+        (least > 0.0).then_some(least)
+    }
+
+    /// The least positive curvature of the last steps, for a point from which no method goes on:
+    /// there a step that bends down is rounding.
+    pub fn least_positive(&self) -> Option<f64> {
+        let known = &self.recent[..self.count.min(SECANTS)];
+        known.iter().copied().filter(|c| *c > 0.0).reduce(f64::min)
+    }
+}
+
+/// Counts iterations without progress: neither a new least value nor a new least gradient.
 #[derive(Debug, Clone)]
 pub struct Stall {
     steps: usize,
     tolerance: f64,
+    first: f64,
     best: f64,
+    gradient: f64,
     count: usize,
 }
 
 impl Stall {
-    /// Stalls after `steps` values in a row that are not below the best by more than
-    /// `tolerance max(1, |best|)`. `steps = 0` never stalls.
-    pub fn new(steps: usize, tolerance: f64, first: f64) -> Self {
+    /// How much a gradient must fall to be a new least one.
+    const FLATTER: f64 = 0.99;
+
+    /// Stalls after `steps` iterations in a row whose value is not below the best by more than
+    /// `tolerance` times the fall since `first` (or the best value itself where that is smaller)
+    /// and whose gradient is not below the least by a hundredth. `steps = 0` never stalls.
+    pub fn new(steps: usize, tolerance: f64, first: f64, gradient: f64) -> Self {
         Self {
             steps,
             tolerance,
+            first,
             best: first,
+            gradient,
             count: 0,
         }
     }
 
-    /// Takes the value of a new iteration (to be minimised) and tells whether progress has ended.
-    pub fn ended(&mut self, value: f64) -> bool {
-        if value < self.best - self.tolerance * self.best.abs().max(1.0) {
+    /// Takes the value of a new iteration (to be minimised) with the norm of its gradient and tells
+    /// whether progress has ended.
+    pub fn ended(&mut self, value: f64, gradient: f64) -> bool {
+        let range = (self.first - self.best).min(self.best.abs());
+        let lower = value < self.best - self.tolerance * range;
+        let flatter = gradient < Self::FLATTER * self.gradient;
+        if lower || flatter {
             self.count = 0;
         } else {
             self.count += 1;
         }
         self.best = self.best.min(value);
+        if flatter {
+            self.gradient = gradient;
+        }
         self.steps > 0 && self.count >= self.steps
     }
 }
@@ -222,11 +289,41 @@ mod tests {
 
     #[test]
     fn stall_counts_steps_in_a_row() {
-        let mut stall = Stall::new(2, 1e-3, 10.0);
-        assert!(!stall.ended(9.999), "no progress, once");
-        assert!(!stall.ended(9.0), "progress");
-        assert!(!stall.ended(9.5), "once");
-        assert!(stall.ended(9.0), "twice");
-        assert!(!Stall::new(0, 0.0, 1.0).ended(1.0), "switched off");
+        for (scale, offset) in [(1.0, 0.0), (1e-12, 0.0), (1e12, 0.0), (1.0, 1e6)] {
+            let f = |x: f64| offset + scale * x;
+            let mut stall = Stall::new(2, 1e-3, f(20.0), scale);
+            assert!(!stall.ended(f(10.0), scale), "progress");
+            assert!(
+                !stall.ended(f(9.995), scale),
+                "less than a thousandth of the fall"
+            );
+            assert!(!stall.ended(f(9.0), scale), "progress");
+            assert!(!stall.ended(f(9.5), scale), "once");
+            assert!(!stall.ended(f(9.5), 0.9 * scale), "a flatter point");
+            assert!(!stall.ended(f(9.5), 0.9 * scale), "once");
+            assert!(stall.ended(f(9.0), 0.9 * scale), "twice");
+        }
+        assert!(
+            !Stall::new(0, 0.0, 1.0, 1.0).ended(1.0, 1.0),
+            "switched off"
+        );
+    }
+
+    #[test]
+    fn the_gradient_test_has_no_unit_and_waits_for_positive_curvature() {
+        let stop = Stop::default();
+        let mut secants = Secants::default();
+        assert!(!stop.gradient_met(1e-300, 1.0, 1.0, secants.least()));
+        assert!(stop.gradient_met(0.0, 1.0, 1.0, secants.least()));
+        for scale in [1e-15, 1.0, 1e15] {
+            secants = Secants::default();
+            secants.add(0.5, 2.0 * scale, scale);
+            // Curvature 4, length scale 3.
+            assert!(stop.gradient_met(1.1e-5 * scale, 1.0, 3.0, secants.least()));
+            assert!(!stop.gradient_met(1.3e-5 * scale, 1.0, 3.0, secants.least()));
+        }
+        secants.add(0.5, 2.0, -1.0);
+        assert_eq!(secants.least(), None);
+        assert!(secants.least_positive().is_some());
     }
 }

@@ -49,7 +49,7 @@ pub enum Sample<T> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// The root is met when `|P - target| <= tolerance |target|`, or when the bracket is narrower
+    /// The root is met when `|P - target| <= tolerance |target - floor|`, or when the bracket is narrower
     /// than `tolerance` relative to its upper end (to the first upper end while its lower one is 0).
     pub tolerance: f64,
     /// Most evaluations.
@@ -65,7 +65,7 @@ impl Default for Options {
     }
 }
 
-/// The largest `t` found with `P(t) <= target (1 + tolerance)`.
+/// The largest `t` found with `P(t) <= target + tolerance |target - floor|`.
 #[derive(Debug, Clone)]
 pub struct Root<T> {
     /// The argument; the lower end of the bracket when `best` is `None`.
@@ -99,7 +99,7 @@ pub fn increasing_root<T, E: From<Error>>(
 ) -> Result<Root<T>, E> {
     check(target, floor, (low, high), start, options)?;
     let negligible = options.tolerance * high;
-    let allowed = options.tolerance * target.abs();
+    let allowed = options.tolerance * (target - floor).abs();
     let mut root = Root {
         t: low,
         best: None,

@@ -11,7 +11,8 @@ pub enum StopReason {
     Tolerance,
     /// The step became shorter than the tolerance of a step test.
     SmallStep,
-    /// No progress beyond rounding in several iterations, or no acceptable step was found.
+    /// No progress in several iterations, or no acceptable step was found, at a point that is not
+    /// stationary up to rounding.
     Stagnation,
     /// The iteration limit was reached.
     IterationLimit,

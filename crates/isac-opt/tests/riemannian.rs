@@ -61,7 +61,13 @@ fn the_rayleigh_quotient_ends_at_the_least_eigenvalue() {
         let least = run(&method, &sphere, &sample(12, 2, 1.0), quadratic(&a)).unwrap();
         let expected = 0.5 * power * eigen.values[0];
         assert!((least.value - expected).abs() < 1e-10, "{method:?}");
-        assert_eq!(least.stopped, StopReason::Tolerance, "{method:?}");
+        assert_eq!(
+            least.stopped,
+            StopReason::Tolerance,
+            "{method:?} {:e} after {}",
+            least.gradient_norm,
+            least.iterations
+        );
         assert!((ops::norm2(least.point.as_ref()) - power).abs() < 1e-12);
         // Every column is a multiple of the eigenvector.
         let vector = eigen.vectors.as_ref().subcols(0, 1);

@@ -37,6 +37,8 @@ impl Default for Options {
             descent: augmented::Options {
                 inner,
                 max_rounds: 16,
+                // The descent works on a logarithm.
+                objective_unit: Some(1.0),
                 settled: 1e-5,
                 ..augmented::Options::default()
             },

@@ -1,10 +1,14 @@
 //! The descent that the three methods share; a [`Rule`] supplies the direction.
 
 use super::{LineSearch, Minimum, flat::Flat};
-use crate::drive::{Stall, Step, Stop, drive};
+use crate::drive::{Secants, Stall, Step, Stop, drive};
 use crate::manifold::Manifold;
 use crate::{Error, StopReason, TraceRow};
 use isac_linalg::{MatMut, MatRef, c64, validate};
+
+/// Twice the rounding of a value that is a sum of some hundred terms, relative to it: the fall predicted by `||G||^2 / (2 c)`
+/// is compared with it.
+const ROUNDING: f64 = 256.0 * f64::EPSILON;
 
 /// What a method remembers and how it chooses directions.
 pub(super) trait Rule {
@@ -71,11 +75,12 @@ impl Buffers {
     }
 }
 
-/// A trial that met the Armijo condition.
-struct Trial {
-    t: f64,
-    value: f64,
-    norm: f64,
+/// What a line search found.
+enum Search {
+    /// A trial that met the Armijo condition.
+    Met { t: f64, value: f64, norm: f64 },
+    /// None did; with the curvature along the direction by the first of them, where it is known.
+    Failed { curvature: Option<f64> },
 }
 
 /// The objective, restricted to the manifold.
@@ -104,7 +109,8 @@ where
         value: f64,
         slope: f64,
         mut t: f64,
-    ) -> Option<Trial> {
+    ) -> Search {
+        let mut curvature = None;
         let reference = buffers.recent.iter().copied().fold(value, f64::max);
         for _ in 0..=search.max_backtracks {
             let (w, d) = (buffers.point.as_ref(), buffers.direction.as_ref());
@@ -120,14 +126,19 @@ where
                 let norm = buffers.next_gradient.norm();
                 if norm.is_finite() {
                     let value = trial;
-                    return Some(Trial { t, value, norm });
+                    return Search::Met { t, value, norm };
                 }
                 t *= search.shrink_min;
             } else {
+                if curvature.is_none() && trial.is_finite() {
+                    let length = t * buffers.direction.norm();
+                    let bend = 2.0 * (trial - value - slope * t) / (length * length);
+                    curvature = (bend > 0.0 && bend.is_finite()).then_some(bend);
+                }
                 t *= search.shrink(value, slope, t, trial);
             }
         }
-        None
+        Search::Failed { curvature }
     }
 }
 
@@ -175,19 +186,29 @@ where
         buffers.recent.reserve(search.memory);
         buffers.recent.push(value);
     }
-    let mut stall = Stall::new(stop.stall_steps * search.memory, stop.stall, value);
-    let done = |value: f64, norm: f64| {
-        let met = stop.gradient_met(norm, start_norm, scale, value) || stop.target_met(value);
-        met.then_some(StopReason::Tolerance)
+    let mut stall = Stall::new(stop.stall_steps * search.memory, stop.stall, value, norm);
+    let mut secants = Secants::default();
+    let met = |norm: f64, curvature| stop.gradient_met(norm, start_norm, scale, curvature);
+    let done = |value: f64, norm: f64, curvature| {
+        (met(norm, curvature) || stop.target_met(value)).then_some(StopReason::Tolerance)
+    };
+    // Where no method goes on: stationary by the gradient, or lower only by what rounding hides.
+    let ended = |value: f64, norm: f64, curvature: Option<f64>| {
+        let hidden = |c: f64| norm * norm <= ROUNDING * value.abs() * c;
+        if met(norm, curvature) || curvature.is_some_and(hidden) {
+            StopReason::Tolerance
+        } else {
+            StopReason::Stagnation
+        }
     };
 
-    let limit = if done(value, norm).is_some() {
+    let limit = if done(value, norm, None).is_some() {
         0
     } else {
         stop.max_iterations
     };
     let mut run = drive(name, limit, |iteration| -> Result<Step, E> {
-        let trial = loop {
+        let (t, next_value, next_norm) = loop {
             let mut fresh = false;
             let (w, g, d) = (
                 buffers.point.as_ref(),
@@ -202,25 +223,30 @@ where
                 t = rule.direction(manifold, w, g, d);
                 slope = g.inner(d);
             }
-            if slope < 0.0
-                && let Some(trial) = problem.search(buffers, search, value, slope, t)
-            {
-                break Some(trial);
-            }
-            if fresh || !rule.restart() {
-                break None;
-            }
-        };
-        let Some(trial) = trial else {
-            let row = TraceRow {
-                objective: value,
-                violation: 0.0,
-                step: 0.0,
+            let found = if slope < 0.0 {
+                problem.search(buffers, search, value, slope, t)
+            } else {
+                Search::Failed { curvature: None }
             };
-            let stop = Some(StopReason::Stagnation);
-            return Ok(Step { row, stop });
+            let curvature = match found {
+                Search::Met { t, value, norm } => break (t, value, norm),
+                Search::Failed { curvature } => curvature,
+            };
+            if fresh || !rule.restart() {
+                let row = TraceRow {
+                    objective: value,
+                    violation: 0.0,
+                    step: 0.0,
+                };
+                let stop = Some(ended(value, norm, curvature.or(secants.least_positive())));
+                return Ok(Step { row, stop });
+            }
         };
-        let step = trial.t * buffers.direction.norm();
+        let step = t * buffers.direction.norm();
+        let (g, next_g) = (&buffers.gradient, &buffers.next_gradient);
+        let change = norm * norm - 2.0 * g.inner(next_g) + next_norm * next_norm;
+        let along = next_g.inner(&buffers.direction) - g.inner(&buffers.direction);
+        secants.add(step, change.max(0.0).sqrt(), along);
         rule.accepted(
             manifold,
             Accepted {
@@ -228,23 +254,25 @@ where
                 g: &buffers.next_gradient,
                 old_g: &mut buffers.gradient,
                 d: &mut buffers.direction,
-                t: trial.t,
+                t,
             },
         );
         std::mem::swap(&mut buffers.point, &mut buffers.next_point);
         std::mem::swap(&mut buffers.gradient, &mut buffers.next_gradient);
-        (value, norm) = (trial.value, trial.norm);
+        (value, norm) = (next_value, next_norm);
+        // Of equal values, as beside a large constant, the flatter point is the better one.
+        let better = value <= best_value && (value < best_value || norm < best_norm);
         if !monotone {
             let slot = (iteration + 1) % search.memory;
             match buffers.recent.get_mut(slot) {
                 Some(place) => *place = value,
                 None => buffers.recent.push(value),
             }
-            if value < best_value {
+            if better {
                 buffers.best.copy_from(&buffers.point);
             }
         }
-        if value < best_value || monotone {
+        if better || monotone {
             (best_value, best_norm) = (value, norm);
         }
         let row = TraceRow {
@@ -252,12 +280,13 @@ where
             violation: 0.0,
             step,
         };
-        let stalled = stall.ended(value).then_some(StopReason::Stagnation);
-        let stop = done(value, norm).or(stalled);
+        let stalled = stall.ended(value, norm);
+        let stop = done(value, norm, secants.least())
+            .or_else(|| stalled.then(|| ended(value, norm, secants.least_positive())));
         Ok(Step { row, stop })
     })?;
     if limit == 0 {
-        run.stopped = done(value, norm).unwrap_or(StopReason::IterationLimit);
+        run.stopped = done(value, norm, None).unwrap_or(StopReason::IterationLimit);
     }
     let best = if monotone {
         &buffers.point
