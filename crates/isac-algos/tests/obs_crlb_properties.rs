@@ -234,11 +234,10 @@ fn certified_restarts_close_the_gap_without_rate_weight() {
     let problem = instance(setup, 2);
     let mut rng = stream(1, Stream::Start, 0);
     let found = restarts::solve(&problem, &[], &Default::default(), &mut rng).unwrap();
-    assert!(
-        found.relative_gap() >= -1e-9 && found.relative_gap() < 1e-4,
-        "{}",
-        found.relative_gap()
-    );
+    assert!(found.upper_bound >= found.solution.merit.objective);
+    let gap = found.relative_gap().unwrap();
+    // The tangent misses by the first power of the gradient, which ends at 1e-6.
+    assert!(gap < 1e-5, "{gap}");
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Riemannian Barzilai-Borwein, L-BFGS and conjugate gradient on the power sphere, in reduced
 //! coordinates. Beyond the paper.
 
-use super::{Auxiliaries, Evaluator, Merit, Reduction, Solution, SumRateCrlb, Weights};
+use super::{Auxiliaries, Evaluator, FALL, Merit, Reduction, Solution, SumRateCrlb, Weights};
 use crate::Error;
 use isac_linalg::{Mat, MatRef, c64, factor, ops};
 use isac_opt::drive::Stop;
-use isac_opt::manifold::{Manifold, Oblique, Sphere};
+use isac_opt::manifold::{Manifold, Sphere};
 use isac_opt::riemannian::{Method, Minimum, Workspace, bb, lbfgs};
 use serde::{Deserialize, Serialize};
 
@@ -48,11 +48,10 @@ impl Options {
     }
 }
 
-/// `||grad_R f|| sqrt(Pt) <= 1e-6 max(1, |f|)`, at most 2000 iterations.
+/// At most 2000 iterations of the usual test.
 fn stop() -> Stop {
     Stop {
         max_iterations: 2000,
-        gradient: 1e-6,
         ..Stop::default()
     }
 }
@@ -106,20 +105,22 @@ pub fn solve_reduced(
     finish(problem, w, start, minimum)
 }
 
-/// [`solve`], for weights below `rate` from the solution with the weight `rate`: where the weight of
-/// the rate is so small that the objective does not see it within the tolerance, the path decides
-/// which of the many covariances with the least CRLB is found, and this one keeps the rate.
+/// [`solve`], for a weight of the rate below `ratio` times that of the CRLB from the solution at that
+/// ratio: where the weight of the rate is so small that the objective does not see it within the
+/// tolerance, the path decides which of the many covariances with the least CRLB is found, and this
+/// one keeps the rate. Without a weight of the rate there is nothing to keep.
 ///
 /// # Errors
-/// As [`solve`]; [`Error::Linalg`] for a negative `rate`.
+/// As [`solve`]; [`Error::Linalg`] for a negative `ratio`.
 pub fn solve_continued(
     problem: &SumRateCrlb,
     start: MatRef<'_, c64>,
-    rate: f64,
+    ratio: f64,
     options: &Options,
 ) -> Result<Solution, Error> {
     let weights = problem.weights();
-    if weights.rate >= rate {
+    let rate = ratio * weights.crlb;
+    if weights.rate <= 0.0 || problem.users() == 0 || weights.rate >= rate {
         return solve(problem, start, options);
     }
     let first = solve(
@@ -142,8 +143,7 @@ pub(super) fn solve_per_antenna(
     options: &Options,
 ) -> Result<Solution, Error> {
     let w = problem.at_full_power(start)?;
-    let antennas = problem.antennas();
-    let set = Oblique::rows(vec![problem.power() / antennas as f64; antennas])?;
+    let set = super::per_antenna::set(problem)?;
     let (start, minimum) = ascend(
         problem,
         w.as_ref(),
@@ -213,11 +213,12 @@ fn finish(
     solution.start = start;
     solution.iterations = minimum.iterations;
     solution.trace = minimum.trace;
-    let mut best = f64::NEG_INFINITY;
+    let room = FALL * problem.magnitude(&solution.merit);
+    let mut last = f64::NEG_INFINITY;
     for row in &mut solution.trace {
         row.objective = -row.objective;
-        solution.falls += usize::from(row.objective < best - 1e-12 * best.abs().max(1.0));
-        best = row.objective;
+        solution.falls += usize::from(row.objective < last - room);
+        last = row.objective;
     }
     Ok(solution)
 }

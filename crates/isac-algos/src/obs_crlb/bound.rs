@@ -15,6 +15,16 @@
 //! G = \delta_c H (Z_n + H^H R H)^{-1} H^H + \delta_s Q_h(R) .
 //! ```
 //!
+//! It is evaluated in the form that holds for *every* Hermitian positive definite `M` and every
+//! symmetric `Y`, here the computed inverses of `Z_n + H^H R H` and of `F(R)`, so that their rounding
+//! loosens it only:
+//!
+//! ```math
+//! \delta_c (\mathrm{tr}(M Z_n) - \ln\det M - K - \ln\det Z_n) - 2 \delta_s \mathrm{tr} Y
+//!   + P_t \max(0, \lambda_{\max}(G)), \qquad
+//! G = \delta_c H M H^H + \delta_s Q_h(Y^2) .
+//! ```
+//!
 //! The bound holds for every `R` and `Z_n`, so inexact optimisation of either loosens but never
 //! breaks it: one eigenvalue of a `D x D` matrix certifies. It also covers dirty-paper coding, so a
 //! gap need not be suboptimality; without users' weight (`delta_c = 0`) it is exact.
@@ -151,6 +161,10 @@ struct Value {
     g: f64,
     /// `(Z_n + H^H R H)^-1`.
     users: Mat<c64>,
+    /// `ln det(Z_n + H^H R H)`.
+    log_det: f64,
+    /// `delta_s tr F^-1`.
+    crlb: f64,
     /// `Z` of the FIM, `3M x 3M`.
     targets: Mat<c64>,
 }
@@ -187,20 +201,26 @@ impl<'a> Relaxation<'a> {
             Adjoint,
         );
         let (users, log_det) = inverse("received covariance", received.as_ref())?;
-        let mut g = weights.rate * (log_det - self.noise_log_det);
+        let mut crlb_term = 0.0;
         let compact = self.problem.sensing().compact();
         let mut targets = Mat::zeros(3 * compact.targets(), 3 * compact.targets());
         if weights.crlb > 0.0 && compact.targets() > 0 {
             let towards = ops::adjoint_mul(self.problem.sensing().transmit(), root);
             let c = ops::mul_adjoint(towards.as_ref(), towards.as_ref());
             let mut crlb = Crlb::new(compact.parameters());
-            g -= weights.crlb * crlb.invert(compact.fim(c.as_ref()).as_ref())?;
+            crlb_term = weights.crlb * crlb.invert(compact.fim(c.as_ref()).as_ref())?;
             let mut phi = Mat::zeros(compact.parameters(), compact.parameters());
             crlb.squared_into(&mut phi);
             targets = compact.adjoint(phi.as_ref());
             ops::scale(targets.as_mut(), weights.crlb * compact.kappa());
         }
-        Ok(Value { g, users, targets })
+        Ok(Value {
+            g: weights.rate * (log_det - self.noise_log_det) - crlb_term,
+            users,
+            log_det,
+            crlb: crlb_term,
+            targets,
+        })
     }
 
     /// `G A` for a matrix `A` of `D` rows.
@@ -239,15 +259,26 @@ impl<'a> Relaxation<'a> {
         Ok(())
     }
 
-    /// The bound by the tangent at `R = V V^H`.
+    /// The bound by the tangent at `R = V V^H`, with room for its own rounding.
     fn tangent_bound(&self, root: MatRef<'_, c64>) -> Result<f64, Error> {
         let value = self.value(root)?;
-        let along = ops::inner(root, self.apply(&value, root).as_ref());
         let form = self.apply(&value, identity(root.nrows()).as_ref());
         let form = isac_linalg::hermitian::hermitian_part(form.as_ref());
         let eigenvalues = factor::eigvalsh(form.as_ref())?;
         let top = eigenvalues[eigenvalues.len() - 1].max(0.0);
-        Ok(value.g - along + self.problem.power() * top)
+        let users = self.problem.users();
+        let traced = ops::inner(value.users.as_ref(), self.noise.as_ref());
+        let rate = self.problem.weights().rate;
+        let terms = [
+            rate * (traced - users as f64),
+            rate * value.log_det,
+            -rate * self.noise_log_det,
+            -2.0 * value.crlb,
+            self.problem.power() * top,
+        ];
+        let size: f64 = terms.iter().map(|term| term.abs()).sum();
+        let rounding = 8.0 * f64::EPSILON * root.nrows() as f64 * size;
+        Ok(terms.iter().sum::<f64>() + rounding)
     }
 
     /// Direction in which the correlation lowers `g`: the off-diagonal part of

@@ -10,7 +10,7 @@
 //! Use [`sca`](super::sca) or [`accelerated`](super::accelerated) instead.
 
 use super::sca::SpectralNorm;
-use super::{Auxiliaries, Evaluator, Reduction, Solution, SumRateCrlb};
+use super::{Auxiliaries, Evaluator, FALL, Reduction, Solution, SumRateCrlb};
 use crate::Error;
 use isac_linalg::workspace::HermitianEigenvalues;
 use isac_linalg::{Mat, MatRef, c64, ops};
@@ -115,7 +115,7 @@ pub fn solve(
         }
         let merit = evaluator.merit(x.as_ref())?;
         let change = merit.objective - objective;
-        falls += usize::from(change < -1e-12 * objective.abs().max(1.0));
+        falls += usize::from(change < -FALL * reduced.magnitude(&merit));
         objective = merit.objective;
         let tolerance = match options.stop {
             Stop::Step(tolerance) => tolerance,

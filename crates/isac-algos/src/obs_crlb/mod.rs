@@ -57,6 +57,9 @@ use crate::Error;
 use isac_linalg::{Mat, c64};
 use isac_opt::{StopReason, Trace};
 
+/// A fall of `f` counts when it exceeds this times the size of its terms.
+const FALL: f64 = 1e-12;
+
 /// What a method found; metrics by the original formulas at the returned beamformer.
 #[derive(Debug, Clone)]
 pub struct Solution {
@@ -72,7 +75,8 @@ pub struct Solution {
     pub iterations: usize,
     /// One row per iteration.
     pub trace: Trace,
-    /// Iterations in which `f` fell by more than `1e-12 max(1, |f|)`.
+    /// Iterations in which `f` fell by more than `1e-12` of the size of its terms,
+    /// [`SumRateCrlb::magnitude`].
     pub falls: usize,
     /// `max(0, ||W||^2 / Pt - 1)`.
     pub violation: f64,

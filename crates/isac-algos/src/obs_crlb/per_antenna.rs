@@ -8,7 +8,8 @@
 
 use super::{Solution, SumRateCrlb, accelerated, sca};
 use crate::Error;
-use isac_linalg::{MatRef, c64};
+use isac_linalg::{MatRef, c64, ops};
+use isac_opt::manifold::{Manifold, Oblique};
 
 /// Algorithm 1 with the projection (31); [`sca::Options::coordinates`] is not used.
 ///
@@ -34,10 +35,33 @@ pub fn solve_accelerated(
     accelerated::solve_per_antenna(problem, start, options)
 }
 
+/// The set of equal power on each antenna.
+pub(super) fn set(problem: &SumRateCrlb) -> Result<Oblique, Error> {
+    let antennas = problem.antennas();
+    Ok(Oblique::rows(vec![
+        problem.power() / antennas as f64;
+        antennas
+    ])?)
+}
+
+/// How far a design is from stationary on this set: the part of the gradient along the set over the
+/// part normal to it, which holds the multipliers of the antennas.
+///
+/// # Errors
+/// As [`SumRateCrlb::gradient`].
+pub fn residual(problem: &SumRateCrlb, beamformer: MatRef<'_, c64>) -> Result<f64, Error> {
+    let mut tangent = problem.gradient(beamformer)?;
+    let mut normal = tangent.clone();
+    set(problem)?.project(beamformer, tangent.as_mut());
+    ops::axpy(normal.as_mut(), -1.0, tangent.as_ref());
+    let (along, across) = (ops::norm(tangent.as_ref()), ops::norm(normal.as_ref()));
+    Ok(if along > 0.0 { along / across } else { 0.0 })
+}
+
 /// Largest relative deviation of the power of an antenna from `Pt / Nt`.
 pub fn violation(problem: &SumRateCrlb, beamformer: MatRef<'_, c64>) -> f64 {
     let share = problem.power() / beamformer.nrows() as f64;
     (0..beamformer.nrows())
-        .map(|i| (isac_linalg::ops::norm2(beamformer.subrows(i, 1)) / share - 1.0).abs())
+        .map(|i| (ops::norm2(beamformer.subrows(i, 1)) / share - 1.0).abs())
         .fold(0.0, f64::max)
 }

@@ -189,6 +189,13 @@ impl SumRateCrlb {
         Ok(gradient)
     }
 
+    /// `delta_c SR + delta_s tr F^-1`, the size of the two terms of `f`: what a change of `f`, which
+    /// crosses zero, is compared with. Terms of weight 0 do not count.
+    pub fn magnitude(&self, merit: &Merit) -> f64 {
+        let term = |weight: f64, value: f64| if weight > 0.0 { weight * value } else { 0.0 };
+        term(self.weights.rate, merit.sum_rate) + term(self.weights.crlb, merit.crlb_trace)
+    }
+
     /// `max(0, ||W||^2 / Pt - 1)`, the violation of the budget.
     pub fn violation(&self, beamformer: MatRef<'_, c64>) -> f64 {
         (ops::norm2(beamformer) / self.power - 1.0).max(0.0)

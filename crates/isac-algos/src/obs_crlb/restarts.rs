@@ -1,11 +1,17 @@
 //! The best of several starts, with its certificate.
 
-use super::{Reduction, Solution, SumRateCrlb, accelerated, bound, start};
+use super::{
+    Auxiliaries, Reduction, Solution, SumRateCrlb, accelerated, bound, sca, start, wmmse_sdr,
+};
 use crate::Error;
-use isac_linalg::{Mat, c64};
+use isac_linalg::{Mat, c64, ops};
+use isac_models::rng::complex_normal;
 use isac_opt::riemannian::Workspace;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
+
+/// Scale of the users' columns in the released starts, whose sensing block is `CN(0, 2)`.
+const RELEASED_SCALE: f64 = 0.25;
 
 /// Options of [`solve`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +21,12 @@ pub struct Options {
     pub sensing_streams: Option<usize>,
     /// Random starts besides the fixed ones.
     pub random_starts: usize,
+    /// Iterations of Algorithm 1 with the released auxiliaries, of which the end is a start too; 0
+    /// leaves it out.
+    pub algorithm1_iterations: usize,
+    /// Programs of WMMSE-SDR, of which the end is a start too; 0 leaves it out. A few choose the
+    /// basin, and the ascent from there does the rest.
+    pub sdr_iterations: usize,
     /// The solver run from each start.
     pub solver: accelerated::Options,
     /// Effort for the upper bound.
@@ -26,6 +38,8 @@ impl Default for Options {
         Self {
             sensing_streams: None,
             random_starts: 3,
+            algorithm1_iterations: 2000,
+            sdr_iterations: 4,
             solver: accelerated::Options::default(),
             bound: bound::Options::default(),
         }
@@ -45,15 +59,18 @@ pub struct Certified {
 }
 
 impl Certified {
-    /// `(bound - objective) / max(1, |objective|)`.
-    pub fn relative_gap(&self) -> f64 {
+    /// `|bound - objective| / |objective|`; `None` for an objective of 0.
+    pub fn relative_gap(&self) -> Option<f64> {
         let objective = self.solution.merit.objective;
-        (self.upper_bound - objective) / objective.abs().max(1.0)
+        let gap = (self.upper_bound - objective).abs() / objective.abs();
+        gap.is_finite().then_some(gap)
     }
 }
 
 /// Runs the solver from regularised zero forcing (two power shares, and without sensing streams),
-/// matched filters, the given `extra` starts and random ones, keeps the best and bounds the optimum.
+/// matched filters, the given `extra` starts, random ones and, where users have a weight, the ends of
+/// WMMSE-SDR and of Algorithm 1 (from each `extra` start and from one like the released ones), keeps
+/// the best and bounds the optimum.
 ///
 /// # Errors
 /// The error of the first start if none of them leads anywhere; those of [`bound::certify`].
@@ -99,6 +116,11 @@ pub fn best(
     for _ in 0..options.random_starts {
         starts.push(start::random(problem, streams, rng));
     }
+    if problem.users() > 0 && problem.weights().rate > 0.0 {
+        let mut sensing = complex_normal(problem.antennas(), streams, rng);
+        ops::scale(sensing.as_mut(), 2.0_f64.sqrt());
+        starts.extend(ends(problem, extra, streams, sensing, options));
+    }
     let mut workspace = Workspace::default();
     let mut objectives = Vec::with_capacity(starts.len());
     let mut best: Option<Solution> = None;
@@ -130,4 +152,44 @@ pub fn best(
     });
     best.map(|best| (best, objectives))
         .ok_or(first_error.unwrap_or(nothing))
+}
+
+/// Where Algorithm 1 ends from each of the `extra` starts and from one like the released ones, and
+/// where WMMSE-SDR ends from regularised zero forcing.
+fn ends(
+    problem: &SumRateCrlb,
+    extra: &[Mat<c64>],
+    streams: usize,
+    sensing: Mat<c64>,
+    options: &Options,
+) -> Vec<Result<Mat<c64>, Error>> {
+    let mut out = Vec::new();
+    if options.algorithm1_iterations > 0 {
+        let algorithm1 = sca::Options {
+            auxiliaries: Auxiliaries::WithoutSensing,
+            safeguard: false,
+            stop: sca::Stop::Gradient(1e-3),
+            max_iterations: options.algorithm1_iterations,
+            ..sca::Options::default()
+        };
+        let released = start::released(problem, RELEASED_SCALE, sensing.as_ref());
+        for w in extra.iter().cloned().map(Ok).chain([released]) {
+            let end = w.and_then(|w| sca::solve(problem, w.as_ref(), &algorithm1));
+            out.push(end.map(|end| end.beamformer));
+        }
+    }
+    if options.sdr_iterations > 0 {
+        let sdr = wmmse_sdr::Options {
+            max_iterations: options.sdr_iterations,
+            ..wmmse_sdr::Options::default()
+        };
+        let end = start::regularised_zf(problem, streams, 0.9)
+            .and_then(|w| wmmse_sdr::solve(problem, w.as_ref(), &sdr));
+        let end = match options.sensing_streams {
+            Some(count) => end.and_then(|end| wmmse_sdr::truncate(problem, &end, count)),
+            None => end,
+        };
+        out.push(end.map(|end| end.beamformer));
+    }
+    out
 }

@@ -6,17 +6,14 @@
 //!
 //! Eqs. (29)-(33) of \[obs_crlb\].
 
-use super::{Auxiliaries, Evaluator, Merit, Reduction, Shift, Solution, SumRateCrlb};
+use super::{Auxiliaries, Evaluator, FALL, Merit, Reduction, Shift, Solution, SumRateCrlb};
 use crate::Error;
 use isac_linalg::workspace::HermitianEigenvalues;
 use isac_linalg::{Mat, MatMut, MatRef, c64, ops};
 use isac_opt::drive::{Step, drive};
-use isac_opt::manifold::{Manifold, Oblique, Sphere};
+use isac_opt::manifold::{Manifold, Sphere};
 use isac_opt::{StopReason, TraceRow};
 use serde::{Deserialize, Serialize};
-
-/// A fall of `f` counts when it exceeds this times `max(1, |f|)`.
-const FALL: f64 = 1e-12;
 
 /// Doublings of the shift before a safeguarded step gives up.
 const MAX_DOUBLINGS: usize = 60;
@@ -86,7 +83,8 @@ pub enum Stop {
     /// Spectral norm `||W+ - W||_2 < tol`, with `W` in sqrt(W): the released test. It depends on
     /// the scale and stops early at low power.
     Step(f64),
-    /// `||grad_R f||_F sqrt(Pt) <= tol max(1, |f|)`: free of scale.
+    /// `||grad_R f||_F <= tol ||grad f - grad_R f||_F`: the residual of Theorem 1 relative to the
+    /// multiplier times the beamformer, without any unit.
     Gradient(f64),
 }
 
@@ -150,8 +148,7 @@ pub(super) fn solve_per_antenna(
     options: &Options,
 ) -> Result<Solution, Error> {
     let mut w = problem.at_full_power(start)?;
-    let antennas = problem.antennas();
-    let set = Oblique::rows(vec![problem.power() / antennas as f64; antennas])?;
+    let set = super::per_antenna::set(problem)?;
     set.normalise(w.as_mut());
     run(problem, w, Outside::none(start.ncols()), &set, options)?.finish(problem, |x, _| x)
 }
@@ -244,9 +241,10 @@ fn run<M: Manifold>(
         "obs_crlb.sca",
         options.max_iterations,
         |_| -> Result<Step, Error> {
-            let before = state.merit.objective;
+            let before = state.merit;
             let step = state.step(options)?;
-            falls += usize::from(state.merit.objective < before - FALL * before.abs().max(1.0));
+            let room = FALL * problem.magnitude(&before);
+            falls += usize::from(state.merit.objective < before.objective - room);
             Ok(step)
         },
     )?;
@@ -265,8 +263,8 @@ impl<M: Manifold> State<'_, M> {
         self.evaluator
             .gradient(options.auxiliaries, self.gradient.as_mut());
         if let Stop::Gradient(tolerance) = options.stop {
-            let scaled = self.riemannian_norm() * self.set.scale();
-            if scaled <= tolerance * self.merit.objective.abs().max(1.0) {
+            let (tangent, normal) = self.gradient_norms();
+            if tangent <= tolerance * normal {
                 return Ok(self.row(0.0, Some(StopReason::Tolerance)));
             }
         }
@@ -330,13 +328,15 @@ impl<M: Manifold> State<'_, M> {
         carried * scale
     }
 
-    /// Norm of the projection of the gradient on the tangent space.
-    fn riemannian_norm(&mut self) -> f64 {
+    /// Norms of the two parts of the gradient, along the set and normal to it.
+    fn gradient_norms(&mut self) -> (f64, f64) {
         if self.outside.factor <= 0.0 {
             // `next` is free until the step is taken.
             self.next.copy_from(&self.gradient);
             self.set.project(self.point.as_ref(), self.next.as_mut());
-            return ops::norm(self.next.as_ref());
+            let tangent = ops::norm(self.next.as_ref());
+            let normal = change_norm2(self.gradient.as_ref(), self.next.as_ref());
+            return (tangent, normal.sqrt());
         }
         let power = self.set.scale().powi(2);
         let radial = ops::inner(self.point.as_ref(), self.gradient.as_ref()) / power;
@@ -346,7 +346,7 @@ impl<M: Manifold> State<'_, M> {
                 sum += (self.gradient[(i, j)] - self.point[(i, j)] * radial).norm_sqr();
             }
         }
-        sum.sqrt()
+        (sum.sqrt(), radial.abs() * self.set.scale())
     }
 
     fn row(&self, step: f64, stop: Option<StopReason>) -> Step {

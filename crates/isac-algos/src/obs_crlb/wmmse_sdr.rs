@@ -13,7 +13,7 @@
 //! Its rate term is a lower bound jointly in `W_c` and `R`, so `f` ascends up to the accuracy of the
 //! solver. `W_s` is any square root of `R - W_c W_c^H`.
 
-use super::{Auxiliaries, Evaluator, Reduction, Solution, SumRateCrlb};
+use super::{Auxiliaries, Evaluator, FALL, Reduction, Solution, SumRateCrlb};
 use crate::Error;
 use isac_linalg::{Mat, MatRef, c64, hermitian, ops};
 use isac_opt::conic::{self, Affine, Coefficient, HermitianAffine, MatrixVar, Program};
@@ -35,14 +35,24 @@ pub enum Variant {
     Released,
 }
 
+/// When a step is the last.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// `f` rises by no more than this times the size of its terms, [`SumRateCrlb::magnitude`].
+    Rise(f64),
+    /// `f` rises by no more than this times `max(1, |f|)`, as released: it depends on the unit of `f`.
+    Released(f64),
+}
+
 /// Options of WMMSE-SDR.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// The program.
     pub variant: Variant,
-    /// Stops when `f` rises by less than this times `max(1, |f|)`.
-    pub tolerance: f64,
+    /// When it stops.
+    pub stop: Stop,
     /// Largest number of semidefinite programs.
     pub max_iterations: usize,
 }
@@ -51,7 +61,18 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             variant: Variant::Corrected,
-            tolerance: 1e-4,
+            stop: Stop::Rise(1e-5),
+            max_iterations: 60,
+        }
+    }
+}
+
+impl Options {
+    /// As in the released script.
+    pub fn released() -> Self {
+        Self {
+            variant: Variant::Released,
+            stop: Stop::Released(1e-4),
             max_iterations: 30,
         }
     }
@@ -74,7 +95,7 @@ pub fn solve(
     let mut x = reduction.coordinates(problem.at_full_power(start)?.as_ref());
     set.normalise(x.as_mut());
     let start = reduced.merit(x.as_ref())?;
-    let mut objective = start.objective;
+    let (mut objective, mut falls) = (start.objective, 0);
     let limit = options.max_iterations;
     let run = drive("obs_crlb.wmmse_sdr", limit, |_| -> Result<Step, Error> {
         let row = |objective, step| TraceRow {
@@ -92,7 +113,10 @@ pub fn solve(
         set.normalise(next.as_mut());
         let merit = reduced.merit(next.as_ref())?;
         let rise = merit.objective - objective;
-        let enough = options.tolerance * objective.abs().max(1.0);
+        let enough = match options.stop {
+            Stop::Rise(tolerance) => tolerance * reduced.magnitude(&merit),
+            Stop::Released(tolerance) => tolerance * objective.abs().max(1.0),
+        };
         if options.variant == Variant::Corrected && rise < 0.0 {
             let stop = if rise > -enough {
                 StopReason::Tolerance
@@ -104,6 +128,7 @@ pub fn solve(
                 ..stalled
             });
         }
+        falls += usize::from(rise < -FALL * reduced.magnitude(&merit));
         (objective, x) = (merit.objective, next);
         Ok(Step {
             row: row(objective, rise),
@@ -114,6 +139,7 @@ pub fn solve(
     solution.start = start;
     solution.iterations = run.iterations;
     solution.trace = run.trace;
+    solution.falls = falls;
     Ok(solution)
 }
 
@@ -153,7 +179,11 @@ fn improve(
     options: &Options,
 ) -> Result<Option<Mat<c64>>, Error> {
     let mut evaluator = Evaluator::new(problem, x.ncols());
-    evaluator.merit(x)?;
+    let size = problem.magnitude(&evaluator.merit(x)?);
+    if size <= 0.0 {
+        return Ok(None);
+    }
+    let unit = 1.0 / size;
     evaluator.refresh(Auxiliaries::Exact);
     let (size, users) = (problem.antennas(), problem.users());
     let (power, rate) = (problem.power(), problem.weights().rate);
@@ -193,7 +223,8 @@ fn improve(
     if problem.weights().crlb > 0.0 && problem.targets() > 0 {
         merit = merit - crlb_bound(&mut program, problem, joint, separate);
     }
-    program.maximise(merit);
+    // In units of the terms of `f`, so that the program has no unit.
+    program.maximise(merit * unit);
     let outcome = program.solve(&conic::Options::default())?;
     let Some(solution) = outcome.solution() else {
         return Ok(None);
