@@ -63,9 +63,15 @@ pub struct SolveCertificate {
     pub kind: String,
     /// The bound; the certified violation for infeasible problems.
     pub bound: f64,
-    /// `|bound - objective| / max(1, |objective|)`, for costs of any scale (`alpha-fair/1`) how far the
-    /// norm lies above its bound; `None` where it says nothing.
+    /// `|bound - objective| / |objective|`, see [`relative_gap`], for costs of any scale
+    /// (`alpha-fair/1`) how far the norm lies above its bound; `None` where it says nothing.
     pub relative_gap: Option<f64>,
+}
+
+/// `|bound - objective| / |objective|`; `None` at an objective of 0.
+pub(crate) fn relative_gap(bound: f64, objective: f64) -> Option<f64> {
+    let gap = (bound - objective).abs() / objective.abs();
+    gap.is_finite().then_some(gap)
 }
 
 /// The one object that `isac solve --json` prints; its fields are the contract.

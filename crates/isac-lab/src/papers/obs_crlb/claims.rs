@@ -1,9 +1,16 @@
 //! Verdicts on what the paper says of Figs. 3 and 5 to 7.
 
+use super::figures::{ACCELERATED_NS0, UPPER_BOUND};
+use super::method::Method;
 use super::report::{Comparison, Kind, Sweep};
 use super::setup::{CRLB, OBJECTIVE, SUM_RATE};
 use crate::artefact::{Records, Report};
 use crate::verdict::{Claim, Verdict};
+
+const ACCELERATED: &str = Method::Accelerated.name();
+const BEST_OF_STARTS: &str = Method::BestOfStarts.name();
+const FP_SGDA: &str = Method::FpSgdaReleased.name();
+const WMMSE_SDR: &str = Method::WmmseSdrReleased.name();
 
 /// Mean objectives of two methods over the realisations that both have, ours minus theirs.
 fn paired(records: &Records, ours: &str, theirs: &str, x: f64) -> Option<f64> {
@@ -21,12 +28,12 @@ fn paired(records: &Records, ours: &str, theirs: &str, x: f64) -> Option<f64> {
 pub(super) fn claims(records: &Records, s: &Sweep, comparison: &Comparison, report: &mut Report) {
     match s.kind {
         Kind::Tradeoff => tradeoff_claims(records, s, report),
-        Kind::Users => users_claims(records, report),
+        Kind::Users => users_claims(records, s, report),
         Kind::Power => {
-            power_claims(records, report);
-            bracket(records, comparison, report);
+            power_claims(records, s, report);
+            bracket(records, s, comparison, report);
         }
-        Kind::Antennas | Kind::Table => antennas_claims(records, report),
+        Kind::Antennas | Kind::Table => antennas_claims(records, s, report),
     }
 }
 
@@ -57,13 +64,13 @@ fn tradeoff_claims(records: &Records, s: &Sweep, report: &mut Report) {
         }
         (held, cases, texts.join(", "))
     };
-    let (held, cases, text) = near("algorithm1");
+    let (held, cases, text) = near(s.algorithm1);
     report.claims.push(Claim::new(
         "The tradeoff of Algorithm 1 is close to that of WMMSE-SDR",
         Verdict::share(held, cases),
         format!("sum rate at least 95 % of the published WMMSE-SDR's at {held} of {cases} weights: {text}"),
     ));
-    let (held, cases, text) = near("accelerated");
+    let (held, cases, text) = near(ACCELERATED);
     report.claims.push(Claim::new(
         "Continued from a larger weight, the same objective keeps the rate at small ones (ours)",
         Verdict::share(held, cases),
@@ -72,7 +79,7 @@ fn tradeoff_claims(records: &Records, s: &Sweep, report: &mut Report) {
     let frontier: Vec<String> = theirs
         .iter()
         .map(|p| {
-            let ours = rate_at(records, "accelerated", p[2]);
+            let ours = rate_at(records, ACCELERATED, p[2]);
             format!("CRLB {}: {ours:.3} ({:.3})", p[2], p[1])
         })
         .collect();
@@ -82,12 +89,12 @@ fn tradeoff_claims(records: &Records, s: &Sweep, report: &mut Report) {
     ));
 }
 
-fn users_claims(records: &Records, report: &mut Report) {
-    let rivals = ["fp_sgda", "wmmse_sdr", "wmmse_sdr_corrected"];
+fn users_claims(records: &Records, s: &Sweep, report: &mut Report) {
+    let rivals = [FP_SGDA, WMMSE_SDR, Method::WmmseSdr.name()];
     let (mut held, mut cases, mut lost) = (0, 0, Vec::new());
     for rival in rivals {
         for x in records.xs(rival) {
-            let Some(lead) = paired(records, "algorithm1", rival, x) else {
+            let Some(lead) = paired(records, s.algorithm1, rival, x) else {
                 continue;
             };
             cases += 1;
@@ -107,10 +114,10 @@ fn users_claims(records: &Records, report: &mut Report) {
         Verdict::share(held, cases),
         format!("no lower than FP-SGDA and WMMSE-SDR, released and corrected, in {held} of {cases} comparisons on the same channels; beaten by {beaten}"),
     ));
-    let xs = records.xs("best_of_starts");
+    let xs = records.xs(BEST_OF_STARTS);
     let gains: Vec<f64> = xs
         .iter()
-        .filter_map(|&x| paired(records, "best_of_starts", "algorithm1", x))
+        .filter_map(|&x| paired(records, BEST_OF_STARTS, s.algorithm1, x))
         .collect();
     let higher = gains.iter().filter(|g| **g >= -1e-6).count();
     report.claims.push(Claim::new(
@@ -128,14 +135,14 @@ fn users_claims(records: &Records, report: &mut Report) {
     ));
 }
 
-fn power_claims(records: &Records, report: &mut Report) {
-    let methods = ["fp_sgda", "wmmse_sdr", "best_of_starts"];
+fn power_claims(records: &Records, s: &Sweep, report: &mut Report) {
+    let methods = [FP_SGDA, WMMSE_SDR, BEST_OF_STARTS];
     let (mut held, mut cases, mut apart) = (0, 0, Vec::new());
-    for x in records.xs("algorithm1") {
-        let scale = (records.summary("algorithm1", x, OBJECTIVE).mean.abs()).max(1.0);
+    for x in records.xs(s.algorithm1) {
+        let scale = (records.summary(s.algorithm1, x, OBJECTIVE).mean.abs()).max(1.0);
         let worst = methods
             .iter()
-            .filter_map(|m| paired(records, m, "algorithm1", x).map(|d| (m, d)))
+            .filter_map(|m| paired(records, m, s.algorithm1, x).map(|d| (m, d)))
             .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
         let Some((method, difference)) = worst else {
             continue;
@@ -157,8 +164,8 @@ fn power_claims(records: &Records, report: &mut Report) {
             apart.join(", ")
         ),
     ));
-    if let Some(gain) = paired(records, "best_of_starts", "algorithm1", -5.0) {
-        let iterations = records.summary("algorithm1", -5.0, 3).mean;
+    if let Some(gain) = paired(records, BEST_OF_STARTS, s.algorithm1, -5.0) {
+        let iterations = records.summary(s.algorithm1, -5.0, 3).mean;
         report.claims.push(Claim::new(
             "At -5 dBm the unscaled step test ends Algorithm 1 early (ours)",
             Verdict::of(gain > 0.05),
@@ -169,8 +176,8 @@ fn power_claims(records: &Records, report: &mut Report) {
     }
 }
 
-fn antennas_claims(records: &Records, report: &mut Report) {
-    let xs = records.xs("accelerated");
+fn antennas_claims(records: &Records, s: &Sweep, report: &mut Report) {
+    let xs = records.xs(ACCELERATED);
     let mut gaps =
         |text: &str, verdict: &dyn Fn(&[f64]) -> Verdict, a: &str, b: &str, what: &str| {
             let all: Vec<(f64, f64)> = xs
@@ -193,21 +200,21 @@ fn antennas_claims(records: &Records, report: &mut Report) {
     gaps(
         "The low-dimensional Algorithm 1 loses nothing",
         &|g| Verdict::share(g.iter().filter(|g| **g < 1e-3).count(), g.len()),
-        "accelerated",
-        "low_dim_released",
+        ACCELERATED,
+        Method::LowDimPublished.name(),
         "the released variant stops below the converged objective by",
     );
     gaps(
         "Without sensing streams large arrays end higher",
         &|g| Verdict::share(g.iter().filter(|g| **g > 1e-3).count(), g.len()),
-        "accelerated_ns0",
-        "accelerated",
+        ACCELERATED_NS0,
+        ACCELERATED,
         "converged runs, Ns = 0 minus Ns = 6",
     );
     let stopped: Vec<String> = xs
         .iter()
         .filter_map(|&x| {
-            let gap = paired(records, "algorithm1_ns0", "algorithm1_ns6", x)?;
+            let gap = paired(records, s.curves[1].name, s.algorithm1, x)?;
             Some(format!("Nt = {x}: {gap:.4}"))
         })
         .collect();
@@ -218,7 +225,7 @@ fn antennas_claims(records: &Records, report: &mut Report) {
     let certified: Vec<String> = xs
         .iter()
         .filter_map(|&x| {
-            let gap = paired(records, "upper_bound", "accelerated", x)?;
+            let gap = paired(records, UPPER_BOUND, ACCELERATED, x)?;
             Some(format!("Nt = {x}: {gap:.4}"))
         })
         .collect();
@@ -230,15 +237,15 @@ fn antennas_claims(records: &Records, report: &mut Report) {
 
 /// The certificate holds every realisation, and the best of starts is no lower than the released
 /// Algorithm 1 at 10 dBm on 95 of 100.
-fn bracket(records: &Records, comparison: &Comparison, report: &mut Report) {
+fn bracket(records: &Records, s: &Sweep, comparison: &Comparison, report: &mut Report) {
     let (mut broken, mut count) = (0, 0);
     for row in records
         .rows
         .iter()
-        .filter(|r| r.algorithm == "upper_bound" && !r.failed)
+        .filter(|r| r.algorithm == UPPER_BOUND && !r.failed)
     {
         let bound = row.metrics[OBJECTIVE];
-        for method in ["best_of_starts", "algorithm1", "fp_sgda"] {
+        for method in [BEST_OF_STARTS, s.algorithm1, FP_SGDA] {
             if let Some(value) = records.value(method, row.x, row.realization, OBJECTIVE) {
                 count += 1;
                 broken += usize::from(value > bound + 1e-9 * bound.abs().max(1.0));
@@ -255,7 +262,7 @@ fn bracket(records: &Records, comparison: &Comparison, report: &mut Report) {
     }
     let (mut higher, mut compared) = (0, 0);
     for ((x, r), theirs) in &comparison.objectives {
-        let ours = records.value("best_of_starts", *x as f64 / 1000.0, *r, OBJECTIVE);
+        let ours = records.value(BEST_OF_STARTS, *x as f64 / 1000.0, *r, OBJECTIVE);
         if let (10_000, Some(ours)) = (x, ours) {
             compared += 1;
             higher += usize::from(ours >= theirs - 1e-9);

@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use isac_algos::obs_crlb::sca::{self, Stop};
 use isac_algos::obs_crlb::{
-    Auxiliaries, Shift, Solution, SumRateCrlb, Weights, accelerated, bound, fp_sgda, low_dim,
-    restarts, start, wmmse_sdr,
+    Auxiliaries, Shift, Solution, SumRateCrlb, Weights, bound, fp_sgda, start, wmmse_sdr,
 };
-use isac_linalg::{Mat, ops};
+use isac_linalg::{Mat, c64, ops};
 use isac_models::rng::{Stream, stream};
-use isac_opt::StopReason;
 use serde_json::json;
 
+use super::method::{Method, Released, Setup};
 use super::report::{self, Sweep};
-use super::setup::{Inputs, PRESETS, World, metrics, record};
+use super::setup::{Inputs, PRESETS, World, bound_record, metrics, record};
 use super::{convergence, published, random_instances};
 use crate::artefact::{Artefact, Metric, Plan, Record, Request, Task};
 use crate::clock::timed;
@@ -59,20 +57,130 @@ pub(super) fn all() -> Vec<Artefact> {
     ]
 }
 
+/// A curve of a figure, known by its name in the files.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Curve {
+    /// The name of its algorithm, with the number of streams where there are two of one algorithm.
+    pub(super) name: &'static str,
+    /// Legend text.
+    pub(super) label: &'static str,
+    /// Number of its style.
+    pub(super) style: usize,
+    /// What is drawn.
+    pub(super) of: Of,
+    /// Rough seconds per run.
+    seconds: f64,
+}
+
+/// What a curve shows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Of {
+    /// An algorithm with the figure's number of sensing streams.
+    Method(Method),
+    /// An algorithm with so many.
+    Streams(Method, usize),
+    /// The certified upper bound.
+    Bound,
+}
+
+impl Curve {
+    /// The curve of an algorithm.
+    pub(super) fn of(method: Method, seconds: f64) -> Self {
+        Self {
+            name: method.name(),
+            label: method.label(),
+            style: style(method),
+            of: Of::Method(method),
+            seconds,
+        }
+    }
+
+    /// A second curve of an algorithm, with another number of streams.
+    fn with_streams(
+        (name, label, style): (&'static str, &'static str, usize),
+        method: Method,
+        streams: usize,
+        seconds: f64,
+    ) -> Self {
+        Self {
+            name,
+            label,
+            style,
+            of: Of::Streams(method, streams),
+            seconds,
+        }
+    }
+
+    fn bound() -> Self {
+        Self {
+            name: UPPER_BOUND,
+            label: "Certified upper bound",
+            style: 6,
+            of: Of::Bound,
+            seconds: 0.08,
+        }
+    }
+
+    fn method(&self) -> Option<Method> {
+        match self.of {
+            Of::Method(method) | Of::Streams(method, _) => Some(method),
+            Of::Bound => None,
+        }
+    }
+
+    fn is(&self, methods: &[Method]) -> bool {
+        self.method()
+            .is_some_and(|method| methods.contains(&method))
+    }
+}
+
+/// Name of the curve of [`Method::Accelerated`] without sensing streams.
+pub(super) const ACCELERATED_NS0: &str = "accelerated_ns0";
+
+/// Name of the curve of the certified upper bound.
+pub(super) const UPPER_BOUND: &str = "upper_bound";
+
+/// Style of the curve of an algorithm; the same algorithm in either form has the same style.
+pub(super) fn style(method: Method) -> usize {
+    match method {
+        Method::Algorithm1 | Method::Algorithm1Printed | Method::Algorithm1Released => 0,
+        Method::FpSgda | Method::FpSgdaReleased => 1,
+        Method::WmmseSdrReleased => 2,
+        Method::BestOfStarts
+        | Method::Accelerated
+        | Method::BarzilaiBorwein
+        | Method::PerAntenna => 3,
+        Method::LowDimReleased | Method::LowDimPublished => 5,
+        Method::WmmseSdr => 7,
+    }
+}
+
+/// Algorithm 1 as a preset runs it.
+pub(super) fn algorithm1(printed: bool) -> Method {
+    if printed {
+        Method::Algorithm1Printed
+    } else {
+        Method::Algorithm1Released
+    }
+}
+
 /// Everything but the channel at one point of a sweep.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Setting {
     pub(super) x: f64,
     pub(super) vertical: usize,
     pub(super) users: usize,
     pub(super) streams: usize,
+    /// Whether the best of starts has just so many streams, or any number.
+    pub(super) streams_fixed: bool,
+    /// Sensing streams of FP-SGDA.
+    pub(super) fp_streams: usize,
     pub(super) power_dbm: f64,
     pub(super) weights: Weights,
     /// Scale of the communication columns in the released start.
     pub(super) start_scale: f64,
-    /// Stop and cap of Algorithm 1 in the released scripts.
-    pub(super) tolerance: f64,
-    pub(super) cap: usize,
+    /// Settings of the released scripts.
+    pub(super) released: Released,
 }
 
 impl Setting {
@@ -82,14 +190,15 @@ impl Setting {
             vertical: 4,
             users: 4,
             streams: 16,
+            streams_fixed: false,
+            fp_streams: 16,
             power_dbm: 10.0,
             weights: Weights {
                 rate: 0.25,
                 crlb: 1.0,
             },
             start_scale: 0.25,
-            tolerance: 1e-5,
-            cap: 4000,
+            released: Released::default(),
         }
     }
 }
@@ -115,34 +224,32 @@ fn fig3(request: &Request) -> Result<Plan, Error> {
         Setting {
             weights: Weights { rate, crlb: 1.0 },
             start_scale: rate,
-            tolerance: 1e-4,
-            cap: 2000,
+            released: Released {
+                tolerance: 1e-4,
+                cap: 2000,
+                fp_sgda: fp_sgda::Options::released_tradeoff(),
+                ..Released::default()
+            },
             ..Setting::common(x)
         }
     });
-    let methods = [
-        ("algorithm1", 0.01),
-        ("accelerated", 0.01),
-        ("fp_sgda", 0.03),
-        ("wmmse_sdr", SDR_SECONDS),
-        ("wmmse_sdr_corrected", SDR_SECONDS),
-    ];
+    let algorithm1 = algorithm1(request.preset == PRESETS[1]);
     let sweep = Sweep {
         title: "Tradeoff between sum rate and CRLB",
         x: Metric::new("log10_delta_c", "log10 of the weight of the rate", ""),
-        curves: report::curves(&methods.map(|m| m.0)),
+        algorithm1: algorithm1.name(),
+        curves: vec![
+            Curve::of(algorithm1, 0.01),
+            Curve::of(Method::Accelerated, 0.01),
+            Curve::of(Method::FpSgdaReleased, 0.03),
+            Curve::of(Method::WmmseSdrReleased, SDR_SECONDS),
+            Curve::of(Method::WmmseSdr, SDR_SECONDS),
+        ],
         published: &published::FIG3,
         kind: report::Kind::Tradeoff,
     };
     let realizations = request.realizations(50, 4)?;
-    plan(
-        request,
-        &inputs,
-        settings.collect(),
-        &methods,
-        realizations,
-        sweep,
-    )
+    plan(request, &inputs, settings.collect(), realizations, sweep)
 }
 
 fn fig6(request: &Request) -> Result<Plan, Error> {
@@ -155,22 +262,17 @@ fn fig6(request: &Request) -> Result<Plan, Error> {
         users,
         ..Setting::common(users as f64)
     });
+    let printed = request.preset == PRESETS[1];
     let sweep = Sweep {
         title: "Against the number of users",
         x: Metric::new("users", "Users K", ""),
-        curves: report::curves(&SWEEP_METHODS.map(|m| m.0)),
+        algorithm1: algorithm1(printed).name(),
+        curves: sweep_curves(printed),
         published: &published::FIG6,
         kind: report::Kind::Users,
     };
     let realizations = request.realizations(100, 5)?;
-    plan(
-        request,
-        &inputs,
-        settings.to_vec(),
-        &SWEEP_METHODS,
-        realizations,
-        sweep,
-    )
+    plan(request, &inputs, settings.to_vec(), realizations, sweep)
 }
 
 fn fig7(request: &Request) -> Result<Plan, Error> {
@@ -183,33 +285,30 @@ fn fig7(request: &Request) -> Result<Plan, Error> {
         power_dbm,
         ..Setting::common(power_dbm)
     });
+    let printed = request.preset == PRESETS[1];
     let sweep = Sweep {
         title: "Against transmit power",
         x: Metric::new("power_dbm", "Transmit power", "dBm"),
-        curves: report::curves(&SWEEP_METHODS.map(|m| m.0)),
+        algorithm1: algorithm1(printed).name(),
+        curves: sweep_curves(printed),
         published: &published::FIG7,
         kind: report::Kind::Power,
     };
     let realizations = request.realizations(100, 5)?;
-    plan(
-        request,
-        &inputs,
-        settings.to_vec(),
-        &SWEEP_METHODS,
-        realizations,
-        sweep,
-    )
+    plan(request, &inputs, settings.to_vec(), realizations, sweep)
 }
 
-/// Methods of Figs. 6 and 7 with rough seconds per run.
-const SWEEP_METHODS: [(&str, f64); 6] = [
-    ("algorithm1", 0.02),
-    ("best_of_starts", 0.06),
-    ("upper_bound", 0.08),
-    ("fp_sgda", 0.05),
-    ("wmmse_sdr", SDR_SECONDS),
-    ("wmmse_sdr_corrected", SDR_SECONDS),
-];
+/// Curves of Figs. 6 and 7.
+fn sweep_curves(printed: bool) -> Vec<Curve> {
+    vec![
+        Curve::of(algorithm1(printed), 0.02),
+        Curve::of(Method::BestOfStarts, 0.06),
+        Curve::bound(),
+        Curve::of(Method::FpSgdaReleased, 0.05),
+        Curve::of(Method::WmmseSdrReleased, SDR_SECONDS),
+        Curve::of(Method::WmmseSdr, SDR_SECONDS),
+    ]
+}
 
 /// Rough seconds per run of WMMSE-SDR.
 const SDR_SECONDS: f64 = 1.0;
@@ -233,35 +332,42 @@ fn antennas(request: &Request, kind: report::Kind) -> Result<Plan, Error> {
     let settings = sizes.iter().map(|&vertical| Setting {
         vertical,
         streams: 6,
+        // The released script gives FP-SGDA as many sensing streams as antennas.
+        fp_streams: 4 * vertical,
         ..Setting::common(4.0 * vertical as f64)
     });
-    let methods = [
-        ("algorithm1_ns6", 0.04),
-        ("algorithm1_ns0", 0.04),
-        ("low_dim_released", 0.15),
-        ("accelerated", 0.01),
-        ("accelerated_ns0", 0.01),
-        ("upper_bound", 0.08),
-        ("fp_sgda", 0.2),
-        ("wmmse_sdr", SDR_SECONDS),
-        ("wmmse_sdr_corrected", SDR_SECONDS),
-    ];
+    let printed = request.preset == PRESETS[1];
+    let algorithm1 = algorithm1(printed);
+    let names = if printed {
+        ["algorithm1_printed_ns6", "algorithm1_printed_ns0"]
+    } else {
+        published::ALGORITHM1_STREAMS
+    };
     let sweep = Sweep {
         title: "Against the number of antennas",
         x: Metric::new("antennas", "Transmit antennas Nt", ""),
-        curves: report::curves(&methods.map(|m| m.0)),
+        algorithm1: names[0],
+        curves: vec![
+            Curve::with_streams((names[0], "Algorithm 1, Ns = 6", 0), algorithm1, 6, 0.04),
+            Curve::with_streams((names[1], "Algorithm 1, Ns = 0", 4), algorithm1, 0, 0.04),
+            Curve::of(Method::LowDimPublished, 0.15),
+            Curve::of(Method::Accelerated, 0.01),
+            Curve::with_streams(
+                (ACCELERATED_NS0, "L-BFGS, Ns = 0 (ours)", 8),
+                Method::Accelerated,
+                0,
+                0.01,
+            ),
+            Curve::bound(),
+            Curve::of(Method::FpSgdaReleased, 0.2),
+            Curve::of(Method::WmmseSdrReleased, SDR_SECONDS),
+            Curve::of(Method::WmmseSdr, SDR_SECONDS),
+        ],
         published: &published::TABLE1,
         kind,
     };
     let realizations = request.realizations(100, 4)?;
-    plan(
-        request,
-        &inputs,
-        settings.collect(),
-        &methods,
-        realizations,
-        sweep,
-    )
+    plan(request, &inputs, settings.collect(), realizations, sweep)
 }
 
 fn fig4(request: &Request) -> Result<Plan, Error> {
@@ -272,6 +378,7 @@ fn fig4(request: &Request) -> Result<Plan, Error> {
         ..RELEASED
     };
     let world = Arc::new(World::new(request, &inputs)?);
+    let printed = world.printed;
     let realizations = request.realizations(50, 5)?;
     let mut tasks = Vec::new();
     for users in 0..=3 {
@@ -280,22 +387,24 @@ fn fig4(request: &Request) -> Result<Plan, Error> {
                 continue;
             }
             let setting = streams_setting(users, streams);
-            for (method, seconds) in [("algorithm1", 0.02), ("best_of_starts", 0.05)] {
+            for curve in [
+                Curve::of(algorithm1(world.printed), 0.02),
+                Curve::of(Method::BestOfStarts, 0.05),
+            ] {
                 for &r in realizations
                     .iter()
                     .filter(|r| users > 0 || **r == realizations[0])
                 {
-                    let world = Arc::clone(&world);
-                    let curve = format!("k{users}_{method}");
-                    let id = format!("{curve}/ns{streams}/r{r:03}");
-                    let name = curve.clone();
-                    tasks.push(Task::records(id, curve, seconds, move || {
-                        Ok(vec![run(&world, &setting, method, &name, r)])
+                    let (world, setting) = (Arc::clone(&world), setting.clone());
+                    let name = format!("k{users}_{}", curve.name);
+                    let id = format!("{name}/ns{streams}/r{r:03}");
+                    tasks.push(Task::records(id, name.clone(), curve.seconds, move || {
+                        Ok(vec![run(&world, &setting, &curve, &name, r)])
                     }));
                 }
             }
         }
-        for method in ["wmmse_sdr", "wmmse_sdr_corrected"] {
+        for method in [Method::WmmseSdrReleased, Method::WmmseSdr] {
             let most = if request.slow && users > 0 {
                 usize::MAX
             } else {
@@ -303,7 +412,7 @@ fn fig4(request: &Request) -> Result<Plan, Error> {
             };
             for &r in realizations.iter().take(most) {
                 let world = Arc::clone(&world);
-                let curve = format!("k{users}_{method}");
+                let curve = format!("k{users}_{}", method.name());
                 let id = format!("{curve}/r{r:03}");
                 tasks.push(Task::records(id, curve.clone(), SDR_SECONDS, move || {
                     truncated(&world, users, method, &curve, r)
@@ -320,7 +429,7 @@ fn fig4(request: &Request) -> Result<Plan, Error> {
         tasks,
         notes,
         scenario: scenario(&world, "fig4"),
-        finish: Box::new(report::streams),
+        finish: Box::new(move |records| report::streams(records, printed)),
     })
 }
 
@@ -328,14 +437,14 @@ fn fig4(request: &Request) -> Result<Plan, Error> {
 fn truncated(
     world: &World,
     users: usize,
-    method: &str,
+    method: Method,
     name: &str,
     r: usize,
 ) -> Result<Vec<Record>, Source> {
     let setting = streams_setting(users, 8);
     let weights = setting.weights;
     let problem = world.problem(setting.vertical, users, r, setting.power_dbm, weights)?;
-    let (whole, seconds) = timed(|| solve(world, &setting, method, &problem, r));
+    let (whole, seconds) = timed(|| solve(world, &setting, method, setting.streams, &problem, r));
     let whole = whole?;
     Ok((usize::from(users == 0)..=8)
         .map(|streams| {
@@ -350,9 +459,22 @@ fn streams_setting(users: usize, streams: usize) -> Setting {
     Setting {
         users,
         streams,
+        streams_fixed: true,
         power_dbm: if users == 0 { 20.0 } else { 10.0 },
-        tolerance: if users == 0 { 1e-5 } else { 1e-4 },
-        cap: 2000,
+        released: if users == 0 {
+            Released {
+                cap: 2000,
+                shift: Shift::Dominant,
+                auxiliaries: Auxiliaries::Exact,
+                ..Released::default()
+            }
+        } else {
+            Released {
+                tolerance: 1e-4,
+                cap: 2000,
+                ..Released::default()
+            }
+        },
         ..Setting::common(streams as f64)
     }
 }
@@ -362,15 +484,14 @@ fn plan(
     request: &Request,
     inputs: &Inputs,
     settings: Vec<Setting>,
-    methods: &[(&'static str, f64)],
     realizations: Vec<usize>,
     sweep: Sweep,
 ) -> Result<Plan, Error> {
     let world = Arc::new(World::new(request, inputs)?);
     let mut tasks = Vec::new();
     let mut notes = world.notes();
-    for &(method, seconds) in methods {
-        let sdr = method.starts_with("wmmse_sdr");
+    for &curve in &sweep.curves {
+        let sdr = curve.is(&[Method::WmmseSdr, Method::WmmseSdrReleased]);
         // Of many points, the slow baseline takes some.
         let every = if sdr && !request.slow && settings.len() > 12 {
             6
@@ -380,28 +501,32 @@ fn plan(
         for setting in settings.iter().step_by(every) {
             let antennas = 4 * setting.vertical;
             // FP-SGDA works on Nt x Nt blocks of sensing streams: cubic in the array size.
-            let large = method == "fp_sgda" && antennas >= 64;
+            let large = curve.is(&[Method::FpSgdaReleased]) && antennas >= 64;
             let cost = if large {
-                seconds * (antennas as f64 / 32.0).powi(2)
+                curve.seconds * (antennas as f64 / 32.0).powi(2)
             } else {
-                seconds
+                curve.seconds
             };
-            let most = match method {
-                _ if request.slow => usize::MAX,
-                _ if sdr => 1,
-                _ if large => match antennas {
+            let most = if request.slow {
+                usize::MAX
+            } else if sdr {
+                1
+            } else if large {
+                match antennas {
                     64 => 3,
                     128 => 2,
                     _ => 1,
-                },
-                "upper_bound" if sweep.kind.over_antennas() => 4,
-                _ => usize::MAX,
+                }
+            } else if curve.of == Of::Bound && sweep.kind.over_antennas() {
+                4
+            } else {
+                usize::MAX
             };
             for &r in realizations.iter().take(most) {
-                let (world, setting) = (Arc::clone(&world), *setting);
-                let id = format!("{method}/x{:.3}/r{r:03}", setting.x);
-                tasks.push(Task::records(id, method, cost, move || {
-                    Ok(vec![run(&world, &setting, method, method, r)])
+                let (world, setting) = (Arc::clone(&world), setting.clone());
+                let id = format!("{}/x{:.3}/r{r:03}", curve.name, setting.x);
+                tasks.push(Task::records(id, curve.name, cost, move || {
+                    Ok(vec![run(&world, &setting, &curve, curve.name, r)])
                 }));
             }
         }
@@ -447,135 +572,65 @@ pub(super) fn scenario(world: &World, title: &str) -> serde_json::Value {
     })
 }
 
-/// Weight of the rate from which our curve of Fig. 3 is continued to smaller ones.
-const CONTINUED_FROM: f64 = 1e-2;
-
-/// Runs one method on one realisation.
-fn run(world: &World, setting: &Setting, method: &str, name: &str, r: usize) -> Record {
+/// Runs one curve on one realisation.
+fn run(world: &World, setting: &Setting, curve: &Curve, name: &str, r: usize) -> Record {
     let (vertical, users) = (setting.vertical, setting.users);
     let problem = world.problem(vertical, users, r, setting.power_dbm, setting.weights);
-    record(name, setting.x, r, || {
-        solve(world, setting, method, &problem?, r)
-    })
+    match curve.of {
+        Of::Method(method) => record(name, setting.x, r, || {
+            solve(world, setting, method, setting.streams, &problem?, r)
+        }),
+        Of::Streams(method, streams) => record(name, setting.x, r, || {
+            solve(world, setting, method, streams, &problem?, r)
+        }),
+        Of::Bound => bound_record(name, setting.x, r, || {
+            Ok(bound::certify(&problem?, &bound::Options::default())?.value)
+        }),
+    }
 }
 
 fn solve(
     world: &World,
     setting: &Setting,
-    method: &str,
+    method: Method,
+    streams: usize,
     problem: &SumRateCrlb,
     r: usize,
 ) -> Result<Solution, isac_algos::Error> {
     let antennas = problem.antennas();
-    let released_start = |streams: usize| -> Result<Mat<_>, isac_algos::Error> {
+    let released = |streams: usize| -> Result<Option<Mat<c64>>, isac_algos::Error> {
         let sensing = world.sensing_start(antennas, streams);
-        start::released(problem, setting.start_scale, sensing.as_ref())
+        start::released(problem, setting.start_scale, sensing.as_ref()).map(Some)
+    };
+    let mut setup = Setup {
+        released: setting.released.clone(),
+        ..Setup::default()
     };
     match method {
-        "algorithm1" | "algorithm1_ns6" => {
-            let w0 = released_start(setting.streams)?;
-            sca::solve(problem, w0.as_ref(), &algorithm1(world, setting))
+        Method::Algorithm1Released | Method::Algorithm1Printed => setup.start = released(streams)?,
+        Method::LowDimReleased | Method::LowDimPublished => {
+            setup.start = released(streams)?;
+            // With draws of our own the start is scaled first, see the notes.
+            setup.released.full_power_start = !world.stored_start(antennas);
         }
-        "algorithm1_ns0" => sca::solve(
-            problem,
-            released_start(0)?.as_ref(),
-            &algorithm1(world, setting),
-        ),
-        "low_dim_released" => {
-            // As the published data. With draws of our own the start is scaled first, see the notes.
-            let options = low_dim::Options {
-                full_power_start: !world.stored_start(antennas),
-                ..low_dim::Options::published()
-            };
-            low_dim::solve(problem, released_start(setting.streams)?.as_ref(), &options)
-        }
-        "fp_sgda" => {
-            // The released scripts draw both blocks; in Fig. 5 there are Nt sensing streams.
-            let streams = if setting.streams == 6 {
-                antennas
-            } else {
-                setting.streams
-            };
+        Method::FpSgda | Method::FpSgdaReleased => {
+            // The released scripts draw both blocks.
             let users = world.normal(antennas, setting.users, 1);
-            let w0 = ops::hcat(
-                users.as_ref(),
-                world.sensing_start(antennas, streams).as_ref(),
-            );
-            let options = if setting.cap == 2000 {
-                fp_sgda::Options::tradeoff()
-            } else {
-                fp_sgda::Options::default()
-            };
-            fp_sgda::solve(problem, w0.as_ref(), &options)
+            let sensing = world.sensing_start(antennas, setting.fp_streams);
+            setup.start = Some(ops::hcat(users.as_ref(), sensing.as_ref()));
         }
-        "wmmse_sdr" | "wmmse_sdr_corrected" => {
-            let variant = if method == "wmmse_sdr" {
-                wmmse_sdr::Variant::Released
-            } else {
-                wmmse_sdr::Variant::Corrected
-            };
-            let options = wmmse_sdr::Options {
-                variant,
-                ..wmmse_sdr::Options::default()
-            };
-            let w0 = start::regularised_zf(problem, 3 * problem.targets(), 0.9)?;
-            wmmse_sdr::solve(problem, w0.as_ref(), &options)
+        Method::Accelerated => setup.sensing_streams = Some(streams.min(3 * problem.targets())),
+        Method::BestOfStarts => {
+            setup.start = released(streams)?;
+            // Fig. 4 fixes the number of streams; elsewhere any number may be used.
+            setup.sensing_streams = setting.streams_fixed.then_some(streams);
         }
-        "accelerated" | "accelerated_ns0" => {
-            let streams = match method {
-                "accelerated" => setting.streams.min(3 * problem.targets()),
-                _ => 0,
-            };
-            let w0 = start::regularised_zf(problem, streams, 0.9)?;
-            let options = accelerated::Options::default();
-            accelerated::solve_continued(problem, w0.as_ref(), CONTINUED_FROM, &options)
-        }
-        "best_of_starts" => {
-            let mut rng = stream(world.seed, Stream::Randomisation, r as u64);
-            let options = restarts::Options {
-                // Fig. 4 fixes the number of streams; elsewhere any number may be used.
-                sensing_streams: (setting.streams <= 8).then_some(setting.streams),
-                ..restarts::Options::default()
-            };
-            let extra = [released_start(setting.streams)?];
-            Ok(restarts::best(problem, &extra, &options, &mut rng)?.0)
-        }
-        _ => {
-            let bound = bound::certify(problem, &bound::Options::default())?;
-            let nowhere = isac_algos::obs_crlb::Merit {
-                objective: bound.value,
-                sum_rate: f64::NAN,
-                crlb_trace: f64::NAN,
-            };
-            Ok(Solution {
-                beamformer: Mat::new(),
-                merit: nowhere,
-                start: nowhere,
-                stopped: StopReason::Tolerance,
-                iterations: 0,
-                trace: Vec::new(),
-                falls: 0,
-                violation: 0.0,
-            })
-        }
+        Method::WmmseSdr
+        | Method::WmmseSdrReleased
+        | Method::Algorithm1
+        | Method::BarzilaiBorwein
+        | Method::PerAntenna => {}
     }
-}
-
-/// Algorithm 1 as the preset runs it.
-fn algorithm1(world: &World, setting: &Setting) -> sca::Options {
-    if world.printed {
-        return sca::Options::printed();
-    }
-    let (shift, auxiliaries) = if setting.users == 0 {
-        (Shift::Dominant, Auxiliaries::Exact)
-    } else {
-        (Shift::Comm, Auxiliaries::WithoutSensing)
-    };
-    sca::Options {
-        shift,
-        auxiliaries,
-        stop: Stop::Step(setting.tolerance),
-        max_iterations: setting.cap,
-        ..sca::Options::released()
-    }
+    let mut rng = stream(world.seed, Stream::Randomisation, r as u64);
+    method.run(problem, &setup, &mut rng)
 }

@@ -89,7 +89,7 @@ impl Instance {
         let radar_noise = power(&parameters, "sigma_s2")?;
         let snapshots = parameters.get("L")?.count(1, usize::MAX)?;
         let sensing = AngleSensing::new(&transmit, &receive, &targets, snapshots, radar_noise)
-            .map_err(|e| parameters.refused(e))?;
+            .map_err(|e| degenerate(root, &parameters, e))?;
         let weight = |key: &str| parameters.get(key)?.nonnegative("");
         let weights = Weights {
             rate: weight("delta_c")?,
@@ -244,6 +244,30 @@ fn targets(root: &Node<'_>, count: usize) -> Result<Targets, Error> {
         return Err(alpha.wrong(format!("coefficients other than 0, as of target {at}")));
     }
     Targets::new(angles("theta")?, angles("phi")?, coefficients).map_err(|e| root.refused(e))
+}
+
+/// Names the angle of a degenerate target as the document spells it.
+fn degenerate(root: &Node<'_>, parameters: &Node<'_>, error: isac_metrics::Error) -> Error {
+    let isac_metrics::Error::DegenerateTarget {
+        target, angle, why, ..
+    } = &error
+    else {
+        return parameters.refused(error);
+    };
+    let degrees = format!("{angle}_deg");
+    let key = match root.opt(&degrees) {
+        Some(_) => degrees.as_str(),
+        None => angle,
+    };
+    let given = root.opt(key).and_then(|node| node.vec().ok());
+    Error::Field {
+        file: root.file.into(),
+        path: format!("{key}[{target}]"),
+        value: given
+            .and_then(|list| list.get(*target).map(f64::to_string))
+            .unwrap_or_default(),
+        expected: format!("a target that is not degenerate: {why}"),
+    }
 }
 
 /// `H` as given, or drawn: `channel = { model = "rayleigh", gain_dB = 0, realization = 0 }`.

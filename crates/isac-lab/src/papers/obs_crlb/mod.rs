@@ -5,11 +5,13 @@ mod claims;
 mod convergence;
 mod figures;
 mod input;
+mod method;
 mod published;
 mod random_instances;
 mod report;
 mod setup;
 mod solve;
+mod stress;
 
 use super::Paper;
 pub(super) use published::read_reference;
@@ -24,6 +26,6 @@ pub(super) fn paper() -> Paper {
         read: Some(input::read_all),
         check: Some(check::check),
         solve: Some(solve::solve),
-        stress: None,
+        stress: Some(stress::stress),
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use isac_linalg::{Mat, c64};
 use isac_models::target::Targets;
 
+use super::method::Method;
 use crate::error::Error;
 use crate::reference::CsvTable;
 
@@ -25,10 +26,19 @@ pub(super) struct Curve {
 
 const NAN: f64 = f64::NAN;
 
+/// The paper's three methods as released.
+const ALGORITHM1: &str = Method::Algorithm1Released.name();
+const FP_SGDA: &str = Method::FpSgdaReleased.name();
+const WMMSE_SDR: &str = Method::WmmseSdrReleased.name();
+
+/// Algorithm 1 with six sensing streams and with none.
+pub(super) const ALGORITHM1_STREAMS: [&str; 2] =
+    ["algorithm1_released_ns6", "algorithm1_released_ns0"];
+
 /// Fig. 3 at some of the sixty weights; x is log10 of the weight of the rate.
 pub(super) const FIG3: [Curve; 3] = [
     Curve {
-        algorithm: "algorithm1",
+        algorithm: ALGORITHM1,
         label: "Algorithm 1",
         points: &[
             [-7.0, 0.000, 1.8969, NAN],
@@ -40,7 +50,7 @@ pub(super) const FIG3: [Curve; 3] = [
         ],
     },
     Curve {
-        algorithm: "fp_sgda",
+        algorithm: FP_SGDA,
         label: "FP-SGDA",
         points: &[
             [-7.0, 0.106, 1.9090, NAN],
@@ -52,7 +62,7 @@ pub(super) const FIG3: [Curve; 3] = [
         ],
     },
     Curve {
-        algorithm: "wmmse_sdr",
+        algorithm: WMMSE_SDR,
         label: "WMMSE-SDR",
         points: &[
             [-7.0, 3.088, 1.8971, NAN],
@@ -69,7 +79,7 @@ pub(super) const FIG3: [Curve; 3] = [
 /// Fig. 6; x is the number of users.
 pub(super) const FIG6: [Curve; 3] = [
     Curve {
-        algorithm: "algorithm1",
+        algorithm: ALGORITHM1,
         label: "Algorithm 1",
         points: &[
             [2.0, 6.462, 2.147, -0.5319],
@@ -81,7 +91,7 @@ pub(super) const FIG6: [Curve; 3] = [
         ],
     },
     Curve {
-        algorithm: "fp_sgda",
+        algorithm: FP_SGDA,
         label: "FP-SGDA",
         points: &[
             [2.0, 6.382, 2.180, -0.5847],
@@ -93,7 +103,7 @@ pub(super) const FIG6: [Curve; 3] = [
         ],
     },
     Curve {
-        algorithm: "wmmse_sdr",
+        algorithm: WMMSE_SDR,
         label: "WMMSE-SDR",
         points: &[
             [2.0, 6.437, 2.141, -0.5321],
@@ -109,7 +119,7 @@ pub(super) const FIG6: [Curve; 3] = [
 /// Fig. 7; x is the transmit power in dBm.
 pub(super) const FIG7: [Curve; 3] = [
     Curve {
-        algorithm: "algorithm1",
+        algorithm: ALGORITHM1,
         label: "Algorithm 1",
         points: &[
             [-5.0, 0.0006, 59.983, -59.983],
@@ -121,7 +131,7 @@ pub(super) const FIG7: [Curve; 3] = [
         ],
     },
     Curve {
-        algorithm: "fp_sgda",
+        algorithm: FP_SGDA,
         label: "FP-SGDA",
         points: &[
             [-5.0, 0.249, 59.984, -59.922],
@@ -133,7 +143,7 @@ pub(super) const FIG7: [Curve; 3] = [
         ],
     },
     Curve {
-        algorithm: "wmmse_sdr",
+        algorithm: WMMSE_SDR,
         label: "WMMSE-SDR",
         points: &[
             [-5.0, 0.529, 59.985, -59.853],
@@ -150,7 +160,7 @@ pub(super) const FIG7: [Curve; 3] = [
 /// are half of it).
 pub(super) const TABLE1: [Curve; 5] = [
     Curve {
-        algorithm: "algorithm1_ns6",
+        algorithm: ALGORITHM1_STREAMS[0],
         label: "Algorithm 1, Ns = 6",
         points: &[
             [16.0, 10.95, 2.46, NAN],
@@ -161,7 +171,7 @@ pub(super) const TABLE1: [Curve; 5] = [
         ],
     },
     Curve {
-        algorithm: "algorithm1_ns0",
+        algorithm: ALGORITHM1_STREAMS[1],
         label: "Algorithm 1, Ns = 0",
         points: &[
             [16.0, 10.93, 2.46, NAN],
@@ -172,7 +182,7 @@ pub(super) const TABLE1: [Curve; 5] = [
         ],
     },
     Curve {
-        algorithm: "low_dim_released",
+        algorithm: Method::LowDimPublished.name(),
         label: "Low-dimensional, released",
         points: &[
             [16.0, 10.95, 2.46, NAN],
@@ -183,7 +193,7 @@ pub(super) const TABLE1: [Curve; 5] = [
         ],
     },
     Curve {
-        algorithm: "fp_sgda",
+        algorithm: FP_SGDA,
         label: "FP-SGDA",
         points: &[
             [16.0, 10.88, 2.47, NAN],
@@ -194,7 +204,7 @@ pub(super) const TABLE1: [Curve; 5] = [
         ],
     },
     Curve {
-        algorithm: "wmmse_sdr",
+        algorithm: WMMSE_SDR,
         label: "WMMSE-SDR",
         points: &[
             [16.0, 11.02, 2.49, NAN],

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::claims;
-use super::published::{self, Curve, thousandths};
+use super::figures::{Curve, Of, algorithm1, style};
+use super::method::Method;
+use super::published::{self, thousandths};
 use super::random_instances;
 use super::setup::{CRLB, OBJECTIVE, SUM_RATE, World};
 use crate::artefact::{Compared, Grade, Metric, Records, Report, Request, Timing};
@@ -38,34 +40,23 @@ impl Kind {
 pub(super) struct Sweep {
     pub(super) title: &'static str,
     pub(super) x: Metric,
-    /// Method, legend text and style number.
-    pub(super) curves: Vec<(&'static str, &'static str, usize)>,
-    pub(super) published: &'static [Curve],
+    /// Name of the curve of Algorithm 1, as the preset runs it.
+    pub(super) algorithm1: &'static str,
+    pub(super) curves: Vec<Curve>,
+    pub(super) published: &'static [published::Curve],
     pub(super) kind: Kind,
 }
 
-/// Legend texts and styles of methods.
-pub(super) fn curves(methods: &[&'static str]) -> Vec<(&'static str, &'static str, usize)> {
-    let text = |method| match method {
-        "algorithm1" => ("Algorithm 1", 0),
-        "algorithm1_ns6" => ("Algorithm 1, Ns = 6", 0),
-        "algorithm1_ns0" => ("Algorithm 1, Ns = 0", 4),
-        "low_dim_released" => ("Low-dimensional, released", 5),
-        "fp_sgda" => ("FP-SGDA", 1),
-        "wmmse_sdr" => ("WMMSE-SDR, released form", 2),
-        "wmmse_sdr_corrected" => ("WMMSE-SDR, corrected", 7),
-        "accelerated" => ("L-BFGS (ours)", 3),
-        "accelerated_ns0" => ("L-BFGS, Ns = 0 (ours)", 8),
-        "best_of_starts" => ("Best of starts (ours)", 3),
-        _ => ("Certified upper bound", 6),
-    };
-    methods
-        .iter()
-        .map(|&m| {
-            let (label, style) = text(m);
-            (m, label, style)
+impl Sweep {
+    /// The published curves, each with our curve of the same algorithm. In the preset `printed`
+    /// Algorithm 1, which stands first in both lists, runs as printed.
+    fn pairs(&self) -> impl Iterator<Item = (&published::Curve, &Curve)> {
+        self.published.iter().enumerate().map(|(i, published)| {
+            let same = |c: &&Curve| c.name == published.algorithm;
+            let ours = self.curves.iter().find(same).unwrap_or(&self.curves[i]);
+            (published, ours)
         })
-        .collect()
+    }
 }
 
 /// Released numbers to compare with per realisation or in the mean.
@@ -126,9 +117,9 @@ pub(super) fn sweep(
         ..Report::default()
     };
     if !comparison.objectives.is_empty() {
-        exact_objectives(records, comparison, &mut report);
+        exact_objectives(records, s, comparison, &mut report);
     } else if !comparison.means.is_empty() && comparison.full {
-        exact_means(records, comparison, &mut report);
+        exact_means(records, s, comparison, &mut report);
     } else if comparison.stored && comparison.full && s.kind.over_antennas() {
         first_column(records, s, comparison, &mut report);
     } else {
@@ -174,49 +165,44 @@ fn panel(records: &Records, s: &Sweep, metric: usize, y: Axis) -> Panel {
     };
     let mut panel = Panel::new("", x, y);
     panel.legend = crate::figure::Legend::Below;
-    for (method, label, style) in &s.curves {
-        let has = !records.xs(method).is_empty();
-        if has && !(*method == "upper_bound" && metric != OBJECTIVE) {
-            let style = if *method == "upper_bound" {
-                Style::curve(*style).dashed().no_marker()
+    for curve in &s.curves {
+        let bound = curve.of == Of::Bound;
+        let has = !records.xs(curve.name).is_empty();
+        if has && !(bound && metric != OBJECTIVE) {
+            let style = if bound {
+                Style::curve(curve.style).dashed().no_marker()
             } else {
-                Style::curve(*style)
+                Style::curve(curve.style)
             };
-            let label = with_number(label, records, s, method);
-            panel.mean_curve(label, records, method, metric, style);
+            let label = with_number(curve, records, s);
+            panel.mean_curve(label, records, curve.name, metric, style);
         }
     }
-    for curve in s.published {
+    for (published, ours) in s.pairs() {
         let column = [3, 1, 2][metric];
-        let points: Vec<[f64; 2]> = curve
+        let points: Vec<[f64; 2]> = published
             .points
             .iter()
             .map(|p| [p[0], p[column]])
             .filter(|p| p[1].is_finite())
             .collect();
         if !points.is_empty() {
-            panel.published(curve.label, points, style_of(s, curve));
+            panel.published(published.label, points, Style::curve(ours.style));
         }
     }
     panel
 }
 
-/// The label of a method, with the number of channels behind it where that is not the figure's.
-fn with_number(label: &str, records: &Records, s: &Sweep, method: &str) -> String {
-    let most = |method: &str| {
-        let curve = records.curve(method, OBJECTIVE);
+/// The label of a curve, with the number of channels behind it where that is not the figure's.
+fn with_number(curve: &Curve, records: &Records, s: &Sweep) -> String {
+    let most = |name: &str| {
+        let curve = records.curve(name, OBJECTIVE);
         curve.iter().map(|(_, summary)| summary.n).max()
     };
-    match (most(method), most(s.curves[0].0)) {
-        (Some(n), Some(all)) if n < all => format!("{label} (n = {n})"),
-        _ => label.into(),
+    match (most(curve.name), most(s.curves[0].name)) {
+        (Some(n), Some(all)) if n < all => format!("{} (n = {n})", curve.label),
+        _ => curve.label.into(),
     }
-}
-
-/// The style of our curve of the same algorithm.
-fn style_of(s: &Sweep, curve: &Curve) -> Style {
-    let ours = s.curves.iter().find(|c| c.0 == curve.algorithm);
-    Style::curve(ours.map_or(2, |c| c.2))
 }
 
 fn tradeoff_panel(records: &Records, s: &Sweep) -> Panel {
@@ -225,29 +211,29 @@ fn tradeoff_panel(records: &Records, s: &Sweep) -> Panel {
         Axis::log("Trace of the CRLB"),
         Axis::new("Sum rate (nats/s/Hz)"),
     );
-    for (method, label, style) in &s.curves {
-        let rate = records.curve(method, SUM_RATE);
-        let crlb = records.curve(method, CRLB);
+    for curve in &s.curves {
+        let rate = records.curve(curve.name, SUM_RATE);
+        let crlb = records.curve(curve.name, CRLB);
         let points = rate.iter().zip(&crlb).map(|(r, c)| [c.1.mean, r.1.mean]);
-        let label = with_number(label, records, s, method);
-        panel.line(label, points.collect(), Style::curve(*style));
+        let label = with_number(curve, records, s);
+        panel.line(label, points.collect(), Style::curve(curve.style));
     }
-    for curve in s.published {
-        let points = curve.points.iter().map(|p| [p[2], p[1]]).collect();
-        panel.published(curve.label, points, style_of(s, curve));
+    for (published, ours) in s.pairs() {
+        let points = published.points.iter().map(|p| [p[2], p[1]]).collect();
+        panel.published(published.label, points, Style::curve(ours.style));
     }
     panel
 }
 
 fn table_panel(records: &Records, s: &Sweep) -> Panel {
-    let xs = records.xs(s.curves[0].0);
+    let xs = records.xs(s.curves[0].name);
     let mut heads = vec!["(sum rate, CRLB)".to_string()];
     heads.extend(xs.iter().map(|x| format!("Nt = {x}")));
     let mut rows = Vec::new();
-    for (method, label, _) in s.curves.iter().filter(|c| c.0 != "upper_bound") {
-        let mut row = vec![with_number(label, records, s, method)];
+    for curve in s.curves.iter().filter(|c| c.of != Of::Bound) {
+        let mut row = vec![with_number(curve, records, s)];
         for &x in &xs {
-            let mean = |metric| records.summary(method, x, metric).mean;
+            let mean = |metric| records.summary(curve.name, x, metric).mean;
             row.push(format!("({:.2}, {:.2})", mean(SUM_RATE), mean(CRLB)));
         }
         rows.push(row);
@@ -268,7 +254,7 @@ fn table_panel(records: &Records, s: &Sweep) -> Panel {
 
 fn table(records: &Records, s: &Sweep) -> Vec<Compared> {
     let mut out = Vec::new();
-    for curve in s.published {
+    for (curve, ours) in s.pairs() {
         for point in curve.points {
             for (metric, column, name) in [
                 (OBJECTIVE, 3, "objective"),
@@ -278,7 +264,7 @@ fn table(records: &Records, s: &Sweep) -> Vec<Compared> {
                 if !point[column].is_finite() {
                     continue;
                 }
-                let summary = records.summary(curve.algorithm, point[0], metric);
+                let summary = records.summary(ours.name, point[0], metric);
                 let what = format!("{}, {} = {}: {name}", curve.label, s.x.key, point[0]);
                 let unit = if metric == SUM_RATE { "nats/s/Hz" } else { "" };
                 let line = Compared::new(what, point[column], summary.mean, unit);
@@ -290,8 +276,9 @@ fn table(records: &Records, s: &Sweep) -> Vec<Compared> {
 }
 
 /// Every objective of Algorithm 1 within 1e-9 of the released one.
-fn exact_objectives(records: &Records, comparison: &Comparison, report: &mut Report) {
-    let (line, exact) = objectives_against(records, "algorithm1", None, &comparison.objectives);
+fn exact_objectives(records: &Records, s: &Sweep, comparison: &Comparison, report: &mut Report) {
+    let released = &comparison.objectives;
+    let (line, exact) = objectives_against(records, s.algorithm1, None, released);
     if exact {
         report.grade = Grade::Exact;
     } else {
@@ -333,15 +320,15 @@ fn objectives_against(
 }
 
 /// Mean sum rate and CRLB of Algorithm 1 for every weight.
-fn exact_means(records: &Records, comparison: &Comparison, report: &mut Report) {
+fn exact_means(records: &Records, s: &Sweep, comparison: &Comparison, report: &mut Report) {
     let (mut count, mut worst, mut outside) = (0, 0.0_f64, 0);
-    for x in records.xs("algorithm1") {
+    for x in records.xs(s.algorithm1) {
         let Some(theirs) = comparison.means.get(&thousandths(x)) else {
             outside += 1;
             continue;
         };
         for (metric, published) in [(SUM_RATE, theirs[0]), (CRLB, theirs[1])] {
-            let ours = records.summary("algorithm1", x, metric).mean;
+            let ours = records.summary(s.algorithm1, x, metric).mean;
             let difference = (ours - published).abs();
             let fine = difference <= (EXACT_MEANS * published.abs()).max(EXACT_MEANS_ABS);
             outside += usize::from(!fine);
@@ -365,10 +352,10 @@ fn exact_means(records: &Records, comparison: &Comparison, report: &mut Report) 
 /// the two printed digits.
 fn first_column(records: &Records, s: &Sweep, comparison: &Comparison, report: &mut Report) {
     let (mut count, mut worst) = (0, 0.0_f64);
-    for curve in s.published.iter().take(2) {
+    for (curve, own) in s.pairs().take(2) {
         let printed = curve.points[0];
         for (metric, published) in [(SUM_RATE, printed[1]), (CRLB, printed[2])] {
-            let ours = records.summary(curve.algorithm, printed[0], metric).mean;
+            let ours = records.summary(own.name, printed[0], metric).mean;
             let difference = (ours - published).abs();
             worst = if difference.is_nan() {
                 f64::INFINITY
@@ -389,7 +376,12 @@ fn first_column(records: &Records, s: &Sweep, comparison: &Comparison, report: &
     };
     report.notes.push(line);
     let released = &comparison.low_dim;
-    let (line, exact) = objectives_against(records, "low_dim_released", Some(16.0), released);
+    let (line, exact) = objectives_against(
+        records,
+        Method::LowDimPublished.name(),
+        Some(16.0),
+        released,
+    );
     if !exact {
         report.failures.push(line.clone());
     }
@@ -400,9 +392,10 @@ fn first_column(records: &Records, s: &Sweep, comparison: &Comparison, report: &
 /// 2 %; `trend` if at least every rise and fall of ours is the published one.
 fn statistical(records: &Records, s: &Sweep) -> Grade {
     let curve = &s.published[0];
+    let own = s.algorithm1;
     let (mut near, mut outside, mut turned) = (true, 0, 0);
     for (metric, column) in [(SUM_RATE, 1), (CRLB, 2)] {
-        let ours = |point: &published::Point| records.summary(curve.algorithm, point[0], metric);
+        let ours = |point: &published::Point| records.summary(own, point[0], metric);
         let known: Vec<_> = (curve.points.iter())
             .map(|point| (point[column], ours(point)))
             .filter(|(published, ours)| published.is_finite() && ours.n > 0)
@@ -443,38 +436,45 @@ fn timing(records: &Records, s: &Sweep) -> Timing {
     if matches!(s.kind, Kind::Antennas | Kind::Table) {
         panel.x = Axis::log(s.x.title());
     }
-    for (method, label, style) in &s.curves {
+    for curve in &s.curves {
         let mut points = Vec::new();
-        for x in records.xs(method) {
-            let seconds: Vec<f64> = records.at(method, x).filter_map(|r| r.seconds).collect();
+        for x in records.xs(curve.name) {
+            let rows = records.at(curve.name, x);
+            let seconds: Vec<f64> = rows.filter_map(|r| r.seconds).collect();
             points.push([x, median(&seconds)]);
         }
-        panel.line(*label, points, Style::curve(*style));
+        panel.line(curve.label, points, Style::curve(curve.style));
     }
     timing.figure = Figure::new("Time", vec![panel]);
     if s.kind.over_antennas() {
-        timing.notes.push(fastest(records));
+        timing.notes.push(fastest(records, s));
     }
     timing
 }
 
 /// Whether the low-dimensional form is the fastest, by medians at each size. Depends on the clock, so
 /// it stands in no file.
-fn fastest(records: &Records) -> String {
+fn fastest(records: &Records, s: &Sweep) -> String {
     let seconds = |method: &str, x: f64| {
         let all: Vec<f64> = records.at(method, x).filter_map(|r| r.seconds).collect();
         median(&all)
     };
-    let rivals = ["algorithm1_ns6", "algorithm1_ns0", "fp_sgda", "wmmse_sdr"];
+    let low_dim = Method::LowDimPublished.name();
+    let rivals = [
+        s.curves[0].name,
+        s.curves[1].name,
+        Method::FpSgdaReleased.name(),
+        Method::WmmseSdrReleased.name(),
+    ];
     let (mut held, mut texts) = (0, Vec::new());
-    let xs = records.xs("low_dim_released");
+    let xs = records.xs(low_dim);
     for &x in &xs {
-        let own = seconds("low_dim_released", x);
+        let own = seconds(low_dim, x);
         held += usize::from(rivals.iter().all(|m| seconds(m, x).min(own) >= own));
         texts.push(format!(
             "Nt = {x}: {own:.2e} s, full {:.2e} s, L-BFGS {:.2e} s",
-            seconds("algorithm1_ns6", x),
-            seconds("accelerated", x)
+            seconds(s.algorithm1, x),
+            seconds(Method::Accelerated.name(), x)
         ));
     }
     let verdict = Verdict::share(held, xs.len()).name();
@@ -486,7 +486,8 @@ fn fastest(records: &Records) -> String {
 }
 
 /// Fig. 4: one panel per number of users.
-pub(super) fn streams(records: &Records) -> Result<Report, Error> {
+pub(super) fn streams(records: &Records, printed: bool) -> Result<Report, Error> {
+    let algorithm1 = algorithm1(printed);
     let mut report = Report::default();
     let mut panels = Vec::new();
     let (mut near, mut below) = (true, 0);
@@ -498,7 +499,7 @@ pub(super) fn streams(records: &Records) -> Result<Report, Error> {
             Axis::new("Objective"),
         );
         panel.legend = crate::figure::Legend::Below;
-        let name = |method: &str| format!("k{users}_{method}");
+        let name = |method: Method| format!("k{users}_{}", method.name());
         // Few streams cost WMMSE-SDR orders of magnitude; the panel shows the others' range.
         let lowest = published
             .algorithm1
@@ -506,16 +507,12 @@ pub(super) fn streams(records: &Records) -> Result<Report, Error> {
             .map(|p| p[1])
             .fold(0.0, f64::min);
         let floor = lowest - 0.5 * lowest.abs();
-        for (method, label, style) in curves(&["algorithm1", "best_of_starts"]) {
-            panel.mean_curve(
-                label,
-                records,
-                &name(method),
-                OBJECTIVE,
-                Style::curve(style),
-            );
+        for method in [algorithm1, Method::BestOfStarts] {
+            let style = Style::curve(style(method));
+            panel.mean_curve(method.label(), records, &name(method), OBJECTIVE, style);
         }
-        for (method, label, style) in curves(&["wmmse_sdr", "wmmse_sdr_corrected"]) {
+        for method in [Method::WmmseSdrReleased, Method::WmmseSdr] {
+            let (label, style) = (method.label(), style(method));
             let curve = records.curve(&name(method), OBJECTIVE);
             let all: Vec<[f64; 2]> = curve.iter().map(|(x, s)| [*x, s.mean]).collect();
             let seen: Vec<[f64; 2]> = all.iter().copied().filter(|p| p[1] >= floor).collect();
@@ -536,8 +533,8 @@ pub(super) fn streams(records: &Records) -> Result<Report, Error> {
         panel.published("WMMSE-SDR", sdr, Style::curve(2));
         panels.push(panel);
         for (method, label, points) in [
-            ("algorithm1", "Algorithm 1", published.algorithm1),
-            ("wmmse_sdr", "WMMSE-SDR", published.wmmse_sdr),
+            (algorithm1, "Algorithm 1", published.algorithm1),
+            (Method::WmmseSdrReleased, "WMMSE-SDR", published.wmmse_sdr),
         ] {
             for point in points {
                 let ours = records.summary(&name(method), point[0], OBJECTIVE);
@@ -545,13 +542,13 @@ pub(super) fn streams(records: &Records) -> Result<Report, Error> {
                 let line = Compared::new(what, point[1], ours.mean, "");
                 report.table.push(line.note(format!("n = {}", ours.n)));
                 let room = 2.0 * (ours.high - ours.low) + 0.02 * point[1].abs();
-                let compared = method == "algorithm1" && users > 0 && ours.n > 1;
+                let compared = method == algorithm1 && users > 0 && ours.n > 1;
                 near &= !compared || (ours.mean - point[1]).abs() <= room;
             }
         }
     }
     let best = |users: usize, streams: f64| {
-        let name = format!("k{users}_best_of_starts");
+        let name = format!("k{users}_{}", Method::BestOfStarts.name());
         records.summary(&name, streams, OBJECTIVE).mean
     };
     let (mut held, mut needed) = (0, Vec::new());

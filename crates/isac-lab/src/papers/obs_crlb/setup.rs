@@ -10,6 +10,7 @@ use isac_models::channel::rayleigh;
 use isac_models::rng::{Stream, complex_normal, stream};
 use isac_models::target::{ReflectionLaw, Targets};
 use isac_models::units::Dbm;
+use isac_opt::StopReason;
 
 use super::published;
 use crate::artefact::{Metric, Record, Request};
@@ -230,6 +231,24 @@ pub(super) fn record(
             Record::new(algorithm, x, realization, s.stopped, values)
         }
         Err(error) => Record::failed(algorithm, x, realization, error.to_string()),
+    };
+    record.timed(seconds)
+}
+
+/// A record of the certified bound: an objective that no design exceeds, without a design.
+pub(super) fn bound_record(
+    name: &str,
+    x: f64,
+    realization: usize,
+    certify: impl FnOnce() -> Result<f64, isac_algos::Error>,
+) -> Record {
+    let (result, seconds) = timed(certify);
+    let record = match result {
+        Ok(bound) => {
+            let values = vec![bound, f64::NAN, f64::NAN, 0.0];
+            Record::new(name, x, realization, StopReason::Tolerance, values)
+        }
+        Err(error) => Record::failed(name, x, realization, error.to_string()),
     };
     record.timed(seconds)
 }

@@ -1,36 +1,18 @@
 //! `isac solve` for `obs-crlb/1`.
 
-use isac_algos::obs_crlb::{
-    Solution, accelerated, bound, fp_sgda, low_dim, per_antenna, restarts, sca, start, structure,
-    wmmse_sdr,
-};
-use isac_linalg::{Mat, c64};
+use isac_algos::obs_crlb::{bound, per_antenna, structure};
 use isac_models::rng::{Stream, stream};
 use isac_opt::StopReason;
 
 use super::input::Instance;
+use super::method::{Method, Setup};
 use crate::document::Node;
 use crate::error::Error;
 use crate::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
 
-/// Names of the algorithms, the default first.
-const ALGORITHMS: [&str; 11] = [
-    "best_of_starts",
-    "accelerated",
-    "barzilai_borwein",
-    "algorithm1",
-    "algorithm1_printed",
-    "algorithm1_released",
-    "low_dim_released",
-    "fp_sgda",
-    "wmmse_sdr",
-    "wmmse_sdr_released",
-    "per_antenna",
-];
-
-/// Residual of Theorem 1, relative to the multiplier times the beamformer, up to which a method that
-/// stopped by a short step counts as converged.
-const STATIONARY: f64 = 1e-2;
+/// Residual of the stationarity conditions, relative to the multipliers times the beamformer, up to
+/// which the end of a run counts as a local optimum, whatever the method's own test said.
+pub(super) const STATIONARY: f64 = 1e-2;
 
 /// Solves the problem of a document and bounds its optimum.
 pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
@@ -39,36 +21,48 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
             "--case {case}: the document holds a single problem, expected 0"
         )));
     }
-    let name = request.algorithm.as_deref().unwrap_or(ALGORITHMS[0]);
-    if !ALGORITHMS.contains(&name) {
-        return Err(Error::unknown("algorithm", name, ALGORITHMS));
-    }
+    let method = match request.algorithm.as_deref() {
+        None => Method::ALL[0],
+        Some(name) => Method::named(name)
+            .ok_or_else(|| Error::unknown("algorithm", name, Method::ALL.map(Method::name)))?,
+    };
     if let (Some(seed), None) = (request.seed, root.opt("channel"))
-        && name != ALGORITHMS[0]
+        && method != Method::BestOfStarts
     {
         return Err(Error::Usage(format!(
-            "--seed {seed}: nothing is random in `{name}` from given channels"
+            "--seed {seed}: nothing is random in `{}` from given channels",
+            method.name()
         )));
     }
     let instance = Instance::read(root, request.seed)?;
     let problem = &instance.problem;
-    let solution = run(name, &instance).map_err(|e| classify(root, e))?;
+    let setup = Setup {
+        start: instance.start.clone(),
+        sensing_streams: instance.sensing_streams,
+        ..Setup::default()
+    };
+    let mut rng = stream(instance.seed, Stream::Start, 0);
+    let solution = method
+        .run(problem, &setup, &mut rng)
+        .map_err(|e| classify(root, e))?;
     let upper = bound::certify(problem, &bound::Options::default());
     let objective = solution.merit.objective;
     let w = solution.beamformer.as_ref();
-    let structure = structure::check(problem, w).ok();
-    // A short step is no proof: the point must be stationary too (a per-antenna design is not, on
-    // the larger set).
-    let stationary = structure
-        .as_ref()
-        .is_some_and(|s| s.users.hypot(s.sensing) <= STATIONARY);
+    let per_antenna = method == Method::PerAntenna;
+    let structure = structure::check(problem, w).ok().filter(|_| !per_antenna);
+    let residual = if per_antenna {
+        per_antenna::residual(problem, w).ok()
+    } else {
+        structure.map(|s| s.users.hypot(s.sensing))
+    };
+    // A short step or a small rise is no proof: the point must be stationary.
+    let stationary = residual.is_some_and(|residual| residual <= STATIONARY);
     let status = match solution.stopped {
-        StopReason::SmallStep if !stationary => SolveStatus::Inaccurate,
-        reason if reason.converged() => SolveStatus::Solved,
         StopReason::IterationLimit => SolveStatus::Limit,
+        reason if reason.converged() && stationary => SolveStatus::Solved,
         _ => SolveStatus::Inaccurate,
     };
-    let mut report = SolveReport::new("obs-crlb/1", name, status);
+    let mut report = SolveReport::new("obs-crlb/1", method.name(), status);
     report.stop_reason = solution.stopped.name().into();
     report.objective = Some(objective);
     report.metric("sum_rate_nats", solution.merit.sum_rate);
@@ -84,72 +78,25 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
         report.metric("structure_residual_users", structure.users);
         report.metric("structure_residual_sensing", structure.sensing);
     }
-    let violation = if name == "per_antenna" {
+    report.max_violation = Some(if per_antenna {
         per_antenna::violation(problem, w)
     } else {
         solution.violation
-    };
-    report.max_violation = Some(violation);
+    });
     report.beamformer("W", w);
     report.certificate = upper.ok().map(|upper| SolveCertificate {
-        kind: "upper_bound".into(),
+        // The set that the bound holds for stands in its name.
+        kind: if per_antenna {
+            "upper_bound_of_sum_power".into()
+        } else {
+            "upper_bound".into()
+        },
         bound: upper.value,
-        relative_gap: Some((upper.value - objective) / objective.abs().max(1.0)),
+        relative_gap: crate::solve::relative_gap(upper.value, objective),
     });
     report.iterations = solution.iterations;
     report.seed = instance.seed;
     Ok(report)
-}
-
-fn run(name: &str, instance: &Instance) -> Result<Solution, isac_algos::Error> {
-    let problem = &instance.problem;
-    let mut rng = stream(instance.seed, Stream::Start, 0);
-    let given = || -> Result<Mat<c64>, isac_algos::Error> {
-        if let Some(start) = &instance.start {
-            return Ok(start.clone());
-        }
-        let least = usize::from(problem.users() == 0);
-        let streams = instance.sensing_streams.unwrap_or(3 * problem.targets());
-        start::regularised_zf(problem, streams.max(least), 0.9)
-    };
-    match name {
-        "best_of_starts" => {
-            let options = restarts::Options {
-                sensing_streams: instance.sensing_streams,
-                ..restarts::Options::default()
-            };
-            let extra: Vec<Mat<c64>> = instance.start.iter().cloned().collect();
-            Ok(restarts::best(problem, &extra, &options, &mut rng)?.0)
-        }
-        "accelerated" => {
-            accelerated::solve(problem, given()?.as_ref(), &accelerated::Options::lbfgs())
-        }
-        "barzilai_borwein" => {
-            accelerated::solve(problem, given()?.as_ref(), &accelerated::Options::bb())
-        }
-        "algorithm1" => sca::solve(problem, given()?.as_ref(), &sca::Options::default()),
-        "algorithm1_printed" => sca::solve(problem, given()?.as_ref(), &sca::Options::printed()),
-        "algorithm1_released" => sca::solve(problem, given()?.as_ref(), &sca::Options::released()),
-        "low_dim_released" => {
-            low_dim::solve(problem, given()?.as_ref(), &low_dim::Options::default())
-        }
-        "fp_sgda" => fp_sgda::solve(problem, given()?.as_ref(), &fp_sgda::Options::default()),
-        "wmmse_sdr" | "wmmse_sdr_released" => {
-            let options = wmmse_sdr::Options {
-                variant: if name == "wmmse_sdr" {
-                    wmmse_sdr::Variant::Corrected
-                } else {
-                    wmmse_sdr::Variant::Released
-                },
-                ..wmmse_sdr::Options::default()
-            };
-            wmmse_sdr::solve(problem, given()?.as_ref(), &options)
-        }
-        _ => {
-            let options = accelerated::Options::default();
-            per_antenna::solve_accelerated(problem, given()?.as_ref(), &options)
-        }
-    }
 }
 
 /// A singular FIM comes from the targets of the document; everything else is arithmetic.
