@@ -47,6 +47,8 @@ pub(super) fn stress(seed: u64, instance: u64) -> Trial {
                 SolveStatus::Limit => "limit",
                 SolveStatus::Unknown => "unknown",
                 SolveStatus::Infeasible => "infeasible",
+                SolveStatus::NoPointBelow => "no_point_below",
+                SolveStatus::IllPosed => "ill_posed",
             };
             (status, scene.over_claim(method, &report, &mut rng))
         }
