@@ -24,13 +24,6 @@ fn the_fixed_split_reaches_the_best_known_from_the_raw_start() {
             &direct::Options::default(),
         )
         .unwrap();
-        eprintln!(
-            "{name}: {} of {best}, violation {:e}, {:?} after {}",
-            found.report.efficiency,
-            found.report.max_violation(),
-            found.stopped,
-            found.iterations
-        );
         assert!(found.feasible, "{:?}", found.report.worst());
         assert!(found.report.efficiency >= best * (1.0 - 1e-4));
     }
@@ -50,13 +43,6 @@ fn every_access_scheme_reaches_its_best_known() {
         ] {
             problem.access = access;
             let found = direct::design(&problem, &[], &direct::Options::default()).unwrap();
-            eprintln!(
-                "{name} {access:?}: {} of {best}, violation {:e}, {:?} after {}",
-                found.report.efficiency,
-                found.report.max_violation(),
-                found.stopped,
-                found.iterations
-            );
             assert!(found.feasible, "{access:?}: {:?}", found.report.worst());
             if let Some(best) = best.as_f64() {
                 assert!(found.report.efficiency >= best * 0.9999);

@@ -30,10 +30,6 @@ fn ascents_reach_the_stored_values_and_keep_their_order() {
                 ..sca::Options::default()
             };
             let found = sca::solve(&problem, &start, &options).unwrap();
-            eprintln!(
-                "{name} {scheme:?}: {} after {} steps, {:?}",
-                found.report.efficiency, found.iterations, found.stopped
-            );
             assert!(found.feasible);
             let history: Vec<f64> = found.trace.iter().map(|row| row.objective).collect();
             assert!(history.windows(2).all(|w| w[1] >= w[0] * (1.0 - 1e-9)));
@@ -52,7 +48,6 @@ fn ascents_reach_the_stored_values_and_keep_their_order() {
         assert!((ratio - 1.0).abs() <= 1e-3, "overlapping / joint = {ratio}");
         let polished = direct::solve(&problem, &joint.design, &direct::Options::default()).unwrap();
         let moved = polished.report.efficiency / joint.report.efficiency - 1.0;
-        eprintln!("{name}: the direct route moves the joint end by {moved:e}");
         assert!(polished.feasible && moved >= -1e-5, "{moved:e}");
     }
 }

@@ -196,12 +196,13 @@ pub(super) fn exclusion(problem: &Problem, working: &Working) -> Option<Exclusio
                 slots * problem.unicast_rate()
             }
         };
-        excluded(
-            &format!("rate of user {k}"),
-            "rate of one user, bps/Hz",
-            reach,
-            needed,
-        )
+        let constraint = match problem.access {
+            Access::RsmaFree => "user rates".to_string(),
+            Access::RsmaFixed | Access::Sdma | Access::Noma | Access::Tdma => {
+                format!("SINR of the streams at user {k}")
+            }
+        };
+        excluded(&constraint, "rate of one user, bps/Hz", reach, needed)
     };
     first.or_else(|| (0..n).find_map(user))
 }

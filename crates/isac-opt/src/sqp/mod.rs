@@ -347,7 +347,7 @@ impl<'a, F: FnMut(&[f64], Option<&[f64]>, &mut Point) -> bool> Run<'a, F> {
             }
             // Less than rounding in the merit, or no number: nothing left to search along.
             let penalties = self.weighted(&self.at.constraints);
-            if !(descent > rounding + f64::EPSILON * penalties) {
+            if descent.is_nan() || descent <= rounding + f64::EPSILON * penalties {
                 if self.fresh {
                     return StopReason::Stagnation;
                 }

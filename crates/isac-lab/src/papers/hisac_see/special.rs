@@ -167,8 +167,8 @@ fn plan_ascent(request: &Request) -> Result<Plan, Error> {
             for (i, (m1, _)) in SIDES.iter().enumerate() {
                 let plain = Style::curve(i).no_marker();
                 for (method, style) in [
-                    (Method::Joint, plain.clone()),
-                    (Method::Alternating, plain.clone().dashed()),
+                    (Method::Joint, plain),
+                    (Method::Alternating, plain.dashed()),
                 ] {
                     let curve = format!("{}_m{m1}", method.name());
                     let label = format!("{}, M1 = {m1}", method.label());

@@ -76,11 +76,11 @@ fn refute(
             let (ours, stated) = (judged.efficiency, found.objective.unwrap_or(f64::NAN));
             // Climbing may find a little more than the truth's rounding allows, never a better value.
             let size = ours.abs().max(judged.scale);
-            if !(stated <= ours + SAME * size) {
+            if stated.is_nan() || ours.is_nan() || stated > ours + SAME * size {
                 return Some(format!("objective {stated:e}, a channel gives {ours:e}"));
             }
             if let Some((name, value)) = judged.worst()
-                && !(value <= FEASIBLE)
+                && (value.is_nan() || value > FEASIBLE)
             {
                 return Some(format!("{name} violated by {value:e}"));
             }
@@ -193,9 +193,10 @@ fn draw(rng: &mut ChaCha8Rng) -> (&'static str, Problem, Option<Design>) {
     let mut rows: Vec<(Vec<c64>, Vec<c64>)> =
         (0..users).map(|_| (link(m1, 0.3), link(m2, 1.2))).collect();
     if class == "collinear users" {
-        for n in 1..users {
+        let first = rows[0].1.clone();
+        for (n, row) in rows.iter_mut().enumerate().skip(1) {
             let t = c64::new(1.0 + 0.3 * n as f64, 0.4);
-            rows[n].1 = rows[0].1.iter().map(|x| x * t).collect();
+            row.1 = first.iter().map(|x| x * t).collect();
         }
     }
     if class == "Eve near Bob" {
@@ -304,12 +305,12 @@ fn plant(p: &mut Problem, rng: &mut ChaCha8Rng) -> Option<Design> {
     };
     let loose = p.clone();
     let judged = Judge::new(&loose, &raw, rng);
-    if !(judged.ordered() && judged.rate > 0.05) {
+    if !judged.ordered() || judged.rate.is_nan() || judged.rate <= 0.05 {
         return None;
     }
     let [least, eve] = judged.sinrs();
     let sinr = 0.9 * least;
-    if !(sinr > 1.05 * eve) {
+    if sinr.is_nan() || sinr <= 1.05 * eve {
         return None;
     }
     p.requirements.sinr = sinr;

@@ -94,7 +94,7 @@ impl Ball {
             let mut reach = self.radius;
             for _ in 0..40 {
                 let length = norm2(&gradient).sqrt();
-                if !(length > 0.0) || reach < 1e-9 * self.radius {
+                if length.is_nan() || length <= 0.0 || reach < 1e-9 * self.radius {
                     break;
                 }
                 let next = self.nearest(&plus(&x, reach / length, &gradient));
@@ -114,7 +114,7 @@ impl Ball {
     /// The least amplitude of `w` and the channel where it is.
     fn faintest(&self, w: &[c64]) -> (f64, Vec<c64>) {
         let (product, length) = (dot(w, &self.centre), norm2(w).sqrt());
-        if !(length > 0.0 && product.norm() > 0.0) {
+        if length <= 0.0 || product.norm() <= 0.0 {
             return (0.0, self.centre.clone());
         }
         let back = self.radius.min(product.norm() / length);
@@ -316,7 +316,7 @@ impl<'a> Judge<'a> {
         push("SCNR", short(self.scnr, r.sinr));
         let rate = |sinr: f64| sinr.ln_1p() / LN_2;
         let n = self.users.len() as f64;
-        let (target, _) = targets(p, n);
+        let target = target(p, n);
         let needed = |rate: f64| rate.exp2() - 1.0;
         match p.access {
             Access::RsmaFixed => {
@@ -346,7 +346,7 @@ impl<'a> Judge<'a> {
 }
 
 /// Rate in bps/Hz that a user must get, of unicast or of both its streams together.
-fn targets(p: &Problem, users: f64) -> (f64, bool) {
+fn target(p: &Problem, users: f64) -> f64 {
     let Requirements {
         common_rate,
         private_rate,
@@ -355,7 +355,7 @@ fn targets(p: &Problem, users: f64) -> (f64, bool) {
     let repeated = p.user_target == UserTarget::Multicast
         && matches!(p.access, Access::Sdma | Access::Noma | Access::Tdma);
     let share = if repeated { 1.0 } else { users };
-    (private_rate + common_rate / share, repeated)
+    private_rate + common_rate / share
 }
 
 /// SINRs by user from Eqs. (14), (15) and the definitions of the unicast schemes.
