@@ -5,11 +5,16 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use isac_opt::conic::sdpa::{self, Problem};
-use isac_opt::conic::{Options, Outcome};
+use isac_opt::conic::sdpa_answer::{Answer, answer};
+use isac_opt::conic::{Form, Options, Outcome};
 use serde::Serialize;
 
 use crate::clock::timed;
 use crate::error::Error;
+
+mod stress;
+
+pub(crate) use stress::stress;
 
 /// What a solve of `(P) min c'x, sum x_i F_i - F_0 = X >= 0` and its dual `(D)` gave.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -42,7 +47,8 @@ pub struct SdpReport {
 }
 
 impl SdpReport {
-    /// 0 with a point, 3 for a certified infeasibility of either side, 4 for no answer.
+    /// 0 with a point, 3 where (P) or (D) is proved to have no point at all, 4 for no answer: a norm below
+    /// which there is none, values of (P) and (D) that differ, unknown.
     pub fn exit_code(&self) -> u8 {
         match self.status {
             "solved" | "inaccurate" => 0,
@@ -74,14 +80,23 @@ pub fn read(file: &str, reader: impl BufRead) -> Result<Problem, Error> {
 ///
 /// # Errors
 /// [`Error::Unreadable`]; [`Error::Malformed`] with the line; breakdowns of the arithmetic.
-pub fn solve(path: &Path, options: &Options) -> Result<SdpReport, Error> {
+pub fn solve(path: &Path, options: &Options) -> Result<(SdpReport, Option<Answer>), Error> {
     let file = File::open(path).map_err(|source| Error::Unreadable {
         file: path.into(),
         source,
     })?;
     let name = path.display().to_string();
     let problem = read(&name, BufReader::new(file))?;
-    let (outcome, seconds) = timed(|| problem.solve(options));
+    let (program, _) = problem.program();
+    let form = match options.form {
+        Form::Auto => Form::Dual,
+        form => form,
+    };
+    let options = Options {
+        form,
+        ..options.clone()
+    };
+    let (outcome, seconds) = timed(|| program.solve(&options));
     let outcome = outcome?;
     let mut report = SdpReport {
         file: name,
@@ -131,5 +146,5 @@ pub fn solve(path: &Path, options: &Options) -> Result<SdpReport, Error> {
             }
         }
     }
-    Ok(report)
+    Ok((report, answer(&problem, &program, &outcome)))
 }

@@ -185,7 +185,11 @@ pub(super) fn sdp(args: &Sdp, console: &mut Console<'_>) -> Result<u8, Error> {
         tolerance,
         ..defaults
     };
-    let report = crate::sdp::solve(&args.file, &options)?;
+    let (report, answer) = crate::sdp::solve(&args.file, &options)?;
+    if let Some(path) = &args.solution {
+        let json = serde_json::to_string_pretty(&answer).unwrap_or_default();
+        write_file(path, json.as_bytes())?;
+    }
     if args.json {
         let json = serde_json::to_string_pretty(&report).unwrap_or_default();
         say!(console, "{json}");

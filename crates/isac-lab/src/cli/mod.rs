@@ -145,6 +145,9 @@ struct Check {
 struct Sdp {
     /// A .dat-s file
     file: PathBuf,
+    /// Write x, X and Y, or the ray, as JSON
+    #[arg(long, value_name = "FILE")]
+    solution: Option<PathBuf>,
     /// Residuals and relative gap to reach
     #[arg(long)]
     tolerance: Option<f64>,

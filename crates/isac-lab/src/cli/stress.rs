@@ -10,7 +10,7 @@ use crate::run::Control;
 use crate::stress::{StressFn, Tally, run};
 
 /// What can be stressed beside the papers: the conic engine on semidefinite programs.
-const SDP: (&str, Option<StressFn>) = ("sdp", None);
+const SDP: (&str, Option<StressFn>) = ("sdp", Some(crate::sdp::stress));
 
 pub(super) fn stress(
     papers: &[Paper],

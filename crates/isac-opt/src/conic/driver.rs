@@ -13,7 +13,7 @@ use super::zeros::{self, Shown};
 use crate::Error;
 
 /// Largest size of a point beside the constants and the value from which a gap is suspected.
-const SUSPICIOUS: f64 = 1e6;
+const SUSPICIOUS: f64 = 1e4;
 /// Relative difference of two values of one program from which they are two.
 const APART: f64 = 1e-5;
 
@@ -28,7 +28,24 @@ pub(super) fn solve(program: &Program, options: &Options) -> Result<Outcome, Err
         }
         None => {}
     }
-    match &outcome {
+    let accurate = outcome.is_solved();
+    match outcome {
+        Outcome::Solved(solution) | Outcome::Inaccurate(solution)
+            if suspicious(program, &solution) =>
+        {
+            // An interior point leaves no gap.
+            let apart = once(&elastic::elastic(program), options)?;
+            let room = apart.solution();
+            if room.is_none_or(|room| certificate::interior(program, &room.point)) {
+                return Ok(graded(solution, accurate));
+            }
+            Ok(Outcome::IllPosed(Box::new(IllPosed {
+                value: None,
+                dual_value: Some(solution.dual_objective),
+                support: None,
+                dual_support: Some(Box::new(solution)),
+            })))
+        }
         Outcome::Unknown(_) | Outcome::NoPointBelow(_) | Outcome::Inaccurate(_) => {
             // The verdict on feasibility does not hang on the objective.
             let apart = once(&elastic::elastic(program), options)?;
@@ -42,30 +59,20 @@ pub(super) fn solve(program: &Program, options: &Options) -> Result<Outcome, Err
             }
             Ok(outcome)
         }
-        Outcome::Solved(solution) if suspicious(program, solution) => {
-            let apart = once(&elastic::elastic(program), options)?;
-            let room = apart.solution();
-            let open = room.is_some_and(|room| certificate::interior(program, &room.point));
-            match room {
-                Some(_) if !open => {
-                    let Outcome::Solved(solution) = outcome else {
-                        return Ok(outcome);
-                    };
-                    Ok(Outcome::IllPosed(Box::new(IllPosed {
-                        value: None,
-                        dual_value: Some(solution.dual_objective),
-                        support: None,
-                        dual_support: Some(Box::new(solution)),
-                    })))
-                }
-                Some(_) | None => Ok(outcome),
-            }
-        }
         Outcome::Solved(_)
         | Outcome::Infeasible(_)
         | Outcome::Unbounded(_)
         | Outcome::NoMultipliersBelow(_)
         | Outcome::IllPosed(_) => Ok(outcome),
+    }
+}
+
+/// A point as solved or inaccurate, by its errors.
+fn graded(solution: Solution, accurate: bool) -> Outcome {
+    if accurate {
+        Outcome::Solved(solution)
+    } else {
+        Outcome::Inaccurate(solution)
     }
 }
 
@@ -324,7 +331,7 @@ fn verdict(
             None => point,
         }
     };
-    let multipliers = lower::multipliers(smaller, form, run);
+    let mut multipliers = lower::multipliers(smaller, form, run);
     if run.ray_like || matches!(run.ended, Ended::PrimalRay | Ended::DualRay) {
         let excluded = certificate::excluded(program, multipliers, run.iterations, options)
             .or_else(|| certificate::unlimited(program, point, run.iterations, options));
@@ -333,7 +340,16 @@ fn verdict(
             last: None,
         }));
     }
-    let report = certificate::report(program, &point, &multipliers);
+    let accept = options.accept.max(10.0 * options.tolerance);
+    let mut report = certificate::report(program, &point, &multipliers);
+    if report.dimacs.worst() > accept {
+        // Multipliers of any size are off by their last digits: those of the right signs beside them.
+        let clipped = multipliers.clipped(program);
+        let other = certificate::report(program, &point, &clipped);
+        if other.dimacs.worst() < report.dimacs.worst() {
+            (report, multipliers) = (other, clipped);
+        }
+    }
     let sign = if program.maximise { -1.0 } else { 1.0 };
     let solution = Solution {
         point,
@@ -347,7 +363,7 @@ fn verdict(
         maximised: program.maximise,
     };
     let worst = report.dimacs.worst().max(report.scale_free);
-    if worst <= options.accept.max(10.0 * options.tolerance) {
+    if worst <= accept {
         Outcome::Solved(solution)
     } else if worst <= options.accept_inaccurate {
         Outcome::Inaccurate(solution)

@@ -476,7 +476,10 @@ pub(super) fn multipliers(program: &Program, form: Form, run: &Run) -> Multiplie
     let (mut inequality, mut equality) = (0, 0);
     for (row, data) in program.rows.iter().enumerate() {
         out.rows.push(match (dual, data.sense) {
-            (false, _) => run.y[row],
+            // The sign that rounding of the other multipliers may cost is part of the slack's own.
+            (false, Sense::Equal) => run.y[row],
+            (false, Sense::AtLeast) => run.y[row].max(0.0),
+            (false, Sense::AtMost) => run.y[row].min(0.0),
             (true, Sense::Equal) => {
                 equality += 1;
                 -run.free[equality - 1]

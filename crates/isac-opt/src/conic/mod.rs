@@ -14,7 +14,7 @@
 //! | [`HermitianAffine`] | a matrix whose entries are affine: the left side of an LMI |
 //! | [`Program`], [`Options`], [`Outcome`], [`Solution`] | the program and its answer |
 //! | [`qp`] | quadratic programs over linear, second-order and exponential cones in real dense data |
-//! | [`sdpa`] | the SDPA sparse format |
+//! | [`sdpa`], [`sdpa_answer`] | the SDPA sparse format: problems, and points and rays in its terms |
 //! | [`cross_check`](cross_check()) | the same program through Clarabel, and whether the answers agree |
 //! | [`certificate`] | the six DIMACS errors and Farkas rays, by separate code |
 //!
@@ -36,6 +36,7 @@ mod program;
 pub mod qp;
 mod reduce;
 pub mod sdpa;
+pub mod sdpa_answer;
 mod value;
 mod zeros;
 

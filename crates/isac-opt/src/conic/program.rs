@@ -261,7 +261,9 @@ impl Program {
     }
 
     /// The constraint `sum parts^2 <= u v` with `u, v >= 0`, as a second-order cone. With `v = 1`
-    /// it is the epigraph of a convex quadratic.
+    /// it is the epigraph of a convex quadratic. The cone's multipliers are those of `u / s + v s`, then
+    /// of twice the parts and of `u / s - v s`, with an `s` other than one where `u` or `v` is a constant
+    /// far from the size of the parts.
     pub fn squares_at_most(
         &mut self,
         name: impl Into<String>,
@@ -269,7 +271,9 @@ impl Program {
         u: impl Into<Affine>,
         v: impl Into<Affine>,
     ) -> Cone {
-        let (u, v) = (u.into(), v.into());
+        let (mut u, mut v) = (u.into(), v.into());
+        let unit = unit_of_squares(&parts, &u, &v);
+        (u, v) = (u * unit.recip(), v * unit);
         let mut entries: Vec<Affine> = parts.into_iter().map(|part| part * 2.0).collect();
         entries.push(u.clone() - v.clone());
         self.norm_at_most(name, entries, u + v)
@@ -382,6 +386,30 @@ impl Program {
             Some((first, name)) => format!("{name}[{}]", id - first),
             None => format!("scalar {id}"),
         }
+    }
+}
+
+/// The `s` (a power of two) for which `u / s` and `v s` are of the size of the parts: their sum and
+/// difference, entries of the cone, would otherwise lose the smaller one. One where nothing tells, or
+/// where the sizes are near each other anyway.
+fn unit_of_squares(parts: &[Affine], u: &Affine, v: &Affine) -> f64 {
+    let fixed = |a: &Affine| (a.is_constant() && a.constant > 0.0).then_some(a.constant);
+    let constants = parts.iter().map(|part| part.constant.abs());
+    let mut size = constants.fold(0.0, f64::max);
+    if size == 0.0 {
+        let scalars = parts.iter().flat_map(|part| &part.scalars);
+        size = scalars.fold(0.0, |top: f64, (_, c)| top.max(c.abs()));
+    }
+    let unit = match (fixed(u), fixed(v)) {
+        (None, Some(v)) => size / v,
+        (Some(u), None) => u / size,
+        (None, None) | (Some(_), Some(_)) => 1.0,
+    };
+    let order = unit.log2().round();
+    if order.is_finite() && (10.0..=500.0).contains(&order.abs()) {
+        2.0_f64.powi(order as i32)
+    } else {
+        1.0
     }
 }
 

@@ -458,20 +458,27 @@ pub(crate) fn report(program: &Program, point: &Point, multipliers: &Multipliers
         cone = cone.max(below(-cone_excess(&entries)));
         products += entries.iter().zip(u).map(|(a, b)| a * b).sum::<f64>();
     }
+    // Variables have sizes of their own, constraints that of their constants.
+    let constraints = cone;
+    let (mut own, mut largest) = (0.0_f64, 0.0_f64);
     for (id, &nonneg) in program.scalars.iter().enumerate() {
+        largest = largest.max(point.scalars[id].abs());
         if nonneg {
-            cone = cone.max(below(point.scalars[id]));
+            own = own.max(below(point.scalars[id]));
             products += point.scalars[id] * gradient.scalars[id];
         }
     }
     for (id, data) in program.matrices.iter().enumerate() {
         if data.psd {
-            cone = cone.max(value_depth(&point.matrices[id]));
+            largest = largest.max(point.matrices[id].trace().abs());
+            own = own.max(value_depth(&point.matrices[id]));
             products += gradient.matrices[id].inner(id, &values);
         }
     }
 
+    cone = cone.max(own);
     let (free, dual_cone) = gradient.violations(program);
+    let signs = multiplier_violation(program, multipliers);
     let primal = sign(program) * values.value(&program.objective);
     let dual = gradient.constant;
     let gap_scale = 1.0 + primal.abs() + dual.abs();
@@ -479,17 +486,20 @@ pub(crate) fn report(program: &Program, point: &Point, multipliers: &Multipliers
         primal_equality: equality.sqrt() / primal_scale,
         primal_cone: cone / primal_scale,
         dual_equality: free / dual_scale,
-        dual_cone: dual_cone.max(multiplier_violation(program, multipliers)) / dual_scale,
+        dual_cone: dual_cone.max(signs) / dual_scale,
         gap: (primal - dual) / gap_scale,
         complementarity: products / gap_scale,
     };
     // The same over `top + min(top, 1)`.
     let one = |top: f64| if top > 0.0 { top.min(1.0) } else { 1.0 };
-    let primal_free = primal_scale / (one(primal_top) + primal_top);
-    let dual_free = dual_scale / (one(dual_top) + dual_top);
+    let primal_free = equality.sqrt().max(constraints) / (one(primal_top) + primal_top);
+    let dual_free = free.max(dual_cone) / (one(dual_top) + dual_top);
+    let share = |part: f64, whole: f64| if part > 0.0 { part / whole } else { 0.0 };
     let gap_free = gap_scale / (one(primal_top) * one(dual_top) + primal.abs() + dual.abs());
-    let scale_free = (dimacs.primal_equality.abs().max(dimacs.primal_cone) * primal_free)
-        .max(dimacs.dual_equality.abs().max(dimacs.dual_cone) * dual_free)
+    let scale_free = primal_free
+        .max(dual_free)
+        .max(share(own, largest.max(one(primal_top))))
+        .max(share(signs, multipliers.norm().max(one(dual_top))))
         .max(dimacs.gap.abs().max(dimacs.complementarity.abs()) * gap_free);
     Report {
         primal,
@@ -642,6 +652,11 @@ fn rounding(program: &Program) -> f64 {
     64.0 * f64::EPSILON * rows.chain(cones).chain(lmis).fold(1.0, f64::max)
 }
 
+/// No multiplier of any constraint.
+pub(super) fn no_multipliers(program: &Program) -> Multipliers {
+    Multipliers::zeros(program)
+}
+
 impl Multipliers {
     /// None of any constraint.
     pub(super) fn zeros(program: &Program) -> Self {
@@ -657,7 +672,7 @@ impl Multipliers {
     }
 
     /// The nearest multipliers of the right signs, so to speak: what is missing is added.
-    fn clipped(&self, program: &Program) -> Self {
+    pub(super) fn clipped(&self, program: &Program) -> Self {
         let mut out = self.clone();
         for (row, y) in program.rows.iter().zip(&mut out.rows) {
             *y = match row.sense {

@@ -6,8 +6,9 @@
 
 use super::{Column, Matrices, Run, Standard, Upper, scale};
 
-/// Binary orders between the largest and the smallest entry from which units matter.
-const SPREAD: f64 = 20.0;
+/// Binary orders between the largest and the smallest entry from which units matter, and how much of
+/// the spread (as a sum of squares) they must leave: nearly nothing where it is small.
+const SPREADS: [(f64, f64); 2] = [(20.0, 0.5), (8.0, 0.02)];
 /// Entries below this beside others of their own column or matrix are rounding of zeros.
 const NOISE: f64 = 1e-14;
 /// Rounds of conjugate gradients.
@@ -105,12 +106,10 @@ pub(super) fn natural(standard: &Standard) -> Option<Units> {
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), e| {
             (l.min(e.log), h.max(e.log))
         });
-    if entries.is_empty() || high - low < SPREAD {
-        return None;
-    }
+    let left = SPREADS.iter().find(|(spread, _)| high - low >= *spread)?.1;
     let logs = fit(&entries, objective + 1);
     let square = |of: &dyn Fn(&Entry) -> f64| entries.iter().map(|e| of(e).powi(2)).sum::<f64>();
-    if square(&|e| residual(e, &logs)) > 0.5 * square(&|e| e.log) {
+    if square(&|e| residual(e, &logs)) > left * square(&|e| e.log) {
         return None;
     }
     let factor = |k: usize| 2.0_f64.powi(logs[k].round().clamp(-400.0, 400.0) as i32);
