@@ -51,7 +51,10 @@ fn squares_of_any_unit() {
         p.minimise(t);
         let value = solved(&p).objective;
         let expected = (1.5 * u).powi(2);
-        assert!((value - expected).abs() < 1e-5 * expected, "{u:e}: {value:e} {expected:e}");
+        assert!(
+            (value - expected).abs() < 1e-5 * expected,
+            "{u:e}: {value:e} {expected:e}"
+        );
     }
 }
 
@@ -60,7 +63,10 @@ fn squares_of_any_unit() {
 #[test]
 fn thirty_decades_of_objective_constraint_and_matrix() {
     let entry = |i: usize, k: usize| {
-        c64::new((1.3 * i as f64 + k as f64).sin(), (i as f64 - 2.1 * k as f64).cos())
+        c64::new(
+            (1.3 * i as f64 + k as f64).sin(),
+            (i as f64 - 2.1 * k as f64).cos(),
+        )
     };
     let h = Mat::from_fn(4, 3, entry);
     let value = |cost: f64, right: f64, data: f64| {
@@ -122,7 +128,10 @@ fn large_points_are_found() {
         let expected = 0.5 + (1.0 + 4.0 / (1.0 + e)) / (2.0 * e);
         let outcome = file(&text);
         let value = outcome.solution().expect(outcome.name()).objective;
-        assert!((value / expected - 1.0).abs() < 1e-6, "{e:e}: {value:e} {expected:e}");
+        assert!(
+            (value / expected - 1.0).abs() < 1e-6,
+            "{e:e}: {value:e} {expected:e}"
+        );
     }
     // x >= v.
     for power in [-15, -10, -3, 6] {

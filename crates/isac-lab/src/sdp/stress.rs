@@ -69,7 +69,10 @@ fn solve(problem: &Problem) -> Result<(Outcome, Vec<f64>), isac_opt::Error> {
     };
     let outcome = program.solve(&options)?;
     let x = match outcome.solution() {
-        Some(s) => variables.iter().map(|&v| s.scalar(v)).collect::<Result<_, _>>()?,
+        Some(s) => variables
+            .iter()
+            .map(|&v| s.scalar(v))
+            .collect::<Result<_, _>>()?,
         None => Vec::new(),
     };
     Ok((outcome, x))
@@ -88,15 +91,18 @@ fn over_claim(problem: &Problem, truth: &Truth, outcome: &Outcome, x: &[f64]) ->
         (Truth::Value { value, .. }, Outcome::Infeasible(_) | Outcome::Unbounded(_)) => {
             Some(format!("the optimum is {value:e}"))
         }
-        (Truth::Empty, Outcome::Solved(s) | Outcome::Inaccurate(s)) => {
-            Some(format!("value {:e} of a program without a point", s.objective))
-        }
+        (Truth::Empty, Outcome::Solved(s) | Outcome::Inaccurate(s)) => Some(format!(
+            "value {:e} of a program without a point",
+            s.objective
+        )),
         (Truth::Gap { value }, Outcome::Solved(s) | Outcome::Inaccurate(s)) => {
             ((s.objective - value).abs() > 1e-4 * (1.0 + value.abs()))
                 .then(|| format!("value {:e} where (P) has {value:e}", s.objective))
         }
         (Truth::Gap { value }, Outcome::IllPosed(found)) => {
-            let own = found.value.filter(|v| (v - value).abs() > 1e-4 * (1.0 + value.abs()));
+            let own = found
+                .value
+                .filter(|v| (v - value).abs() > 1e-4 * (1.0 + value.abs()));
             own.map(|v| format!("value {v:e} of (P) where it is {value:e}"))
         }
         (Truth::Gap { .. }, Outcome::Infeasible(_) | Outcome::Unbounded(_)) => {
@@ -409,7 +415,11 @@ fn gap(rng: &mut impl Rng) -> (&'static str, Problem, Truth) {
     (f2[0][1], f2[1][0], f2[2][2]) = (1.0, 1.0, 1.0);
     let mut matrices = vec![f0, f1, f2];
     hidden(rng, &mut matrices);
-    ("gap", problem(vec![0.0, a], &matrices), Truth::Gap { value: 0.0 })
+    (
+        "gap",
+        problem(vec![0.0, a], &matrices),
+        Truth::Gap { value: 0.0 },
+    )
 }
 
 /// A positive definite combination of negative cost.
@@ -434,7 +444,11 @@ mod tests {
     fn nothing_claims_too_much() {
         for instance in 0..160 {
             let trial = stress(0, instance);
-            assert_eq!(trial.over_claim, None, "{instance} {}: {}", trial.class, trial.status);
+            assert_eq!(
+                trial.over_claim, None,
+                "{instance} {}: {}",
+                trial.class, trial.status
+            );
         }
     }
 
@@ -452,7 +466,12 @@ mod tests {
         let (outcome, x) = solve(&problem).unwrap();
         let truth = |value: f64| Truth::Value { value, norm: 10.0 };
         assert_eq!(over_claim(&problem, &truth(2.0), &outcome, &x), None);
-        for wrong in [truth(2.1), Truth::Empty, Truth::Gap { value: 0.0 }, Truth::Unbounded] {
+        for wrong in [
+            truth(2.1),
+            Truth::Empty,
+            Truth::Gap { value: 0.0 },
+            Truth::Unbounded,
+        ] {
             assert!(over_claim(&problem, &wrong, &outcome, &x).is_some());
         }
         // The point of another program leaves this one's block.

@@ -107,7 +107,9 @@ fn dual(problem: &Problem, program: &Program, multipliers: &Multipliers) -> Vec<
         BlockKind::Matrix(n) => {
             let u = &multipliers.lmis[lmi];
             lmi += 1;
-            (0..n).map(|i| (0..n).map(|j| u[(i, j)].re).collect()).collect()
+            (0..n)
+                .map(|i| (0..n).map(|j| u[(i, j)].re).collect())
+                .collect()
         }
         BlockKind::Diagonal(n) => {
             row += n;
