@@ -194,7 +194,8 @@ fn more_error_never_needs_less_and_never_reaches_more() {
         let design = robust::solve(&scene, &[20.0; 3], ball, &options).unwrap();
         let bound = design.lower_bound();
         let power = design.solved().unwrap().power();
-        assert!(bound <= power * (1.0 + 1e-12) && power >= cost * (1.0 - 1e-7));
+        // A design may cost less than the bound by as much as it violates.
+        assert!(bound <= power * (1.0 + options.accept) && power >= cost * (1.0 - 1e-7));
         let found = robust_max_min::solve(&scene, 6.0, ball, Method::Slope, &options).unwrap();
         let name = found.name();
         let found = found.solved().unwrap_or_else(|| panic!("{radius}: {name}"));

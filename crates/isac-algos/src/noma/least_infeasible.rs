@@ -127,7 +127,9 @@ fn users(
     ball: ErrorBall,
 ) -> Result<Option<LeastInfeasible>, Error> {
     let budget = BUDGET * natural_unit(scene, targets, 0.0);
-    let options = robust::Options::default();
+    // A point for people to read needs no more digits than double precision has.
+    let mut options = robust::Options::default();
+    options.conic.extend = false;
     let common = targets.iter().all(|&g| (g - targets[0]).abs() <= 0.0);
     let evaluate = |t: f64| -> Result<Sample<robust::Design>, Error> {
         let lowered: Vec<f64> = targets.iter().map(|g| t * g).collect();
