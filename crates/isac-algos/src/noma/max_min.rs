@@ -558,6 +558,9 @@ fn slope<V: Value>(
     Ok(())
 }
 
+/// Solves without an answer that the bisection bears.
+const SILENT: usize = 12;
+
 /// Algorithm 1 with its test mended: the midpoint is feasible iff `P*(t) <= P_total`. Where a solve
 /// says neither, the search goes on below; the bound does not move by that.
 pub(crate) fn bisection<V: Value>(
@@ -569,13 +572,14 @@ pub(crate) fn bisection<V: Value>(
 ) -> Result<(), Error> {
     known.method = Method::Bisection;
     let (mut low, mut high) = (0.0, printed_upper);
-    for _ in 0..200 {
-        if high - low <= 0.5 * options.accept_gap * high {
+    let mut silent = 0;
+    for _ in 0..100 {
+        if high - low <= 0.5 * options.accept_gap * high || silent == SILENT {
             break;
         }
         let t = 0.5 * (low + high);
         known.solves += 1;
-        match value.solve(t, budget, false)? {
+        match value.solve(t, budget, true)? {
             Answer::Design(design) => {
                 let before = known.target();
                 known.learn(value, t, design, budget, options)?;
@@ -585,6 +589,8 @@ pub(crate) fn bisection<V: Value>(
             Answer::Needs(power) => {
                 if power > budget {
                     known.upper = known.upper.min(t);
+                } else {
+                    silent += 1;
                 }
                 high = t;
             }

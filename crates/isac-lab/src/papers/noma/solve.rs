@@ -22,7 +22,7 @@ use crate::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
 const ACCEPT: f64 = 1e-6;
 /// Largest relative gap of a common SINR that is called `inaccurate`; above, the answer is `unknown`
 /// with a point and a bound.
-const FAR: f64 = 0.1;
+const FAR: f64 = 0.5;
 
 /// Solves one case of a document.
 pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
