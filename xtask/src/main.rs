@@ -145,12 +145,19 @@ fn cargo() -> Command {
     command
 }
 
-/// Builds the binary `isac` optimised and runs it where the user stands.
+/// Builds the binary `isac` optimised, showing what is built, and runs it where the user stands.
 fn isac(args: &[String]) -> ExitCode {
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root().join("target"), |dir| root().join(dir));
+    let binary = target
+        .join("repro")
+        .join(format!("isac{}", std::env::consts::EXE_SUFFIX));
+    if !binary.is_file() {
+        eprintln!("building isac with optimisation, which takes minutes the first time");
+    }
     let mut build = cargo();
     build.args([
         "build",
-        "--quiet",
         "--profile",
         "repro",
         "-p",
@@ -166,11 +173,6 @@ fn isac(args: &[String]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| root().join("target"), |dir| root().join(dir));
-    let binary = target
-        .join("repro")
-        .join(format!("isac{}", std::env::consts::EXE_SUFFIX));
     forward(Command::new(binary).args(args))
 }
 

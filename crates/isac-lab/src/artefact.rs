@@ -161,6 +161,8 @@ pub struct Task {
     pub curve: String,
     /// Rough seconds on one core, for the estimate printed first.
     pub seconds: f64,
+    /// Realisations it covers, for the progress display; 1 unless [`Task::covering`] says otherwise.
+    pub realizations: usize,
     /// Does it. Realisations that fail are records too ([`Record::failed`]); an `Err` says that the
     /// whole task broke down: it is counted, shown, and makes the run end with exit code 1.
     pub run: Box<dyn Fn() -> Result<TaskOutput, Source> + Send + Sync>,
@@ -178,6 +180,7 @@ impl Task {
             id: id.into(),
             curve: curve.into(),
             seconds,
+            realizations: 1,
             run: Box::new(move || {
                 run().map(|records| TaskOutput {
                     records,
@@ -198,8 +201,15 @@ impl Task {
             id: id.into(),
             curve: curve.into(),
             seconds,
+            realizations: 1,
             run: Box::new(run),
         }
+    }
+
+    /// The same, counted as so many realisations.
+    pub fn covering(mut self, realizations: usize) -> Self {
+        self.realizations = realizations;
+        self
     }
 }
 

@@ -365,6 +365,48 @@ impl Checker {
         });
     }
 
+    /// Our arithmetic broke down: what is left of the document is one failure.
+    pub fn broke_down(&mut self, context: impl Into<String>, why: &dyn std::fmt::Display) {
+        self.lines.push(Line {
+            path: context.into(),
+            expected: "this and all that follows".into(),
+            got: why.to_string(),
+            tolerance: String::new(),
+            verdict: Outcome::Fail,
+        });
+    }
+
+    /// A stated value whose input the document lacks: a failure for each value stated there.
+    pub fn lacks(&mut self, expected: &Node<'_>, input: &str) {
+        self.leaves(expected, &format!("the document lacks `{input}`"));
+    }
+
+    /// A failure for each number and boolean below a node.
+    fn leaves(&mut self, node: &Node<'_>, why: &str) {
+        match node.entries() {
+            Ok(entries) if !is_complex(node) => {
+                for (key, child) in entries {
+                    if is_remark(key) {
+                        self.not_checked(&child, "a remark");
+                    } else {
+                        self.leaves(&child, why);
+                    }
+                }
+            }
+            _ if holds_objects(node) => {
+                let items = node.items().unwrap_or_default();
+                items.iter().for_each(|item| self.leaves(item, why));
+            }
+            _ if node.value.is_null() || node.value.is_string() => {
+                self.not_checked(node, "a remark");
+            }
+            _ => {
+                let (stated, rule) = (summary(node), String::new());
+                self.push(node, stated, why.to_string(), rule, false);
+            }
+        }
+    }
+
     /// Notes a value that needs a solver as not checked if only metrics are asked for; returns
     /// whether it did.
     pub fn skips_solver(&mut self, expected: &Node<'_>) -> bool {
@@ -478,6 +520,17 @@ pub(crate) fn number(value: f64) -> String {
     format!("{value:.11e}")
 }
 
+/// Whether a list holds objects rather than numbers.
+fn holds_objects(node: &Node<'_>) -> bool {
+    let items = node.value.as_array();
+    items.is_some_and(|items| items.iter().any(serde_json::Value::is_object))
+}
+
+/// Whether an object is one complex array.
+fn is_complex(node: &Node<'_>) -> bool {
+    node.opt("re").is_some() && node.opt("im").is_some()
+}
+
 fn summary(node: &Node<'_>) -> String {
     let text = node.value.to_string();
     if text.chars().count() <= 28 {
@@ -567,6 +620,190 @@ mod tests {
         assert_eq!(checker.count(Outcome::NotChecked), 5);
     }
 
+    /// The only line of a comparison of `stated` with `got`.
+    fn line(stated: &str, got: impl Into<Got>, tolerance: Tolerance) -> Line {
+        let document = Document::from_json("t.json", &format!("{{\"v\": {stated}}}")).unwrap();
+        let mut checker = Checker::new(false);
+        let node = document.root().get("v").unwrap();
+        checker.compare(&node, got, tolerance).unwrap();
+        assert_eq!(checker.lines.len(), 1);
+        checker.lines.remove(0)
+    }
+
+    #[test]
+    fn the_worst_entry_is_named_by_its_index() {
+        let real = |shape: &[usize], data: &[f64]| Array {
+            shape: shape.to_vec(),
+            data: data.to_vec(),
+        };
+        let ours = real(&[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.5, 6.1]);
+        let found = line("[[1, 2, 3], [4, 5, 6]]", ours, Tolerance::rel(1e-3));
+        assert_eq!(found.path, "v");
+        assert_eq!(
+            (found.expected.as_str(), found.got.as_str()),
+            ("5 at [1, 1]", "5.5 at [1, 1]")
+        );
+        assert_eq!(
+            (found.tolerance.as_str(), found.verdict),
+            ("rel 1e-3", Outcome::Fail)
+        );
+        // A NaN is the worst of all; one row and a plain list are the same shape, others are not.
+        let nan = line(
+            "[1, 2]",
+            real(&[1, 2], &[f64::NAN, 9.0]),
+            Tolerance::abs(10.0),
+        );
+        assert_eq!(
+            (nan.got.as_str(), nan.verdict),
+            ("NaN at [0, 0]", Outcome::Fail)
+        );
+        let column = line("[1, 2]", real(&[2, 1], &[1.0, 2.0]), Tolerance::rel(0.0));
+        assert_eq!(column.verdict, Outcome::Pass);
+        let turned = line(
+            "[[1], [2]]",
+            real(&[4], &[1.0, 2.0, 0.0, 0.0]),
+            Tolerance::abs(9.0),
+        );
+        assert_eq!(
+            (turned.expected.as_str(), turned.got.as_str()),
+            ("2 x 1", "4")
+        );
+        assert_eq!(turned.verdict, Outcome::Fail);
+        let square = line(
+            "[1, 2, 3, 4]",
+            real(&[2, 2], &[1.0, 2.0, 3.0, 4.0]),
+            Tolerance::rel(0.0),
+        );
+        assert_eq!(square.verdict, Outcome::Fail);
+        assert_eq!(
+            line("[]", Vec::new(), Tolerance::rel(0.0)).verdict,
+            Outcome::Pass
+        );
+        assert_eq!(
+            line("[]", vec![1.0], Tolerance::rel(0.0)).verdict,
+            Outcome::Fail
+        );
+    }
+
+    #[test]
+    fn both_parts_of_a_tolerance_add_up_to_the_last_bit() {
+        let verdict = |got: f64, t: Tolerance| line("-4", got, t).verdict;
+        // 0.25 + 0.125 * 4 = 0.75, exact in binary.
+        let both = Tolerance::both(0.25, 0.125);
+        for (got, expected) in [
+            (-4.75, Outcome::Pass),
+            (-3.25, Outcome::Pass),
+            (-4.75 - 1e-12, Outcome::Fail),
+            (-3.25 + 1e-12, Outcome::Fail),
+        ] {
+            assert_eq!(verdict(got, both), expected, "{got}");
+        }
+        assert_eq!(both.text(), "2.5e-1+rel 1.25e-1");
+        assert_eq!(Tolerance::abs(0.5).text(), "abs 5e-1");
+        assert_eq!(verdict(-4.0, Tolerance::rel(0.0)), Outcome::Pass);
+        assert_eq!(verdict(4.0, Tolerance::rel(1.0)), Outcome::Fail);
+    }
+
+    #[test]
+    fn complex_entries_differ_by_their_modulus() {
+        let stated = r#"{"re": [3], "im": [-4]}"#;
+        let near = |re: f64, im: f64| line(stated, &[c64::new(re, im)][..], Tolerance::rel(0.1));
+        assert_eq!(near(3.29, -4.39).verdict, Outcome::Pass);
+        assert_eq!(near(3.4, -4.4).verdict, Outcome::Fail);
+        assert_eq!(near(3.0, 4.0).got, "3+4i at [0]");
+        assert_eq!(near(3.0, 4.0).expected, "3-4i at [0]");
+        assert_eq!(
+            line("1.5", Got::Missing("no answer".into()), Tolerance::rel(1.0)).got,
+            "no answer"
+        );
+    }
+
+    #[test]
+    fn an_inner_tolerance_goes_before_an_outer_one() {
+        let text = r#"{"in": {"a": 1e-3, "n": null}, "out": {"a": 1.0, "n": 0.5, "bad": -1}}"#;
+        let document = Document::from_json("t.json", text).unwrap();
+        let root = document.root();
+        let tolerances = Tolerances::new(root.opt("in"), root.opt("out"));
+        let close = |key: &str, expected: f64| {
+            let got = tolerances.get(key, 9.0).unwrap();
+            assert!((got - expected).abs() < 1e-15, "{key}: {got}");
+        };
+        close("a", 1e-3);
+        close("n", 0.5);
+        close("absent", 9.0);
+        assert!(tolerances.get("bad", 0.0).is_err());
+    }
+
+    #[test]
+    fn values_without_their_input_fail_one_by_one() {
+        let text = r#"{"a": 1, "z": {"re": [1], "im": [0]}, "deep": {"b": [1, 2], "c": true,
+            "slots": [{"d": 1}, {"d": 2}], "note": "n", "x_info": 3, "s": "t", "u": null}}"#;
+        let document = Document::from_json("t.json", text).unwrap();
+        let mut checker = Checker::new(false);
+        checker.lacks(&document.root(), "W");
+        let failed: Vec<&str> = checker
+            .lines
+            .iter()
+            .filter(|line| line.verdict == Outcome::Fail)
+            .map(|line| line.path.as_str())
+            .collect();
+        let paths = [
+            "a",
+            "z",
+            "deep.b",
+            "deep.c",
+            "deep.slots[0].d",
+            "deep.slots[1].d",
+        ];
+        let sorted = |list: &[&str]| {
+            std::collections::BTreeSet::from_iter(list.iter().map(ToString::to_string))
+        };
+        assert_eq!(sorted(&failed), sorted(&paths));
+        assert_eq!(failed.len(), paths.len());
+        assert_eq!(checker.count(Outcome::NotChecked), 4);
+        assert!(
+            checker
+                .lines
+                .iter()
+                .any(|line| line.got == "the document lacks `W`")
+        );
+        checker.broke_down("cases[1]", &"no pivot");
+        assert_eq!(checker.count(Outcome::Fail), 7);
+    }
+
+    #[test]
+    fn without_a_solver_its_values_are_named_not_passed() {
+        let document = Document::from_json("t.json", r#"{"t": 1}"#).unwrap();
+        let node = document.root().get("t").unwrap();
+        let mut checker = Checker::new(true);
+        assert!(checker.skips_solver(&node));
+        assert_eq!(
+            (
+                checker.count(Outcome::NotChecked),
+                checker.count(Outcome::Pass)
+            ),
+            (1, 0)
+        );
+        let mut checker = Checker::new(false);
+        assert!(!checker.skips_solver(&node));
+        assert!(checker.lines.is_empty());
+        // A target is reached at its own value, on both sides.
+        for goal in [Goal::AtLeast, Goal::AtMost] {
+            checker
+                .target(&node, 1.0, goal, Tolerance::rel(0.0), true)
+                .unwrap();
+        }
+        checker
+            .target(&node, f64::NAN, Goal::AtMost, Tolerance::rel(1.0), true)
+            .unwrap();
+        assert_eq!(
+            (checker.count(Outcome::Pass), checker.count(Outcome::Fail)),
+            (2, 1)
+        );
+        assert_eq!(checker.lines[0].expected, ">= 1");
+        assert_eq!(checker.lines[1].expected, "<= 1");
+    }
+
     #[test]
     fn numbers_read_well() {
         assert_eq!(number(0.25), "0.25");
@@ -574,5 +811,11 @@ mod tests {
         assert_eq!(number(1.0 / 3.0), "0.333333333333");
         assert_eq!(number(-1.5e-9), "-1.50000000000e-9");
         assert_eq!(number(123456.5), "123456.5");
+        assert_eq!(number(0.0), "0");
+        assert_eq!(number(f64::NEG_INFINITY), "-inf");
+        assert_eq!(number(1e-4), "0.0001");
+        assert_eq!(number(9.9e-5), "9.90000000000e-5");
+        assert_eq!(number(1e7), "1.00000000000e7");
+        assert_eq!(number(9_999_999.0), "9999999");
     }
 }

@@ -79,33 +79,55 @@ pub enum Error {
         source: Source,
     },
     /// Results cannot be written.
-    #[error("{}: cannot be written: {source}; choose a writable folder with --out", path.display())]
+    #[error("{}: cannot be written: {source}; choose another place with --out", path.display())]
     Output {
         /// The folder or file.
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
     },
+    /// Standard output cannot be written.
+    #[error("standard output cannot be written: {0}")]
+    Console(std::io::Error),
+    /// Results of a run cannot be written, for example because the disk is full; finished work is
+    /// kept.
+    #[error(
+        "{}: cannot be written: {source}; what is finished is kept in {} and will be taken up by the same command",
+        path.display(), kept.display()
+    )]
+    Unfinished {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+        /// Where the finished tasks stand.
+        kept: PathBuf,
+    },
     /// The run was stopped; finished work is kept.
     #[error(
-        "interrupted: {done} of {total} tasks are kept and will be taken up by the same command"
+        "interrupted: {done} of {total} realisations are kept and will be taken up by the same command"
     )]
     Interrupted {
-        /// Tasks finished and kept.
+        /// Realisations finished and kept.
         done: usize,
-        /// Tasks of the run.
+        /// Realisations of the run.
         total: usize,
     },
+    /// Stopped before there was anything to keep.
+    #[error("interrupted")]
+    Cancelled,
     /// A figure could not be drawn.
     #[error("the figure could not be drawn: {0}")]
     Drawing(String),
 }
 
 impl Error {
-    /// 2 for bad input and usage, 4 for a breakdown of the arithmetic, 130 when interrupted.
+    /// 2 for bad input and usage and for results that cannot be written, 4 for a breakdown of the
+    /// arithmetic, 130 when interrupted, 141 when the reader of standard output is gone.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Interrupted { .. } => 130,
+            Self::Interrupted { .. } | Self::Cancelled => 130,
+            Self::Console(source) if source.kind() == std::io::ErrorKind::BrokenPipe => 141,
             Self::Numerical { .. } | Self::Drawing(_) => 4,
             _ => 2,
         }

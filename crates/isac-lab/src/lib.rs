@@ -12,7 +12,7 @@
 //! | [`document`] | JSON and TOML input, read strictly |
 //! | [`check`] | comparison of stated with recomputed values |
 //! | [`solve`] | the report of `isac solve` |
-//! | [`mod@run`], [`reproduce`], [`output`] | the Monte Carlo run, one artefact from plan to folder, the files |
+//! | [`mod@run`], [`reproduce`], [`folder`], [`output`] | the Monte Carlo run, one artefact from plan to folder, its folder, its files |
 //! | [`render`] | figures to SVG and PNG |
 //! | [`sdp`] | semidefinite programs in SDPA format |
 //! | [`cli`] | the command line |
@@ -40,6 +40,7 @@ pub mod clock;
 pub mod document;
 pub mod error;
 pub mod figure;
+pub mod folder;
 pub mod output;
 pub mod papers;
 mod progress;
@@ -54,6 +55,7 @@ pub mod stats;
 pub mod stress;
 mod strict_json;
 pub mod verdict;
+mod write;
 
 pub use artefact::{
     Artefact, Compared, Grade, Metric, Plan, Record, Records, Report, Request, Size, Task,
@@ -75,20 +77,10 @@ pub fn versions() -> std::collections::BTreeMap<String, String> {
         .collect()
 }
 
-/// The revision of the repository that the working directory belongs to, if it is ours.
-pub fn revision() -> String {
-    let git = |arguments: &[&str]| {
-        let output = std::process::Command::new("git")
-            .args(arguments)
-            .output()
-            .ok()?;
-        let text = String::from_utf8(output.stdout).ok()?;
-        output.status.success().then(|| text.trim().to_string())
-    };
-    let ours = git(&["rev-parse", "--show-toplevel"])
-        .is_some_and(|top| std::path::Path::new(&top).join("crates/isac-lab").is_dir());
-    let head = ours.then(|| git(&["rev-parse", "HEAD"])).flatten();
-    head.unwrap_or_else(|| "unknown".into())
+/// The revision that the program was built from: the hash of a commit, with `-dirty` behind it where
+/// sources differed from it; `unknown` for a packaged crate and where git was not at hand.
+pub fn revision() -> &'static str {
+    env!("ISAC_REVISION")
 }
 
 /// The README's example compiles and runs.

@@ -1,249 +1,84 @@
-//! The result folder of an artefact: `OUT/<paper>/<artefact>/<preset>/`.
-//!
-//! While a run is under way its finished tasks are kept in `<preset>.partial/`; the finished folder
-//! is built as `<preset>.new/` and takes the place of the old one in one step.
+//! What the files of a result folder hold: the CSV tables and `meta.json`.
 
-use std::fmt::Write as _;
-use std::fs;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::artefact::{Artefact, Metric, Record, Records, Report, Request};
-use crate::error::Error;
-use crate::run::Finished;
+use crate::folder::hash;
 use crate::stats::{Summary, digits17};
-
-/// The folders of one run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Folder {
-    target: PathBuf,
-}
-
-impl Folder {
-    /// Of an artefact and preset below `out`. Makes sure that results can be written there.
-    ///
-    /// # Errors
-    /// [`Error::Output`] if not.
-    pub fn open(out: &Path, artefact: &Artefact, preset: &str) -> Result<Self, Error> {
-        let target = out.join(artefact.paper).join(artefact.name).join(preset);
-        let folder = Self { target };
-        let partial = folder.beside("partial");
-        let probe = partial.join("probe");
-        fs::create_dir_all(&partial)
-            .and_then(|()| fs::write(&probe, b""))
-            .and_then(|()| fs::remove_file(&probe))
-            .map_err(|e| output_error(&partial, e))?;
-        // A crash between the two renames of a system that cannot exchange folders.
-        let old = folder.beside("old");
-        if old.is_dir() && !folder.target.exists() {
-            fs::rename(&old, &folder.target).map_err(|e| output_error(&folder.target, e))?;
-        }
-        Ok(folder)
-    }
-
-    /// Where the finished files stand.
-    pub fn path(&self) -> &Path {
-        &self.target
-    }
-
-    fn beside(&self, suffix: &str) -> PathBuf {
-        let mut name = self.target.file_name().unwrap_or_default().to_os_string();
-        name.push(format!(".{suffix}"));
-        self.target.with_file_name(name)
-    }
-
-    /// Opens the record of finished tasks. Those of an interrupted run with the same fingerprint
-    /// are taken up; anything else there is cleared away.
-    ///
-    /// # Errors
-    /// [`Error::Output`].
-    pub fn journal(&self, fingerprint: &str) -> Result<(Journal, Vec<Finished>), Error> {
-        let folder = self.beside("partial");
-        let (mark, path) = (folder.join("fingerprint.json"), folder.join("tasks.jsonl"));
-        let same = fs::read_to_string(&mark).is_ok_and(|text| text == fingerprint);
-        let mut kept = Vec::new();
-        if same {
-            let text = fs::read_to_string(&path).unwrap_or_default();
-            // A line cut off by a crash does not parse and its task runs again; so do broken ones.
-            kept.extend(
-                text.lines()
-                    .filter_map(|line| serde_json::from_str::<Finished>(line).ok())
-                    .filter(|finished| finished.result.is_ok()),
-            );
-        }
-        let mut text = String::new();
-        for finished in &kept {
-            text += &journal_line(finished);
-        }
-        fs::write(&path, text).map_err(|e| output_error(&path, e))?;
-        fs::write(&mark, fingerprint).map_err(|e| output_error(&mark, e))?;
-        let file = fs::OpenOptions::new()
-            .append(true)
-            .open(&path)
-            .map_err(|e| output_error(&path, e))?;
-        Ok((Journal { path, file }, kept))
-    }
-
-    /// Puts the finished files in place of the old folder in one step and clears the journal away.
-    ///
-    /// # Errors
-    /// [`Error::Output`]; the old folder is whole then.
-    pub fn replace(&self, files: &[(String, Vec<u8>)]) -> Result<(), Error> {
-        let fresh = self.beside("new");
-        let wrap = |path: &Path| {
-            let path = path.to_path_buf();
-            move |e| output_error(&path, e)
-        };
-        if fresh.exists() {
-            fs::remove_dir_all(&fresh).map_err(wrap(&fresh))?;
-        }
-        fs::create_dir_all(&fresh).map_err(wrap(&fresh))?;
-        for (name, bytes) in files {
-            let path = fresh.join(name);
-            fs::File::create(&path)
-                .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-                .map_err(wrap(&path))?;
-        }
-        put_in_place(&fresh, &self.target, &self.beside("old")).map_err(wrap(&self.target))?;
-        // Leftovers do no harm, so a failure to clear them is none.
-        let _ = fs::remove_dir_all(self.beside("partial"));
-        Ok(())
-    }
-}
-
-/// Moves `fresh` to `target`; what stood there ends up removed.
-fn put_in_place(fresh: &Path, target: &Path, old: &Path) -> std::io::Result<()> {
-    if !target.exists() {
-        return fs::rename(fresh, target);
-    }
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::fs::{CWD, RenameFlags, renameat_with};
-        if renameat_with(CWD, fresh, CWD, target, RenameFlags::EXCHANGE).is_ok() {
-            return fs::remove_dir_all(fresh);
-        }
-    }
-    // File systems without an exchange: two renames; `Folder::open` mends a crash between them.
-    if old.exists() {
-        fs::remove_dir_all(old)?;
-    }
-    fs::rename(target, old)?;
-    fs::rename(fresh, target)?;
-    fs::remove_dir_all(old)
-}
-
-fn output_error(path: &Path, source: std::io::Error) -> Error {
-    Error::Output {
-        path: path.into(),
-        source,
-    }
-}
-
-/// Writes a file so that it is either the old or the whole new one.
-///
-/// # Errors
-/// [`Error::Output`].
-pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".new");
-    let fresh = path.with_file_name(name);
-    fs::write(&fresh, bytes)
-        .and_then(|()| fs::rename(&fresh, path))
-        .map_err(|e| output_error(path, e))
-}
-
-/// Finished tasks on disk.
-#[derive(Debug)]
-pub struct Journal {
-    path: PathBuf,
-    file: fs::File,
-}
-
-impl Journal {
-    /// Keeps one more.
-    ///
-    /// # Errors
-    /// [`Error::Output`].
-    pub fn keep(&mut self, finished: &Finished) -> Result<(), Error> {
-        self.file
-            .write_all(journal_line(finished).as_bytes())
-            .map_err(|e| output_error(&self.path, e))
-    }
-}
-
-fn journal_line(finished: &Finished) -> String {
-    // Records hold no map with other than text keys, so this cannot fail.
-    serde_json::to_string(finished).unwrap_or_default() + "\n"
-}
 
 /// `curve.csv`: one row per algorithm and x.
 pub fn curve_csv(records: &Records, metrics: &[Metric]) -> String {
-    let mut text = String::from("algorithm,x,n,failed,unconverged");
+    let mut rows = vec![cells(["algorithm", "x", "n", "failed", "unconverged"])];
     for m in metrics {
-        let key = &m.key;
-        let _ = write!(text, ",mean_{key},ci95_low_{key},ci95_high_{key}");
+        rows[0].extend(["mean", "ci95_low", "ci95_high"].map(|name| format!("{name}_{}", m.key)));
     }
-    text.push('\n');
     for algorithm in records.algorithms() {
         for x in records.xs(algorithm) {
-            let rows: Vec<&Record> = records.at(algorithm, x).collect();
-            let failed = rows.iter().filter(|r| r.failed).count();
-            let open = rows.iter().filter(|r| !r.failed && !r.converged).count();
-            let n = rows.len() - failed;
-            let _ = write!(
-                text,
-                "{},{},{n},{failed},{open}",
-                cell(algorithm),
-                digits17(x)
-            );
+            let at: Vec<&Record> = records.at(algorithm, x).collect();
+            let failed = at.iter().filter(|r| r.failed).count();
+            let open = at.iter().filter(|r| !r.failed && !r.converged).count();
+            let counts = [at.len() - failed, failed, open].map(|count| count.to_string());
+            let mut row = vec![algorithm.to_string(), digits17(x)];
+            row.extend(counts);
             for index in 0..metrics.len() {
                 let Summary {
                     mean, low, high, ..
                 } = records.summary(algorithm, x, index);
-                let (mean, low, high) = (digits17(mean), digits17(low), digits17(high));
-                let _ = write!(text, ",{mean},{low},{high}");
+                row.extend([mean, low, high].map(digits17));
             }
-            text.push('\n');
+            rows.push(row);
         }
     }
-    text
+    csv_text(&rows)
 }
 
 /// `per_realization.csv`: one row per record, by algorithm, x and realisation.
 pub fn per_realization_csv(records: &Records, metrics: &[Metric]) -> String {
-    let mut text = String::from("algorithm,x,realization,stop_reason");
-    for m in metrics {
-        let _ = write!(text, ",{}", m.key);
+    let mut rows = vec![cells(["algorithm", "x", "realization", "stop_reason"])];
+    rows[0].extend(metrics.iter().map(|m| m.key.clone()));
+    for record in sorted(records) {
+        let mut row = place(record);
+        row.push(record.stop_reason.clone());
+        row.extend((0..metrics.len()).map(|index| {
+            let value = record.metrics.get(index).copied();
+            digits17(value.unwrap_or(f64::NAN))
+        }));
+        rows.push(row);
     }
-    text.push('\n');
-    for row in sorted(records) {
-        let (name, x) = (cell(&row.algorithm), digits17(row.x));
-        let _ = write!(
-            text,
-            "{name},{x},{},{}",
-            row.realization,
-            cell(&row.stop_reason)
-        );
-        for index in 0..metrics.len() {
-            let value = row.metrics.get(index).copied().unwrap_or(f64::NAN);
-            let _ = write!(text, ",{}", digits17(value));
-        }
-        text.push('\n');
-    }
-    text
+    csv_text(&rows)
 }
 
 /// `timing.csv`: the only file that depends on the clock.
 pub fn timing_csv(records: &Records) -> String {
-    let mut text = String::from("algorithm,x,realization,seconds\n");
-    for row in sorted(records) {
-        let (name, x) = (cell(&row.algorithm), digits17(row.x));
-        let seconds = row.seconds.unwrap_or(f64::NAN);
-        let _ = writeln!(text, "{name},{x},{},{seconds:.6e}", row.realization);
+    let mut rows = vec![cells(["algorithm", "x", "realization", "seconds"])];
+    for record in sorted(records) {
+        let mut row = place(record);
+        row.push(format!("{:.6e}", record.seconds.unwrap_or(f64::NAN)));
+        rows.push(row);
     }
-    text
+    csv_text(&rows)
+}
+
+/// Algorithm, x and realisation of a record.
+fn place(record: &Record) -> Vec<String> {
+    let (x, realization) = (digits17(record.x), record.realization.to_string());
+    vec![record.algorithm.clone(), x, realization]
+}
+
+fn cells<const N: usize>(names: [&str; N]) -> Vec<String> {
+    names.map(str::to_string).to_vec()
+}
+
+/// Rows of cells as text; cells with a comma, a quote or a line break stand in quotes.
+fn csv_text(rows: &[Vec<String>]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        // Memory takes everything and all rows are equally long, so neither this nor the next fails.
+        let _ = writer.write_record(row);
+    }
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
 fn sorted(records: &Records) -> Vec<&Record> {
@@ -256,11 +91,6 @@ fn sorted(records: &Records) -> Vec<&Record> {
             .then(a.realization.cmp(&b.realization))
     });
     rows
-}
-
-/// A text without commas and line breaks.
-fn cell(text: &str) -> String {
-    text.replace(',', ";").replace(['\n', '\r', '"'], " ")
 }
 
 /// What `meta.json` says beside the report.
@@ -313,7 +143,7 @@ pub fn meta_json(meta: &Meta<'_>, records: &Records, report: &Report) -> String 
         "realization": request.realization,
         "reference": reference.map(|name| name.to_string_lossy()),
         "scenario": meta.scenario,
-        "scenario_hash": hash_text(&meta.scenario.to_string()),
+        "scenario_hash": hash(meta.scenario.to_string().as_bytes()),
         "x": meta.x,
         "metrics": meta.metrics,
         "interval": "95 %: mean +- t(0.975, n-1) s / sqrt(n) over realisations, failed ones left out",
@@ -346,20 +176,6 @@ fn count_json(records: &Records, algorithm: &str) -> Value {
     })
 }
 
-/// FNV-1a, 64 bits, as hexadecimal text.
-pub fn hash_text(text: &str) -> String {
-    hash_bytes(text.as_bytes())
-}
-
-/// FNV-1a of bytes.
-pub fn hash_bytes(bytes: &[u8]) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in bytes {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    format!("{hash:016x}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -386,15 +202,39 @@ mod tests {
             lines[1],
             format!("a,{two},0,closed_form,1.0000000000000000e0")
         );
-        assert_eq!(lines[3], format!("a,{two},2,infeasible; by 0.3,NaN"));
+        assert_eq!(lines[3], format!("a,{two},2,\"infeasible, by 0.3\",NaN"));
         let curve = curve_csv(&records(), &metrics);
         let row = curve.lines().nth(1).unwrap();
         assert!(row.starts_with(&format!("a,{two},2,1,0,{two},")), "{row}");
     }
 
     #[test]
-    fn hash_is_the_published_one() {
-        assert_eq!(hash_text(""), "cbf29ce484222325");
-        assert_eq!(hash_text("a"), "af63dc4c8601ec8c");
+    fn cells_of_any_text_come_back() {
+        let texts = ["a,b", "say \"so\"", "two\nlines\r\n", "plain", ", \",\""];
+        let records = Records {
+            rows: texts
+                .iter()
+                .enumerate()
+                .map(|(i, text)| Record {
+                    stop_reason: (*text).into(),
+                    ..Record::exact(format!("{text}!"), 0.0, i, vec![])
+                })
+                .collect(),
+            ..Records::default()
+        };
+        let per = per_realization_csv(&records, &[]);
+        let table = crate::reference::CsvTable::parse("a.csv", &per).unwrap();
+        let curve = curve_csv(&records, &[]);
+        let curves = crate::reference::CsvTable::parse("a.csv", &curve).unwrap();
+        let timing = timing_csv(&records);
+        let times = crate::reference::CsvTable::parse("a.csv", &timing).unwrap();
+        for (i, text) in texts.iter().enumerate() {
+            let name = format!("{text}!");
+            assert_eq!(
+                table.rows[i],
+                [&name, "0.0000000000000000e0", &i.to_string(), text]
+            );
+            assert_eq!((&curves.rows[i][0], &times.rows[i][0]), (&name, &name));
+        }
     }
 }

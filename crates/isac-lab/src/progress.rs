@@ -82,7 +82,11 @@ impl<'a> Display<'a> {
                 if tenth >= *next_tenth {
                     *next_tenth = tenth + 1;
                     let (done, total) = (standing.done, standing.total);
-                    let _ = writeln!(err, "{name}: {done}/{total} tasks{}", remarks(standing));
+                    let _ = writeln!(
+                        err,
+                        "{name}: {done}/{total} realisations{}",
+                        remarks(standing)
+                    );
                 }
             }
             Self::Json {
@@ -192,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn json_lines_come_once_per_task() {
+    fn json_lines_come_once_per_standing() {
         let mut bytes = Vec::new();
         let mut display = Display::new(Mode::Json, "p/fig1", &mut bytes);
         let mut standing = Standing {

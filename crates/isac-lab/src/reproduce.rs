@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::artefact::{Artefact, Metric, Plan, Records, Report, Request, Task};
 use crate::error::Error;
-use crate::output::{self, Folder, Meta};
+use crate::folder::{Folder, hash};
+use crate::output::{self, Meta};
 use crate::render;
 use crate::run::{Control, Standing, estimate, execute};
 
@@ -63,6 +64,8 @@ pub struct Done {
     pub report: Report,
     /// Folder the files stand in.
     pub folder: PathBuf,
+    /// Records of an interrupted run that had been altered since; their tasks ran again.
+    pub altered: usize,
 }
 
 impl Done {
@@ -124,11 +127,16 @@ impl Prepared {
         self.tasks.len()
     }
 
+    /// Number of realisations, each algorithm's counted.
+    pub fn realizations(&self) -> usize {
+        self.tasks.iter().map(|task| task.realizations).sum()
+    }
+
     /// Runs the tasks that an interrupted run has not finished, and writes the folder.
     ///
     /// # Errors
-    /// [`Error::Output`] before any work if results cannot be written; [`Error::Interrupted`]; those
-    /// of the report and of drawing.
+    /// [`Error::Output`] before any work if results cannot be written, [`Error::Unfinished`] later;
+    /// [`Error::Interrupted`]; those of the report and of drawing.
     pub fn run(
         &self,
         settings: &Settings,
@@ -136,19 +144,30 @@ impl Prepared {
     ) -> Result<Done, Error> {
         let folder = Folder::open(&settings.out, &self.artefact, &self.request.preset)?;
         let (mut journal, kept) = folder.journal(&self.fingerprint())?;
+        let unfinished = |error| match error {
+            Error::Output { path, source } => Error::Unfinished {
+                path,
+                source,
+                kept: folder.partial().to_path_buf(),
+            },
+            other => other,
+        };
         let (records, _) = execute(
             &self.tasks,
-            kept,
+            kept.tasks,
             &settings.control,
             |finished| journal.keep(finished),
             on_progress,
-        )?;
+        )
+        .map_err(unfinished)?;
         let report = (self.finish)(&records)?;
-        folder.replace(&self.files(&records, &report)?)?;
+        let files = self.files(&records, &report)?;
+        folder.replace(&files).map_err(unfinished)?;
         Ok(Done {
             records,
             report,
             folder: folder.path().to_path_buf(),
+            altered: kept.altered,
         })
     }
 
@@ -225,7 +244,7 @@ impl Prepared {
             "request": self.request,
             "scenario": self.scenario,
             "metrics": self.metrics,
-            "tasks": output::hash_text(&ids.join("\n")),
+            "tasks": hash(ids.join("\n").as_bytes()),
         })
         .to_string()
     }
@@ -238,7 +257,7 @@ fn program_hash() -> &'static str {
         let bytes = std::env::current_exe().and_then(std::fs::read);
         bytes.map_or_else(
             |_| env!("CARGO_PKG_VERSION").to_string(),
-            |bytes| output::hash_bytes(&bytes),
+            |bytes| hash(&bytes),
         )
     })
 }

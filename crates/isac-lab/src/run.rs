@@ -1,6 +1,6 @@
 //! The Monte Carlo run: tasks on several threads, finished ones kept, an orderly stop.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::artefact::{Records, Task, TaskOutput};
+use crate::artefact::{Record, Records, Task, TaskOutput};
 use crate::clock;
 use crate::error::Error;
 
@@ -46,11 +46,12 @@ pub struct Finished {
 /// Where a run stands.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Standing {
-    /// Tasks done, those taken over from an interrupted run included.
+    /// Realisations done, those taken over from an interrupted run included. Each algorithm's are
+    /// counted.
     pub done: usize,
-    /// Tasks of the run.
+    /// Realisations of the run.
     pub total: usize,
-    /// Time left in seconds; `None` before the first task is done.
+    /// Time left in seconds; `None` before the first is done.
     pub seconds_left: Option<f64>,
     /// Per curve, in the order of the plan.
     pub curves: Vec<CurveStanding>,
@@ -61,13 +62,13 @@ pub struct Standing {
 pub struct CurveStanding {
     /// Name of the curve.
     pub curve: String,
-    /// Tasks done.
+    /// Realisations done.
     pub done: usize,
-    /// Tasks of the curve.
+    /// Realisations of the curve.
     pub total: usize,
-    /// Realisations without an answer, broken tasks included.
+    /// Realisations without an answer somewhere, those of broken tasks included.
     pub failed: usize,
-    /// Realisations that stopped without converging.
+    /// Others that stopped somewhere without converging.
     pub unconverged: usize,
 }
 
@@ -157,12 +158,9 @@ pub fn execute(
     };
     stop.store(true, Ordering::Relaxed);
     outcome?;
-    let done = slots.iter().flatten().count();
-    if done < slots.len() {
-        return Err(Error::Interrupted {
-            done,
-            total: slots.len(),
-        });
+    if slots.iter().any(Option::is_none) {
+        let Standing { done, total, .. } = progress.standing;
+        return Err(Error::Interrupted { done, total });
     }
     let finished: Vec<Finished> = slots.into_iter().flatten().collect();
     Ok((gather(&finished), finished))
@@ -227,17 +225,17 @@ impl Progress {
         let mut curves: Vec<CurveStanding> = Vec::new();
         for task in tasks {
             match curves.iter_mut().find(|c| c.curve == task.curve) {
-                Some(curve) => curve.total += 1,
+                Some(curve) => curve.total += task.realizations,
                 None => curves.push(CurveStanding {
                     curve: task.curve.clone(),
-                    total: 1,
+                    total: task.realizations,
                     ..CurveStanding::default()
                 }),
             }
         }
         let mut progress = Self {
             standing: Standing {
-                total: tasks.len(),
+                total: tasks.iter().map(|task| task.realizations).sum(),
                 curves,
                 ..Standing::default()
             },
@@ -253,7 +251,7 @@ impl Progress {
     }
 
     fn count(&mut self, task: &Task, finished: &Finished, now: bool) {
-        self.standing.done += 1;
+        self.standing.done += task.realizations;
         self.work_left -= weight(task);
         if now {
             self.work_done += weight(task);
@@ -264,14 +262,20 @@ impl Progress {
             .iter_mut()
             .find(|c| c.curve == task.curve)
         {
-            curve.done += 1;
+            curve.done += task.realizations;
             match &finished.result {
                 Ok(output) => {
-                    curve.failed += output.records.iter().filter(|r| r.failed).count();
-                    let open = output.records.iter().filter(|r| !r.failed && !r.converged);
-                    curve.unconverged += open.count();
+                    // Several records may belong to one realisation: one per x, say.
+                    let of = |keep: fn(&Record) -> bool| -> BTreeSet<usize> {
+                        let rows = output.records.iter().filter(|r| keep(r));
+                        rows.map(|r| r.realization).collect()
+                    };
+                    let failed = of(|r| r.failed);
+                    let open = of(|r| !r.failed && !r.converged);
+                    curve.failed += failed.len();
+                    curve.unconverged += open.difference(&failed).count();
                 }
-                Err(_) => curve.failed += 1,
+                Err(_) => curve.failed += task.realizations,
             }
         }
     }
@@ -289,7 +293,6 @@ fn weight(task: &Task) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artefact::Record;
 
     fn tasks(n: usize) -> Arc<Vec<Task>> {
         let task = |i: usize| {
@@ -339,6 +342,48 @@ mod tests {
             (last.done, last.curves[0].failed, last.curves[1].failed),
             (3, 2, 0)
         );
+    }
+
+    #[test]
+    fn progress_counts_realisations_not_tasks_or_records() {
+        let chunk = |first: usize, curve: &str| {
+            let run = move || {
+                let rows = (first..first + 3).flat_map(|r| {
+                    [1.0, 2.0].map(|x| match r {
+                        1 => Record::failed("a", x, r, "no answer"),
+                        _ => Record {
+                            converged: r != 4,
+                            ..Record::exact("a", x, r, vec![0.0])
+                        },
+                    })
+                });
+                Ok(rows.collect())
+            };
+            Task::records(format!("i{first}"), curve, 1.0, run).covering(3)
+        };
+        let broken = Task::records("broken", "c", 1.0, || Err("none".into())).covering(2);
+        let single = Task::records("single", "d", 1.0, || Ok(vec![]));
+        let list = Arc::new(vec![chunk(0, "c"), chunk(3, "c"), broken, single]);
+        let mut seen = Vec::new();
+        let control = Control {
+            threads: 1,
+            ..Control::default()
+        };
+        execute(
+            &list,
+            Vec::new(),
+            &control,
+            |_| Ok(()),
+            |s| seen.push(s.clone()),
+        )
+        .unwrap();
+        assert!(seen.iter().all(|s| s.total == 9));
+        let mut counts: Vec<usize> = seen.iter().map(|s| s.done).collect();
+        counts.dedup();
+        assert_eq!(counts, [0, 3, 6, 8, 9]);
+        let curve = &seen.last().unwrap().curves[0];
+        assert_eq!((curve.done, curve.total), (8, 8));
+        assert_eq!((curve.failed, curve.unconverged), (1 + 2, 1));
     }
 
     #[test]

@@ -36,7 +36,7 @@ fn a_run_writes_the_six_files_and_says_how_it_ended() {
         "{}",
         ran.out
     );
-    assert!(ran.err.contains("24/24 tasks"), "{}", ran.err);
+    assert!(ran.err.contains("24/24 realisations"), "{}", ran.err);
     let result = out.join("demo/fig1/plain");
     let mut names: Vec<String> = fs::read_dir(&result)
         .unwrap()
@@ -142,7 +142,7 @@ fn an_interrupted_run_is_taken_up_and_ends_with_the_same_bytes() {
     } else {
         let text = fs::read_to_string(&journal).unwrap();
         let kept: Vec<&str> = text.lines().take(5).collect();
-        fs::write(&journal, kept.join("\n") + "\n{\"id\": \"r0").unwrap();
+        fs::write(&journal, kept.join("\n") + "\n{\"sha256\": \"r0").unwrap();
         let mut first = None;
         let done = prepared
             .run(&settings(&broken, never), |standing| {
@@ -269,7 +269,11 @@ fn an_unwritable_folder_gives_2_before_any_work() {
         "{}",
         ran.err
     );
-    assert!(!ran.err.contains("tasks"), "no work was done: {}", ran.err);
+    assert!(
+        !ran.err.contains("realisations"),
+        "no work was done: {}",
+        ran.err
+    );
 }
 
 #[test]

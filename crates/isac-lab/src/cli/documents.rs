@@ -1,17 +1,21 @@
 //! The verbs about one document: solve, check, sdp.
 
-use super::{Check, Console, Sdp, Solve, say, table, tell};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use super::{Check, Console, Sdp, Solve, interruptible, say, table, tell};
 use crate::check::{Checker, Line, Outcome, number};
 use crate::document::Document;
 use crate::error::Error;
-use crate::output::write_file;
 use crate::papers::{Paper, of_document};
 use crate::solve::{SolveReport, SolveRequest};
+use crate::write::write_file;
 
 pub(super) fn solve(
     papers: &[Paper],
-    args: &Solve,
+    args: Solve,
     console: &mut Console<'_>,
+    cancel: &AtomicBool,
 ) -> Result<u8, Error> {
     let document = Document::read(&args.file)?;
     let paper = of_document(papers, &document)?;
@@ -20,10 +24,10 @@ pub(super) fn solve(
         .ok_or_else(|| Error::Usage(format!("schema {}: nothing solves it", paper.schema)))?;
     let request = SolveRequest {
         case: args.case,
-        algorithm: args.algorithm.clone(),
+        algorithm: args.algorithm,
         seed: args.seed,
     };
-    let report = solver(&document.root(), &request)?;
+    let report = interruptible(cancel, move || solver(&document.root(), &request))?;
     for warning in &report.warnings {
         tell!(console, "warning: {warning}");
     }
@@ -34,12 +38,12 @@ pub(super) fn solve(
     if args.json {
         say!(console, "{json}");
     } else {
-        print_solution(&report, console);
+        print_solution(&report, console)?;
     }
     Ok(report.status.exit_code())
 }
 
-fn print_solution(report: &SolveReport, console: &mut Console<'_>) {
+fn print_solution(report: &SolveReport, console: &mut Console<'_>) -> Result<(), Error> {
     let status = serde_json::to_value(report.status).unwrap_or_default();
     say!(
         console,
@@ -88,17 +92,27 @@ fn print_solution(report: &SolveReport, console: &mut Console<'_>) {
             shape(&value["re"])
         );
     }
+    Ok(())
 }
 
-pub(super) fn check(papers: &[Paper], args: &Check, console: &mut Console<'_>) -> u8 {
+pub(super) fn check(
+    papers: &[Paper],
+    args: &Check,
+    console: &mut Console<'_>,
+    cancel: &AtomicBool,
+) -> Result<u8, Error> {
     let mut code = 0;
     let mut totals = [0; 3];
     let mut files = Vec::new();
     for path in &args.files {
-        let checker = match check_one(papers, path, args.metrics_only) {
+        let checker = match check_one(papers, path, args.metrics_only, cancel) {
             Ok(checker) => checker,
+            Err(Error::Cancelled) => return Err(Error::Cancelled),
             Err(error) => {
                 tell!(console, "error: {error}");
+                files.push(serde_json::json!({
+                    "file": path.display().to_string(), "error": error.to_string(),
+                }));
                 code = 2;
                 continue;
             }
@@ -112,7 +126,7 @@ pub(super) fn check(papers: &[Paper], args: &Check, console: &mut Console<'_>) -
         }
         if !args.json {
             say!(console, "{}", path.display());
-            print_lines(&checker.lines, console);
+            print_lines(&checker.lines, console)?;
         }
         files.push(serde_json::json!({
             "file": path.display().to_string(), "results": checker.lines,
@@ -134,25 +148,32 @@ pub(super) fn check(papers: &[Paper], args: &Check, console: &mut Console<'_>) -
             "{passed} passed, {failed} failed, {not_checked} not checked"
         );
     }
-    code
+    Ok(code)
 }
 
+/// Checks a file. Where our arithmetic breaks down the rest of the file is one failure.
 fn check_one(
     papers: &[Paper],
-    path: &std::path::Path,
+    path: &Path,
     metrics_only: bool,
+    cancel: &AtomicBool,
 ) -> Result<Checker, Error> {
     let document = Document::read(path)?;
     let paper = of_document(papers, &document)?;
     let checks = paper
         .check
         .ok_or_else(|| Error::Usage(format!("schema {}: nothing checks it", paper.schema)))?;
-    let mut checker = Checker::new(metrics_only);
-    checks(&document.root(), &mut checker)?;
-    Ok(checker)
+    interruptible(cancel, move || {
+        let mut checker = Checker::new(metrics_only);
+        match checks(&document.root(), &mut checker) {
+            Err(Error::Numerical { context, source }) => checker.broke_down(context, &*source),
+            other => other?,
+        }
+        Ok(checker)
+    })
 }
 
-fn print_lines(lines: &[Line], console: &mut Console<'_>) {
+fn print_lines(lines: &[Line], console: &mut Console<'_>) -> Result<(), Error> {
     let rows: Vec<[String; 5]> = lines
         .iter()
         .map(|line| {
@@ -170,10 +191,10 @@ fn print_lines(lines: &[Line], console: &mut Console<'_>) {
         console,
         ["path", "expected", "got", "tolerance", "verdict"],
         &rows,
-    );
+    )
 }
 
-pub(super) fn sdp(args: &Sdp, console: &mut Console<'_>) -> Result<u8, Error> {
+pub(super) fn sdp(args: Sdp, console: &mut Console<'_>, cancel: &AtomicBool) -> Result<u8, Error> {
     let defaults = isac_opt::conic::Options::default();
     let tolerance = args.tolerance.unwrap_or(defaults.tolerance);
     if !(tolerance > 0.0 && tolerance < 1.0) {
@@ -185,8 +206,10 @@ pub(super) fn sdp(args: &Sdp, console: &mut Console<'_>) -> Result<u8, Error> {
         tolerance,
         ..defaults
     };
-    let (report, answer) = crate::sdp::solve(&args.file, &options)?;
-    if let Some(path) = &args.solution {
+    let Sdp { file, solution, .. } = args;
+    let solved = interruptible(cancel, move || crate::sdp::solve(&file, &options));
+    let (report, answer) = solved?;
+    if let Some(path) = &solution {
         let json = serde_json::to_string_pretty(&answer).unwrap_or_default();
         write_file(path, json.as_bytes())?;
     }

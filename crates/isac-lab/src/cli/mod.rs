@@ -1,7 +1,8 @@
 //! The command line. Results go to standard output, progress and errors to standard error.
 //!
-//! Exit codes: 0 done and good; 1 done, and something checked failed; 2 bad input or usage; 3
-//! certified infeasible; 4 no answer; 130 interrupted, finished work kept.
+//! Exit codes: 0 done and good; 1 done, and something checked failed; 2 bad input or usage, or output
+//! that cannot be written; 3 certified infeasible; 4 no answer; 130 interrupted, finished work kept;
+//! 141 the reader of standard output is gone.
 
 mod documents;
 mod stress;
@@ -10,7 +11,9 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -19,7 +22,7 @@ use crate::error::Error;
 use crate::papers::Paper;
 use crate::progress::{Display, Mode, duration};
 use crate::reproduce::{Done, Prepared, Settings, prepare};
-use crate::run::Control;
+use crate::run::{Control, panic_text};
 
 /// Where text goes.
 pub struct Console<'a> {
@@ -35,11 +38,13 @@ impl std::fmt::Debug for Console<'_> {
     }
 }
 
-/// A line of results. A closed pipe must not end the run, so failures to write are ignored.
+/// A line of results. One that cannot be written ends the verb.
 macro_rules! say {
-    ($console:expr, $($format:tt)*) => {{ let _ = writeln!($console.out, $($format)*); }};
+    ($console:expr, $($format:tt)*) => {
+        writeln!($console.out, $($format)*).map_err(crate::error::Error::Console)?
+    };
 }
-/// A line of progress or an error.
+/// A line of progress or an error; where standard error cannot be written there is nowhere to say so.
 macro_rules! tell {
     ($console:expr, $($format:tt)*) => {{ let _ = writeln!($console.err, $($format)*); }};
 }
@@ -185,29 +190,79 @@ pub fn main(
     console: &mut Console<'_>,
     cancel: Arc<AtomicBool>,
 ) -> u8 {
+    let result = run(arguments, papers, console, cancel);
+    // Nothing that was printed may be lost unnoticed.
+    let flushed = console.out.flush().map_err(Error::Console);
+    let result = result.and_then(|code| flushed.map(|()| code));
+    result.unwrap_or_else(|error| {
+        let code = error.exit_code();
+        if code != READER_GONE {
+            tell!(console, "error: {error}");
+        }
+        code
+    })
+}
+
+/// Exit code where the reader of standard output is gone, as of a program that the signal for it
+/// ends; nothing is said then.
+const READER_GONE: u8 = 141;
+
+fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    papers: &[Paper],
+    console: &mut Console<'_>,
+    cancel: Arc<AtomicBool>,
+) -> Result<u8, Error> {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             tell!(console, "{error}");
-            return 2;
+            return Ok(2);
         }
         Err(help) => {
             say!(console, "{help}");
-            return 0;
+            return Ok(0);
         }
     };
-    let result = match cli.verb {
+    match cli.verb {
         Verb::Reproduce(args) if args.list => list(papers, &args.what, console),
         Verb::Reproduce(args) => reproduce(papers, &args, console, cancel),
-        Verb::Solve(args) => documents::solve(papers, &args, console),
-        Verb::Check(args) => Ok(documents::check(papers, &args, console)),
-        Verb::Sdp(args) => documents::sdp(&args, console),
+        Verb::Solve(args) => documents::solve(papers, args, console, &cancel),
+        Verb::Check(args) => documents::check(papers, &args, console, &cancel),
+        Verb::Sdp(args) => documents::sdp(args, console, &cancel),
         Verb::Stress(args) => stress::stress(papers, &args, console, cancel),
+    }
+}
+
+/// Does work that cannot be cancelled on a thread of its own, which is left alone when `cancel` is
+/// set.
+///
+/// # Errors
+/// [`Error::Cancelled`], [`Error::Numerical`] for a panic, and those of the work.
+pub(crate) fn interruptible<T: Send + 'static>(
+    cancel: &AtomicBool,
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    const STACK: usize = 16 << 20;
+    const POLL: Duration = Duration::from_millis(20);
+    let (sender, receiver) = mpsc::channel();
+    let work = move || {
+        let _ = sender.send(work());
     };
-    result.unwrap_or_else(|error| {
-        tell!(console, "error: {error}");
-        error.exit_code()
-    })
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(work);
+    let thread = thread.map_err(|e| Error::numerical("a thread for the work", e))?;
+    while !cancel.load(Ordering::Relaxed) {
+        match receiver.recv_timeout(POLL) {
+            Ok(result) => return result,
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                let panic = thread.join().err();
+                let text = panic.map_or_else(String::new, |p| panic_text(p.as_ref()));
+                return Err(Error::numerical("this is a fault of the program", text));
+            }
+        }
+    }
+    Err(Error::Cancelled)
 }
 
 /// The artefacts that words name, each once, in the order of the papers.
@@ -317,21 +372,21 @@ fn reproduce(
         let name = format!("{}/{}", one.artefact.paper, one.artefact.name);
         say!(
             console,
-            "\n{name}, preset {}: {} ({} tasks, estimated {})",
+            "\n{name}, preset {}: {} ({} realisations, estimated {})",
             one.request.preset,
             one.artefact.title,
-            one.tasks(),
+            one.realizations(),
             duration(one.estimate(threads)),
         );
         for note in &one.notes {
             say!(console, "  {note}");
         }
-        let _ = console.out.flush();
+        console.out.flush().map_err(Error::Console)?;
         let mut display = Display::new(args.progress, &name, console.err);
         let done = one.run(&settings, |standing| display.show(standing));
         display.end();
         let done = done?;
-        closing(&done, console);
+        closing(&done, console)?;
         if !done.good() {
             code = 1;
         }
@@ -373,7 +428,7 @@ fn prepare_all(artefacts: &[Artefact], args: &Reproduce) -> Result<Vec<Prepared>
 }
 
 /// The closing table, claims and grade.
-fn closing(done: &Done, console: &mut Console<'_>) {
+fn closing(done: &Done, console: &mut Console<'_>) -> Result<(), Error> {
     let report = &done.report;
     let text = |value: Option<f64>| value.map_or_else(|| "-".to_string(), short);
     let rows = |lines: &[crate::artefact::Compared]| -> Vec<[String; 5]> {
@@ -396,7 +451,7 @@ fn closing(done: &Done, console: &mut Console<'_>) {
                 console,
                 ["", "published", "ours", "difference", ""],
                 &rows(lines),
-            );
+            )?;
         }
     }
     for algorithm in done.records.algorithms() {
@@ -419,6 +474,13 @@ fn closing(done: &Done, console: &mut Console<'_>) {
     for (task, error) in &done.records.broken {
         say!(console, "BROKEN {task}: {error}");
     }
+    if done.altered > 0 {
+        say!(
+            console,
+            "note: {} records of the interrupted run had been altered and were computed again",
+            done.altered
+        );
+    }
     for claim in &report.claims {
         let verdict = claim.verdict.name();
         say!(console, "claim: {} -- {verdict}", claim.text);
@@ -435,10 +497,15 @@ fn closing(done: &Done, console: &mut Console<'_>) {
     }
     say!(console, "grade: {}", report.grade);
     say!(console, "written: {}", done.folder.display());
+    Ok(())
 }
 
 /// Columns: the first and last to the left, the others to the right.
-fn table<const N: usize>(console: &mut Console<'_>, heads: [&str; N], rows: &[[String; N]]) {
+fn table<const N: usize>(
+    console: &mut Console<'_>,
+    heads: [&str; N],
+    rows: &[[String; N]],
+) -> Result<(), Error> {
     let mut widths = heads.map(|head| head.chars().count());
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -457,6 +524,7 @@ fn table<const N: usize>(console: &mut Console<'_>, heads: [&str; N], rows: &[[S
         }
         say!(console, "{}", line.trim_end());
     }
+    Ok(())
 }
 
 /// Six significant digits.

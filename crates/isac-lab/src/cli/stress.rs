@@ -49,18 +49,18 @@ pub(super) fn stress(
         let json = serde_json::to_string_pretty(&tally).unwrap_or_default();
         say!(console, "{json}");
     } else {
-        print(name, &tally, console);
+        print(name, &tally, console)?;
     }
     Ok(u8::from(!tally.over_claims.is_empty()))
 }
 
-fn print(name: &str, tally: &Tally, console: &mut Console<'_>) {
+fn print(name: &str, tally: &Tally, console: &mut Console<'_>) -> Result<(), Error> {
     let rows: Vec<[String; 3]> = tally
         .counts
         .iter()
         .map(|row| [row.class.clone(), row.count.to_string(), row.status.clone()])
         .collect();
-    table(console, ["kind", "instances", "status"], &rows);
+    table(console, ["kind", "instances", "status"], &rows)?;
     for claim in &tally.over_claims {
         say!(
             console,
@@ -78,4 +78,5 @@ fn print(name: &str, tally: &Tally, console: &mut Console<'_>) {
         tally.instances,
         tally.over_claims.len()
     );
+    Ok(())
 }

@@ -16,8 +16,25 @@ use crate::error::Error;
 /// Seeded starts besides W0 and W.
 const SEEDED_STARTS: u64 = 8;
 
+/// What is measured at W.
+const AT_W: [&str; 10] = [
+    "node_fim",
+    "fim",
+    "disturbance",
+    "crlb",
+    "rates",
+    "utility",
+    "penalty",
+    "objective",
+    "gradient",
+    "riemannian_gradient",
+];
+
 /// Recomputes every case.
 pub(super) fn check(root: &Node<'_>, checker: &mut Checker) -> Result<(), Error> {
+    if let Some(expected) = root.opt("expected") {
+        return Err(expected.wrong("`expected` in each of the `cases`, nothing here"));
+    }
     let instance = Instance::read(root)?;
     for node in root.cases()? {
         node.known_keys(&["config", "expected", "tolerance"])?;
@@ -26,8 +43,11 @@ pub(super) fn check(root: &Node<'_>, checker: &mut Checker) -> Result<(), Error>
         let measured = Measured::at(&instance, &case, &node)?;
         checker.each(&node.get("expected")?, |checker, key, expected| {
             let rel = |default: f64| tolerances.get(key, default).map(Tolerance::rel);
-            if let Some(got) = measured.value(key, expected) {
-                checker.compare(expected, got, rel(1e-8)?)?;
+            if AT_W.contains(&key) {
+                match measured.value(key, expected)? {
+                    Some(got) => checker.compare(expected, got, rel(1e-8)?)?,
+                    None => checker.lacks(expected, "W"),
+                }
                 return Ok(true);
             }
             let found = match key {
@@ -130,17 +150,17 @@ impl Measured {
         })
     }
 
-    /// The recomputed value of a key. A stated penalty may or may not include rho: the nearer of the
-    /// two is compared.
-    fn value(&self, key: &str, expected: &Node<'_>) -> Option<Got> {
-        if key == "penalty" {
-            let stated = expected.value.as_f64()?;
+    /// The recomputed value of a key of [`AT_W`], if the document has W. A stated penalty may or may
+    /// not include rho: the nearer of the two is compared.
+    fn value(&self, key: &str, expected: &Node<'_>) -> Result<Option<Got>, Error> {
+        if key == "penalty" && !self.values.is_empty() {
+            let stated = expected.f64()?;
             let [plain, weighted] = self.penalty;
             let nearer = (plain - stated).abs() < (weighted - stated).abs();
-            return Some(Got::from(if nearer { plain } else { weighted }));
+            return Ok(Some(Got::from(if nearer { plain } else { weighted })));
         }
         let found = self.values.iter().find(|(name, _)| *name == key);
-        found.map(|(_, got)| got.clone())
+        Ok(found.map(|(_, got)| got.clone()))
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn check(root: &Node<'_>, checker: &mut Checker) -> Result<(), Error>
         match key {
             "designs" => checker.each(node, |checker, name, stated| {
                 let Some(design) = designs.opt(name) else {
-                    return Ok(false);
+                    return lacks_design(stated, name, checker).map(|()| true);
                 };
                 let design = read::design(&design, &problem)?;
                 check_design(&problem, &working, &design, stated, metrics, checker)?;
@@ -55,6 +55,17 @@ pub(super) fn check(root: &Node<'_>, checker: &mut Checker) -> Result<(), Error>
         }
     }
     Ok(())
+}
+
+/// Values stated for a design that is not there.
+fn lacks_design(stated: &Node<'_>, name: &str, checker: &mut Checker) -> Result<(), Error> {
+    checker.each(stated, |checker, key, node| {
+        let known = ["exact", "nominal", "dec", "paper", "common"].contains(&key);
+        if known {
+            checker.lacks(node, &format!("designs.{name}"));
+        }
+        Ok(known)
+    })
 }
 
 fn check_design(
@@ -191,7 +202,9 @@ fn check_ball(case: &Node<'_>, rel: f64, checker: &mut Checker) -> Result<(), Er
             min_over_ball(a.as_ref(), ColRef::from_slice(&c), radius),
         ),
     ] {
-        if let Some(stated) = case.opt(key) {
+        if case.value.get(key).is_some_and(serde_json::Value::is_null) {
+            checker.not_checked(&case.get(key)?, "a remark");
+        } else if let Some(stated) = case.opt(key) {
             let value = found.map_err(|e| case.refused(e))?.value;
             let room = rel * stated.f64()?.abs().max(1.0);
             checker.compare(&stated, value, Tolerance::abs(room))?;

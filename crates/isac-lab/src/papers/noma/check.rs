@@ -307,15 +307,13 @@ fn robust_case(
     checker.each(expected, |checker, key, node| {
         if key == "nonrobust_worst_case_sinr" {
             let rel = tolerances.get("worst_case_sinr_rel", 1e-7)?;
-            let worst = match &case.nonrobust_beams {
-                Some(beams) => {
-                    let factors = input::factors_by_position(scene, beams);
-                    Some(robust::worst_cases(scene, &factors, ball).map_err(broke(node))?)
-                }
-                None => None,
+            let Some(beams) = &case.nonrobust_beams else {
+                checker.lacks(node, "nonrobust_beams");
+                return Ok(true);
             };
-            let ours = worst.as_deref();
-            compare_pairs(checker, node, scene, ours, Tolerance::rel(rel))?;
+            let factors = input::factors_by_position(scene, beams);
+            let worst = robust::worst_cases(scene, &factors, ball).map_err(broke(node))?;
+            compare_pairs(checker, node, scene, Some(&worst), Tolerance::rel(rel))?;
             return Ok(true);
         }
         if checker.skips_solver(node) {

@@ -207,9 +207,10 @@ fn upper_bound(
             return checker.compare(node, missing, Tolerance::abs(excess));
         }
     };
-    let reached = best
-        .solution()
-        .map_or(f64::NEG_INFINITY, |s| s.merit.objective);
+    let reached = match best.solution() {
+        Ok(ours) => ours.merit.objective,
+        Err(why) => return checker.compare(node, Got::Missing(why), Tolerance::abs(excess)),
+    };
     let least = reached.max(known.map_or(f64::NEG_INFINITY, |v| v - 1e-9));
     checker.verdict(
         node,

@@ -321,7 +321,7 @@ fn targets_of(table: &CsvTable, set: &str) -> Result<Targets, Error> {
     let columns = ["theta_rad", "phi_rad", "alpha_re", "alpha_im"];
     let mut rows = Vec::new();
     for row in 0..table.rows.len() {
-        if table.rows[row][name] == set {
+        if table.rows[row][name].trim() == set {
             if table.index(row, target)? != rows.len() {
                 let expected = format!("target {} of the set {set}", rows.len());
                 return Err(table.wrong(row, target, &expected));
@@ -438,7 +438,7 @@ fn objectives_of(
     table.unrepeated(&[algorithm, x, realization])?;
     let mut out = BTreeMap::new();
     for row in 0..table.rows.len() {
-        if table.rows[row][algorithm] == name {
+        if table.rows[row][algorithm].trim() == name {
             let key = (
                 thousandths(table.finite(row, x)?),
                 table.index(row, realization)?,
@@ -462,7 +462,7 @@ fn tradeoff_of(table: &CsvTable) -> Result<BTreeMap<i64, [f64; 2]>, Error> {
     table.unrepeated(&[algorithm, x])?;
     let mut out = BTreeMap::new();
     for row in 0..table.rows.len() {
-        if table.rows[row][algorithm] == "algorithm1" {
+        if table.rows[row][algorithm].trim() == "algorithm1" {
             let means = [table.finite(row, rate)?, table.finite(row, crlb)?];
             out.insert(thousandths(table.finite(row, x)?), means);
         }

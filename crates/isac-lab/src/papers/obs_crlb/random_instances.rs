@@ -169,9 +169,8 @@ pub(super) fn ascent_tasks(seed: u64) -> Vec<Task> {
     for (m, k) in [(1, 2), (2, 3), (3, 4)] {
         for rate in [0.0, 0.01, 0.25, 1.0] {
             let id = format!("ascent/m{m}/k{k}/rate{rate}");
-            tasks.push(Task::with_data(id, "random instances", 0.4, move || {
-                one(m, k, rate)
-            }));
+            let task = Task::with_data(id, "random instances", 0.4, move || one(m, k, rate));
+            tasks.push(task.covering(INSTANCES as usize));
         }
     }
     tasks

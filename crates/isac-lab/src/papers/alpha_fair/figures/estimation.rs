@@ -73,7 +73,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
     for (shape, _, flat) in SHAPES {
         for snr_db in SNRS_DB {
             let antennas = size.antennas;
-            tasks.push(Task::records(
+            let task = Task::records(
                 format!("{shape}/{snr_db}"),
                 shape,
                 request.pick(4.0, 0.2),
@@ -94,7 +94,8 @@ fn plan(request: &Request) -> Result<Plan, Error> {
                     ));
                     Ok(records)
                 },
-            ));
+            );
+            tasks.push(task.covering(only.map_or(trials, |_| 1)));
         }
     }
     let note = format!(

@@ -130,10 +130,10 @@ pub(super) fn stress(request: &Request) -> Result<Plan, Error> {
     let tasks = indices
         .chunks(CHUNK)
         .map(|chunk| {
+            let (first, size) = (chunk[0], chunk.len());
             let chunk = chunk.to_vec();
-            Task::records(format!("i{:05}", chunk[0]), "instances", 8.0, move || {
-                chunk.iter().map(|&i| one(seed, i)).collect()
-            })
+            let run = move || chunk.iter().map(|&i| one(seed, i)).collect();
+            Task::records(format!("i{first:05}"), "instances", 8.0, run).covering(size)
         })
         .collect();
     let finish = |records: &Records| {
