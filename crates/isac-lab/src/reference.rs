@@ -117,7 +117,10 @@ impl CsvTable {
             let place: Vec<String> = columns.iter().map(|&c| key(&cells[c])).collect();
             if let Some(first) = seen.insert(place, row) {
                 let column = columns.last().copied().unwrap_or(0);
-                let expected = format!("a row of its own; the same stands on line {}", self.lines[first]);
+                let expected = format!(
+                    "a row of its own; the same stands on line {}",
+                    self.lines[first]
+                );
                 return Err(self.wrong(row, column, &expected));
             }
         }
