@@ -32,25 +32,6 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// `Holds` if `condition`, `DoesNotHold` otherwise.
-    pub fn of(condition: bool) -> Self {
-        if condition {
-            Self::Holds
-        } else {
-            Self::DoesNotHold
-        }
-    }
-
-    /// From so many cases in which the claim held: all, some, none, or no case at all.
-    pub fn share(held: usize, cases: usize) -> Self {
-        match held {
-            _ if cases == 0 => Self::NotTested,
-            0 => Self::DoesNotHold,
-            _ if held < cases => Self::Partly,
-            _ => Self::Holds,
-        }
-    }
-
     /// As printed.
     pub fn name(self) -> &'static str {
         match self {
@@ -99,13 +80,6 @@ pub struct Ruling {
     pub verdict: Verdict,
     /// The rule and its numbers.
     pub rule: String,
-}
-
-impl From<Verdict> for Ruling {
-    fn from(verdict: Verdict) -> Self {
-        let rule = "as the detail says".into();
-        Self { verdict, rule }
-    }
 }
 
 impl Ruling {
@@ -319,12 +293,7 @@ pub struct Claim {
 
 impl Claim {
     /// From text, ruling and detail.
-    pub fn new(
-        text: impl Into<String>,
-        ruling: impl Into<Ruling>,
-        detail: impl Into<String>,
-    ) -> Self {
-        let ruling = ruling.into();
+    pub fn new(text: impl Into<String>, ruling: Ruling, detail: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             verdict: ruling.verdict,

@@ -13,7 +13,7 @@ use crate::artefact::{
 };
 use crate::error::{Error, Source};
 use crate::figure::{Axis, Figure, Panel, Style};
-use crate::verdict::{Claim, Verdict};
+use crate::verdict::{Claim, Ruling};
 
 const NAMES: [&str; 3] = ["delta_c_0_05", "delta_c_0_10", "delta_c_0_15"];
 
@@ -130,16 +130,20 @@ fn finish(records: &Records) -> Result<Report, Error> {
     }
     let (runs, fell) = random_instances::ascent_found(records);
     let monotone = Claim::new(
-        "Algorithm 1 ascends monotonically",
-        Verdict::of(falls == 0 && fell[1] == 0 && fell[0] == 0 && runs > 0),
+        "Algorithm 1 ascends monotonically, with the printed shift",
+        Ruling::every(runs.saturating_sub(fell[1]) as usize, runs as usize),
         format!(
-            "as printed, {falls} iterations of these three runs fell; on {runs} random instances, 300 iterations each, f fell in {} runs with the shift of the released figure scripts and in {} with the printed one",
-            fell[0], fell[1]
+            "random instances, 300 iterations each; of these three runs {falls} iterations fell"
         ),
+    );
+    let released = Claim::new(
+        "It does with the shift of the released figure scripts (ours)",
+        Ruling::every(runs.saturating_sub(fell[0]) as usize, runs as usize),
+        "the same instances",
     );
     let safeguarded = Claim::new(
         "The safeguarded form ascends monotonically (ours)",
-        Verdict::of(safeguarded_falls == 0 && fell[2] == 0),
+        Ruling::every(runs.saturating_sub(fell[2]) as usize, runs as usize),
         format!(
             "{safeguarded_falls} iterations of these runs fell, and f in {} of the {runs} random runs",
             fell[2]
@@ -161,7 +165,7 @@ fn finish(records: &Records) -> Result<Report, Error> {
     Ok(Report {
         figure: Figure::new("Convergence of Algorithm 1 (dominant shift)", vec![panel]),
         table,
-        claims: vec![monotone, safeguarded],
+        claims: vec![monotone, released, safeguarded],
         grade: if same_shape {
             Grade::Trend
         } else {
