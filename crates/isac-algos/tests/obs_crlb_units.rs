@@ -138,7 +138,10 @@ fn sensing_alone_follows_the_noise_down_to_minus_90_dbm() {
             let gap = (objective - expected).abs() / expected.abs();
             if name == "per_antenna" {
                 // Its set is smaller: it ends no higher.
-                assert!(objective <= expected * (1.0 - 1e-9), "{name}: {objective:e}");
+                assert!(
+                    objective <= expected * (1.0 - 1e-9),
+                    "{name}: {objective:e}"
+                );
                 continue;
             }
             let room = match name {

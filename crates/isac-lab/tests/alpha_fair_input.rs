@@ -48,7 +48,10 @@ fn bad_documents_are_refused_by_field() {
         ("no targets", |d| d["params"]["T"] = json!(0), "params.T"),
         (
             "size",
-            |d| d["params"]["N"] = json!(4),
+            |d| {
+                d["params"]["N"] = json!(4);
+                d["params"].as_object_mut().unwrap().remove("bandwidth");
+            },
             "an array 2 x 4 x 2",
         ),
         ("antennas", |d| d["params"]["Nt"] = json!(3), "steering"),

@@ -90,8 +90,8 @@ fn thresholds_beyond_any_number_end_in_a_proof() {
     for (key, value) in [
         ("gamma_th", 1e300),
         ("gamma_th", 1e150),
-        ("I_S", 1e300),
-        ("I_p", 1e4),
+        ("I_S", 900.0),
+        ("I_p", 500.0),
     ] {
         for algorithm in ["direct", "joint"] {
             let edit = |v: &mut Value| v["params"][key] = value.into();

@@ -158,7 +158,10 @@ impl Exact {
             }
             carry = sum;
         }
-        out.push(carry);
+        // A sum that cancels leaves its errors: the last part is never an idle zero.
+        if carry != 0.0 || out.is_empty() {
+            out.push(carry);
+        }
         self.parts = out;
     }
 
@@ -188,7 +191,7 @@ impl Exact {
         parts.fold(zero, |sum, &part| sum.plus_product(part, factor))
     }
 
-    /// Less than, equal to or greater than zero.
+    /// Less than, equal to or greater than zero: the sign of the largest part.
     pub fn sign(&self) -> Ordering {
         let top = self.parts.last().copied().unwrap_or(0.0);
         top.partial_cmp(&0.0).unwrap_or(Ordering::Equal)

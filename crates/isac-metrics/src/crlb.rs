@@ -316,8 +316,9 @@ mod tests {
         let right = isac_linalg::real::mul(j.as_ref(), by_root.inverse());
         for i in 0..7 {
             for k in 0..4 {
-                let size = right.col(k).norm_l2();
-                assert!((left[(i, k)] - right[(i, k)]).abs() < 1e-10 * size);
+                // What rounding can leave of a sum is a share of its terms.
+                let terms: f64 = (0..4).map(|l| (slope[(i, l)] * gram[(l, k)]).abs()).sum();
+                assert!((left[(i, k)] - right[(i, k)]).abs() < 1e-10 * terms);
             }
         }
         // F^-2 has the entries of the inverse times itself.

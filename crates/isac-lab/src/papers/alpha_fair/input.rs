@@ -362,6 +362,11 @@ fn echo_warnings(
         Ok(array.transpose()?.map(|array| array.data))
     };
     let (tau, doppler) = (stated("tau")?, stated("doppler")?);
+    if let (Some(node), Some(delays)) = (root.opt("tau"), &tau)
+        && delays.iter().any(|delay| *delay < 0.0)
+    {
+        return Err(node.wrong("delays of at least 0 s"));
+    }
     if tau.is_none() && doppler.is_none() {
         return Ok(scene.map_or_else(Vec::new, |scene| scene.echo_warnings(grid)));
     }

@@ -69,10 +69,8 @@ pub(super) struct Scenario {
     /// Combine to position and velocity instead of summing delay and Doppler information.
     pub(super) state: bool,
     /// With `state`: the position error, m, that counts 1 in the cost; [`POSITION_UNIT_M`] if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) position_unit_m: Option<f64>,
     /// With `state`: the velocity error, m/s, that counts 1; [`VELOCITY_UNIT_M_S`] if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) velocity_unit_m_s: Option<f64>,
 }
 

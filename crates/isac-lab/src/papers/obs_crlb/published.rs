@@ -519,7 +519,10 @@ mod tests {
         let head = "realization,antenna,user,h_re,h_im\n";
         for (rows, named) in [
             ("", "nothing"),
-            ("0,0,0,1,0\n0,1,0,2,0\n0,2,0,3,0\n0,2,0,4,0\n", "stands on line 4"),
+            (
+                "0,0,0,1,0\n0,1,0,2,0\n0,2,0,3,0\n0,2,0,4,0\n",
+                "stands on line 4",
+            ),
             ("0,0,0,1,0\n0,0,0,1,0\n0,2,0,1,0\n", "stands on line 2"),
             ("0,0,0,1,0\n0,00,0,1,0\n0,2,0,1,0\n", "stands on line 2"),
             ("18446744073709551615,0,0,1,0\n", "an index below 1"),
