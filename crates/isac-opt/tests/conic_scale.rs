@@ -30,7 +30,7 @@ fn a_robust_value_of_any_unit() {
                 p.maximise(t);
                 // Multipliers of 1e12 keep 1e-4 of a sign: the value is right, the verdict modest.
                 let outcome = p.solve(&Options::default()).unwrap();
-                let value = outcome.solution().expect(outcome.name()).objective;
+                let value = outcome.solution().unwrap().objective;
                 let expected = ((1.0 - f) * norm).powi(2);
                 let error = (value - expected).abs() / expected;
                 assert!(error < 1e-6, "n {n} f {f} s {s:e}: {value:e} {expected:e}");
@@ -102,7 +102,7 @@ fn large_points_are_found() {
         let e = 10.0_f64.powi(power);
         let text = format!("1\n1\n2\n1\n0 1 1 2 -1\n0 1 2 2 -{e:e}\n1 1 1 1 1\n");
         let outcome = file(&text);
-        let value = outcome.solution().expect(outcome.name()).objective;
+        let value = outcome.solution().unwrap().objective;
         assert!((value * e - 1.0).abs() < 1e-6, "{e:e}: {value:e}");
     }
     // x2 with [[1, x1], [x1, x2]] >= 0 and x1 >= r: r^2.
@@ -112,7 +112,7 @@ fn large_points_are_found() {
             "2\n2\n2 -1\n0.0 1.0\n0 1 1 1 -1.0\n0 2 1 1 {r:e}\n1 1 1 2 1.0\n1 2 1 1 1.0\n2 1 2 2 1.0\n"
         );
         let outcome = file(&text);
-        let value = outcome.solution().expect(outcome.name()).objective;
+        let value = outcome.solution().unwrap().objective;
         assert!((value / (r * r) - 1.0).abs() < 1e-6, "{r:e}: {value:e}");
     }
     // Trace of the P >= 0 with A^T P + P A + I <= 0 for A = [-1, 2; 0, -e]: P solves the equation,
@@ -127,7 +127,7 @@ fn large_points_are_found() {
         );
         let expected = 0.5 + (1.0 + 4.0 / (1.0 + e)) / (2.0 * e);
         let outcome = file(&text);
-        let value = outcome.solution().expect(outcome.name()).objective;
+        let value = outcome.solution().unwrap().objective;
         assert!(
             (value / expected - 1.0).abs() < 1e-6,
             "{e:e}: {value:e} {expected:e}"
@@ -137,7 +137,7 @@ fn large_points_are_found() {
     for power in [-15, -10, -3, 6] {
         let v = 10.0_f64.powi(power);
         let outcome = file(&format!("1\n1\n-1\n1\n0 1 1 1 {v:e}\n1 1 1 1 1\n"));
-        let value = outcome.solution().expect(outcome.name()).objective;
+        let value = outcome.solution().unwrap().objective;
         assert!((value / v - 1.0).abs() < 1e-6, "{v:e}: {value:e}");
     }
 }

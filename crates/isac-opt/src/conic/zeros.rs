@@ -13,7 +13,7 @@ use super::program::{LmiData, Program, RowData, Sense};
 /// What the zeros show.
 pub(super) enum Shown {
     /// The same program with the equations, its matrix inequalities without those rows and columns.
-    Face(Program),
+    Face(Box<Program>),
     /// An entry that is a number other than zero would have to vanish: there is no point.
     Nothing,
 }
@@ -66,7 +66,7 @@ pub(super) fn shown(program: &Program) -> Option<Shown> {
     }
     // A matrix inequality of no rows says nothing.
     out.lmis.retain(|lmi| lmi.expression.n > 0);
-    found.then_some(Shown::Face(out))
+    found.then_some(Shown::Face(Box::new(out)))
 }
 
 /// An expression without variables that are zero.

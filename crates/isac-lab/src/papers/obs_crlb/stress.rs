@@ -495,7 +495,7 @@ fn inverse_trace(mut columns: Vec<Vec<f64>>, kappa: f64) -> (f64, f64) {
     let n = columns.len();
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let norms: Vec<f64> = columns.iter().map(|c| dot(c, c).sqrt()).collect();
-    if norms.iter().any(|norm| !(*norm > 0.0)) {
+    if norms.iter().any(|norm| norm.is_nan() || *norm <= 0.0) {
         return (f64::INFINITY, f64::INFINITY);
     }
     for (column, norm) in columns.iter_mut().zip(&norms) {
