@@ -223,7 +223,7 @@ fn one_user(antennas: usize, norm: f64, share: f64) -> Value {
 fn one_user_is_feasible_up_to_the_edge_of_the_error_ball() {
     for antennas in [1, 2, 4, 16] {
         for share in [0.0, 0.5, 0.9997, 0.9999, 0.99999, 1.0 - 1e-7] {
-            let document = one_user(antennas, 5590.169_943_749_474, share);
+            let document = one_user(antennas, 5_590.169_943_749_474, share);
             let path = written("one-user", &document);
             let (code, report) = solve(&path, 0, "auto");
             assert_eq!(code, 0, "{antennas} {share}: {report}");
