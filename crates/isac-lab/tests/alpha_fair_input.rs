@@ -52,7 +52,7 @@ fn bad_documents_are_refused_by_field() {
                 d["params"]["N"] = json!(4);
                 d["params"].as_object_mut().unwrap().remove("bandwidth");
             },
-            "an array 2 x 4 x 2",
+            "2 x 4 x 2 entries, not 2 x 3 x 2",
         ),
         ("antennas", |d| d["params"]["Nt"] = json!(3), "steering"),
         ("users", |d| d["params"]["K"] = json!(3), "users"),

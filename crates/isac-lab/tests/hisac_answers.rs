@@ -100,8 +100,8 @@ fn thresholds_beyond_any_number_end_in_a_proof() {
             assert_eq!(found["status"], "infeasible");
             let kind = found["certificate"]["kind"].as_str().unwrap();
             assert!(kind.starts_with("closed form"), "{kind}");
-            // Almost all of what is needed is out of reach.
-            assert!(found["certificate"]["bound"].as_f64().unwrap() > 0.99);
+            // Most of what is needed is out of reach.
+            assert!(found["certificate"]["bound"].as_f64().unwrap() > 0.9);
         }
     }
 }

@@ -163,6 +163,10 @@ fn reflection(p: &Node<'_>) -> Result<f64, Error> {
         let wavelength = SPEED_OF_LIGHT_M_S / carrier;
         4.0 * std::f64::consts::PI * rcs / (wavelength * wavelength)
     });
+    if derived.is_some_and(|kappa2| !kappa2.is_finite()) {
+        let expected = "a carrier at which 4 pi rcs_m2 / lambda^2 is a number";
+        return Err(p.get("carrier_hz")?.wrong(expected));
+    }
     match (p.opt("kappa2"), derived) {
         (None, Some(derived)) => Ok(derived),
         (None, None) => p.get("kappa2")?.nonnegative(""),
