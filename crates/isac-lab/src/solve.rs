@@ -63,7 +63,7 @@ pub struct SolveCertificate {
     pub kind: String,
     /// The bound; the certified violation for infeasible problems.
     pub bound: f64,
-    /// `|bound - objective| / |objective|`, see [`relative_gap`], for costs of any scale
+    /// `|bound - objective| / |objective|`, see `relative_gap()`, for costs of any scale
     /// (`alpha-fair/1`) how far the norm lies above its bound; `None` where it says nothing.
     pub relative_gap: Option<f64>,
 }

@@ -262,6 +262,8 @@ fn a_value_of_another_kind_is_refused_by_the_name_of_its_key() {
         for path in paths
             .iter()
             .filter(|path| key(path) == path[path.len() - 1] && key(path) != "feasible_start")
+            // Without its table `scenario` a document is one of another kind.
+            .filter(|path| path[..] != ["scenario"])
         {
             let mut mutant = value.clone();
             let parent = at(&mut mutant, &path[..path.len() - 1]);

@@ -19,7 +19,7 @@
 //! `e` prove that every feasible point has `sum tr X + sum |x| >= 1/e`, the sum over all
 //! variables: nothing below that norm is feasible, and nothing is said above it. They prove
 //! infeasibility where exact multipliers exist beside them, or where bounds on the variables pay for
-//! `e` ([`proof`]). A direction excludes dual points in the same two ways.
+//! `e` (`proof`). A direction excludes dual points in the same two ways.
 
 use std::cell::RefCell;
 use std::sync::Arc;
