@@ -61,6 +61,18 @@ fn a_duality_gap_is_no_answer() {
             "{own} {dual}"
         );
     }
+    // The same gap in another unit of the objective.
+    for unit in [1e-12, 1e-6, 1e9] {
+        let text = c5.replace("\n0 1\n", &format!("\n0 {unit:e}\n"));
+        let Outcome::IllPosed(gap) = solve(&text) else {
+            panic!("{unit:e}: {}", solve(&text).name());
+        };
+        let (own, dual) = (gap.value.unwrap() / unit, gap.dual_value.unwrap() / unit);
+        assert!(
+            own.abs() < 1e-6 && (dual + 1.0).abs() < 1e-6,
+            "{unit:e}: {own} {dual}"
+        );
+    }
 }
 
 /// Strongly infeasible: `Y = v v^T` with `v = (1, -2, -1)` has `<F_i, Y> = 0` for all i, exactly, and

@@ -5,7 +5,7 @@ use super::elastic;
 use super::ipm::{self, Ended, Limits, Run, Standard};
 use super::lower;
 use super::outcome::{
-    Farkas, Form, IllPosed, Multipliers, Options, Outcome, Solution, Unknown, Why,
+    Farkas, Form, IllPosed, Multipliers, Options, Outcome, Point, Solution, Unknown, Why,
 };
 use super::program::{Program, Sense};
 use super::reduce::{self, Reduced};
@@ -90,13 +90,23 @@ fn suspicious(program: &Program, solution: &Solution) -> bool {
         && largest > SUSPICIOUS * certificate::constants(program)
 }
 
+/// What the scalars of the objective amount to at points as large as one: beside it a difference of two
+/// values shows whatever the unit of the objective is.
+fn objective_unit(program: &Program, point: &Point) -> f64 {
+    let largest = |values: &mut dyn Iterator<Item = f64>| values.map(f64::abs).fold(0.0, f64::max);
+    let coefficients = largest(&mut program.objective.scalars.iter().map(|(_, c)| *c));
+    coefficients * largest(&mut point.scalars.iter().copied())
+}
+
 /// The verdict on a program from that on its face, whose points are the same.
 fn on_face(program: &Program, outcome: Outcome, inner: Outcome) -> Outcome {
     match inner {
         Outcome::Solved(support) | Outcome::Inaccurate(support) => {
             let same = outcome.solution().is_some_and(|own| {
                 let (a, b) = (own.objective, support.objective);
-                (a - b).abs() <= APART * (1.0 + a.abs() + b.abs())
+                let unit = a.abs() + b.abs() + objective_unit(program, &support.point);
+                let gap = |s: &Solution| (s.objective - s.dual_objective).abs();
+                (a - b).abs() <= APART * unit + 10.0 * (gap(own) + gap(&support))
             });
             if same {
                 return outcome;
