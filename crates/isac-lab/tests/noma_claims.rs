@@ -112,6 +112,7 @@ fn beams_stay_within_the_budget_and_the_report_is_theirs() {
     for (name, case) in [
         ("tight-correlation", 0),
         ("tight-correlation", 1),
+        ("weak-channels", 0),
         ("unit-correlation", 0),
     ] {
         let path = stored(name);
@@ -171,7 +172,9 @@ fn the_cost_is_that_of_the_beams() {
 fn bounds_on_the_common_sinr_are_proved() {
     // Values by other methods: a point within the budget that the bound must not exclude.
     for (name, case, algorithm, reached) in [
+        ("megawatts", 0, "bisection", 6.1317e8),
         ("megawatts", 0, "auto", 6.1317e8),
+        ("gigawatt", 0, "bisection", 6.1e10),
         ("picowatt-noise", 0, "bisection", 7.82e10),
         ("picowatt-noise", 0, "auto", 7.82e10),
         ("small-target", 0, "bisection", 0.02996),
@@ -317,6 +320,28 @@ fn expensive_designs_are_no_proof_of_infeasibility() {
         "auto",
     );
     assert_eq!((code, &report["status"]), (0, &json!("solved")), "{report}");
+}
+
+#[test]
+fn the_common_sinr_under_errors_is_checked() {
+    // One user of norm 5 whose channel errs by 1, without targets: t = P (5 - 1)^2 / sigma^2.
+    let document = |t: f64, power: f64| {
+        json!({
+            "schema": "noma/1",
+            "H": {"re": [[3.0], [0.0]], "im": [[0.0], [4.0]]}, "sigma2_W": 0.5,
+            "cases": [{
+                "problem": "robust_max_min", "sic": "full", "eps": 1.0, "P_total_W": 2.0,
+                "expected": {"t": t, "t_dB": 10.0 * t.log10(), "power_W": power, "feasible": true}
+            }]
+        })
+    };
+    for (t, power, passed) in [(64.0, 2.0, 4), (64.1, 2.0, 2), (64.0, 2.001, 3)] {
+        let path = written("robust-check", &document(t, power));
+        let (code, text) = isac(&["check", path.to_str().unwrap()]);
+        assert_eq!(code, u8::from(passed < 4), "{text}");
+        let counts = format!("{passed} passed, {} failed, 0 not checked", 4 - passed);
+        assert!(text.contains(&counts), "{text}");
+    }
 }
 
 #[test]

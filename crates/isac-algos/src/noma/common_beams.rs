@@ -1,18 +1,18 @@
 //! Beams for the largest common SINR within a budget, when covariances of rank one or more were found.
 //!
 //! Where the relaxation is not rank one, beams that reach its target need more power than it does, and
-//! more than the budget. The target is then lowered until they fit: the root of
-//! `P_beams(t) = P_total`, with beams recovered anew at every target, since directions that serve the
-//! targets at one do not at another. Without targets in the scene the directions may stay, and powers
-//! alone are found. The relaxation's target stays the bound.
+//! more than the budget. Then the target is raised as far as it goes from the principal components and
+//! from random draws of the covariances, by [local ascent](super::rank_one) in the entries of the
+//! beams. The relaxation's target stays the bound; the search ends where a point meets it.
 
+use super::ascent::{Ascent, Goal, plain_start};
 use super::evaluate::evaluate;
-use super::rank_one::{self, Beams, Options, Outcome, Task};
+use super::rank_one::{self, Beams, How, Options, Task};
 use super::robust::{self, ErrorBall};
-use super::{Scene, Span, max_min};
+use super::{Scene, Span, bounds};
 use crate::Error;
 use isac_linalg::{Col, Mat, c64};
-use isac_opt::root::{self, Sample};
+use isac_opt::sdr;
 use rand::Rng;
 
 /// Beams with the common SINR that they reach.
@@ -20,8 +20,7 @@ use rand::Rng;
 pub struct CommonBeams {
     /// Smallest SINR (linear) over all pairs, the worst case where there are errors.
     pub target: f64,
-    /// The beams; their power is within the budget to `1e-9`, and their violation is that of the
-    /// targets they were made for.
+    /// The beams; their power is within the budget to `1e-9`.
     pub beams: Beams,
 }
 
@@ -34,8 +33,8 @@ pub struct Relaxed {
     pub factors: Vec<Mat<c64>>,
     /// Their power, watt.
     pub power: f64,
-    /// `dP*/dt`, watt.
-    pub slope: f64,
+    /// No design reaches a larger target within the budget.
+    pub upper: f64,
 }
 
 /// What is asked of the beams.
@@ -51,99 +50,76 @@ pub struct Demand<'a> {
 
 /// Relative excess of the budget that counts as rounding.
 const ROUNDING: f64 = 1e-9;
-/// The search ends when beams use the budget but for this part.
-const UNUSED: f64 = 1e-4;
+/// The search ends when beams reach the bound but for this part.
+const MET: f64 = 1e-7;
 
-/// Beams that reach as large a common SINR as is found within the budget. `again` solves the
-/// relaxation for another target, at most `rounds` times. `None`: no beams were found, or none exist
-/// (the Welch bound).
+/// Beams that reach as large a common SINR as is found within the budget. `None`: no beams were
+/// found, or none exist (the Welch bound).
 ///
 /// # Errors
-/// An unusable option; a decomposition that failed; whatever `again` returns.
+/// An unusable option; a decomposition that failed.
 pub fn largest(
     demand: Demand<'_>,
     relaxed: &Relaxed,
-    mut again: impl FnMut(f64) -> Result<Option<Relaxed>, Error>,
-    rounds: usize,
     options: &Options,
     rng: &mut impl Rng,
 ) -> Result<Option<CommonBeams>, Error> {
-    let floor = max_min::held(demand.scene);
-    let mut best: Option<CommonBeams> = None;
-    // Targets whose beams fit and do not, with the power of the beams.
-    let (mut low, mut high) = ((0.0, floor), None);
-    // What the beams need of the next target: as much more than the relaxation as here.
-    let mut next = relaxed.target / 2.0;
-    match demand.recover(relaxed, options, rng)? {
-        Outcome::Excluded { .. } => return Ok(None),
-        Outcome::NotFound => {}
-        Outcome::Found(beams) => {
-            let power = beams.power_beams;
-            if let Some(common) = demand.fits((*beams).clone())? {
-                return Ok(Some(common));
-            }
-            if demand.scene.targets() == 0 {
-                best = demand.filled(&beams, relaxed.target, options)?;
-            }
-            high = Some((relaxed.target, power));
-            let excess = relaxed.power - floor;
-            let wanted = demand.budget * relaxed.power / power - floor;
-            let exponent = relaxed.target * relaxed.slope / excess;
-            let guess = relaxed.target * (wanted / excess).powf(1.0 / exponent);
-            if guess.is_finite() && guess > 0.0 && guess < relaxed.target {
-                next = guess;
-            }
-        }
+    rank_one::check(options)?;
+    if bounds::rank_one_excluded(demand.scene) {
+        return Ok(None);
     }
-    for _ in 0..rounds {
-        let found = match again(next)? {
-            Some(relaxed) => demand.recover(&relaxed, options, rng)?.found(),
-            None => None,
-        };
-        let power = found.as_ref().map(|beams| beams.power_beams);
-        let fits = match found {
-            Some(beams) => demand.fits(beams)?,
-            None => None,
-        };
-        let top = high.map_or(relaxed.target, |(t, _)| t);
-        match (fits, power) {
-            (Some(common), Some(power)) => {
-                low = (next, power);
-                if best.as_ref().is_none_or(|b| common.target > b.target) {
-                    best = Some(common);
-                }
-                if power >= demand.budget * (1.0 - UNUSED) {
-                    break;
-                }
-            }
-            (_, power) => high = Some((next, power.unwrap_or(f64::INFINITY))),
-        }
-        let top = high.map_or(top, |(t, _)| t);
-        if top <= low.0 * (1.0 + UNUSED) {
-            break;
-        }
-        next = between(low, high.unwrap_or((top, f64::INFINITY)), demand.budget);
+    let span = Span::new(demand.scene);
+    let targets = vec![relaxed.target; demand.scene.users()];
+    let task = demand.task(&span, &targets, relaxed.power, options);
+    let covariances = task.covariances(&relaxed.factors);
+    if let Some(beams) = task.exact(&covariances)?
+        && let Some(common) = demand.fits(beams, options)?
+    {
+        return Ok(Some(common));
     }
-    Ok(best)
+    let mut best: Option<f64> = None;
+    let score = |columns: &[Col<c64>]| -> Result<Option<(f64, CommonBeams)>, Error> {
+        if best.is_some_and(|target| target >= relaxed.upper * (1.0 - MET)) {
+            return Ok(None);
+        }
+        let Some(found) = demand.improved(&task, columns, best, options)? else {
+            return Ok(None);
+        };
+        best = Some(best.map_or(found.target, |target| target.max(found.target)));
+        Ok(Some((-found.target, found)))
+    };
+    let (found, _) = sdr::randomise(&covariances, options.ascents, rng, score)?;
+    Ok(found.map(|(_, common)| common))
 }
 
-/// Where the line through two ends meets the budget, kept off the ends; the middle where an end says
-/// nothing.
-fn between(low: (f64, f64), high: (f64, f64), budget: f64) -> f64 {
-    let part = (budget - low.1) / (high.1 - low.1);
-    let part = if high.1.is_finite() && part.is_finite() && low.0 > 0.0 {
-        part.clamp(0.1, 0.9)
-    } else {
-        0.5
-    };
-    low.0 + part * (high.0 - low.0)
+/// A common SINR that beams reach within the budget, found without a relaxation; `None` where
+/// local ascent finds none.
+pub(super) fn reached(
+    demand: Demand<'_>,
+    span: &Span,
+    options: &Options,
+) -> Result<Option<f64>, Error> {
+    let ones = vec![1.0; demand.scene.users()];
+    let task = demand.task(span, &ones, demand.budget, options);
+    let columns = plain_start(demand.scene, span, &ones)
+        .iter()
+        .map(|w| Ok(sdr::principal_component(w.as_ref())?))
+        .collect::<Result<Vec<Col<c64>>, Error>>()?;
+    let found = demand.improved(&task, &columns, None, options)?;
+    Ok(found.map(|common| common.target))
 }
 
 impl Demand<'_> {
-    fn task<'a>(&'a self, targets: &'a [f64], power: f64, options: &'a Options) -> Task<'a> {
+    fn task<'a>(
+        &'a self,
+        span: &'a Span,
+        targets: &'a [f64],
+        power: f64,
+        options: &'a Options,
+    ) -> Task<'a> {
         Task {
             scene: self.scene,
-            span: Span::new(self.scene),
+            span,
             targets,
             csi: rank_one::csi_of(self.ball),
             power_relaxed: power,
@@ -151,20 +127,32 @@ impl Demand<'_> {
         }
     }
 
-    fn recover(
+    /// Where local ascent from these directions ends, if within all limits.
+    fn improved(
         &self,
-        relaxed: &Relaxed,
+        task: &Task<'_>,
+        columns: &[Col<c64>],
+        known: Option<f64>,
         options: &Options,
-        rng: &mut impl Rng,
-    ) -> Result<Outcome, Error> {
-        let targets = vec![relaxed.target; self.scene.users()];
-        let task = self.task(&targets, relaxed.power, options);
-        task.run(&relaxed.factors, rng)
+    ) -> Result<Option<CommonBeams>, Error> {
+        let ones = vec![1.0; self.scene.users()];
+        let ascent = Ascent {
+            scene: self.scene,
+            span: task.span,
+            csi: task.csi,
+            targets: &ones,
+            goal: Goal::Common(self.budget),
+        };
+        match ascent.run(columns, known)? {
+            Some(columns) => self.fits(task.judge(&columns, How::Ascent)?, options),
+            None => Ok(None),
+        }
     }
 
-    /// Beams within the budget, with what they reach.
-    fn fits(&self, beams: Beams) -> Result<Option<CommonBeams>, Error> {
-        if beams.power_beams > self.budget * (1.0 + ROUNDING) {
+    /// Beams within the budget that serve the targets, with what they reach.
+    fn fits(&self, mut beams: Beams, options: &Options) -> Result<Option<CommonBeams>, Error> {
+        beams.violation = beams.evaluation.sensing_violation;
+        if beams.power_beams > self.budget * (1.0 + ROUNDING) || beams.violation > options.accept {
             return Ok(None);
         }
         let factors: Vec<Mat<c64>> = (0..beams.beams.ncols())
@@ -177,45 +165,5 @@ impl Demand<'_> {
             _ => evaluate(self.scene, &factors)?.min_sinr(),
         };
         Ok((target > 0.0).then_some(CommonBeams { target, beams }))
-    }
-
-    /// The largest target that the directions of some beams reach within the budget, by powers alone.
-    fn filled(
-        &self,
-        beams: &Beams,
-        high: f64,
-        options: &Options,
-    ) -> Result<Option<CommonBeams>, Error> {
-        let span = Span::new(self.scene);
-        let seen = span.compress(beams.beams.as_ref());
-        let columns: Vec<Col<c64>> = (0..seen.ncols()).map(|k| seen.col(k).to_owned()).collect();
-        let mut last: Option<(f64, f64)> = None;
-        let evaluate = |t: f64| -> Result<Sample<Beams>, Error> {
-            let targets = vec![t; self.scene.users()];
-            let task = self.task(&targets, beams.power_relaxed, options);
-            let Some(found) = task.repowered(&columns, beams.how)? else {
-                // Nothing is proved by this; lower targets are tried.
-                return Ok(Sample::Above);
-            };
-            let value = found.power_beams;
-            let slope = last.map_or(f64::NAN, |(at, power)| (value - power) / (t - at));
-            last = Some((t, value));
-            Ok(Sample::Value {
-                value,
-                slope,
-                data: found,
-            })
-        };
-        let search = root::Options {
-            tolerance: 1e-9,
-            max_evaluations: 40,
-        };
-        let aim = self.budget * (1.0 - 0.25 * ROUNDING);
-        let floor = max_min::held(self.scene);
-        let found = root::increasing_root(aim, floor, (0.0, high), high, &search, evaluate)?;
-        match found.best {
-            Some((_, _, beams)) => self.fits(beams),
-            None => Ok(None),
-        }
     }
 }

@@ -166,7 +166,7 @@ pub fn solve(scene: &Scene, budget: f64, options: &Options) -> Result<Outcome, E
         options: &options.power_min,
     };
     let limit = target_limit(scene, budget, 0.0);
-    let mut known = Known::new(limit);
+    let mut known = Known::new(limit, options.tolerance);
     let joint = matches!(options.method, Method::Auto | Method::Joint);
     if joint && let Some(fast) = own::max_min(scene, budget, options.power_min.accept)? {
         known.method = Method::Joint;
@@ -351,16 +351,22 @@ impl Value for Nominal<'_> {
 pub(crate) struct Known<D> {
     pub(crate) best: Option<(f64, D)>,
     upper: f64,
+    /// A target to begin with, from elsewhere.
+    pub(crate) start: Option<f64>,
+    /// The search ends at a gap of this.
+    pub(crate) enough: f64,
     pub(crate) solves: usize,
     pub(crate) method: Method,
     pub(crate) stopped: StopReason,
 }
 
 impl<D> Known<D> {
-    pub(crate) fn new(upper: f64) -> Self {
+    pub(crate) fn new(upper: f64, enough: f64) -> Self {
         Self {
             best: None,
             upper,
+            start: None,
+            enough,
             solves: 0,
             method: Method::Slope,
             stopped: StopReason::Stagnation,
@@ -513,12 +519,13 @@ fn slope<V: Value>(
     };
     // Aimed a hair below, so that rounding does not lift the power above the budget.
     let aim = budget * (1.0 - 0.25 * options.tolerance);
-    let start = match &known.best {
-        Some((target, _)) => target.min(high),
-        None => 0.5 * high,
+    let start = match (&known.best, known.start) {
+        (Some((target, _)), _) => target.min(high),
+        (None, Some(start)) => start.min(high),
+        (None, None) => 0.5 * high,
     };
     let evaluate = |t: f64| -> Result<Sample<()>, Error> {
-        if known.gap() <= options.tolerance {
+        if known.gap() <= known.enough {
             // Point and bound have met: nothing more can be learnt.
             return Ok(Sample::Unknown);
         }

@@ -19,8 +19,8 @@
 //! | no cancellation, no floor | `uplink` | uplink duality, Newton's method in 31 digits |
 //! | | [`structure`] | demands that contradict each other, exactly |
 //! | own message only | [`own`] | Newton's method on a dual of one variable per target |
-//! | (12d) | [`rank_one`] | purification, penalty, powers for fixed directions |
-//! | (12d) within a budget | [`common_beams`] | the target lowered until beams fit |
+//! | (12d) | [`rank_one`] | purification, local descent, penalty, powers for fixed directions |
+//! | (12d) within a budget | [`common_beams`] | local ascent of the target |
 //! | (14) to (22) | [`robust`], [`robust_max_min`] | S-procedure, exact worst case |
 //! | OMA, undefined in the paper | [`baselines`] | |
 //! | | [`bounds`] | chain bound, Welch bound, sensing floor |
@@ -40,6 +40,7 @@
 //! # Ok::<(), isac_algos::Error>(())
 //! ```
 
+mod ascent;
 pub mod baselines;
 pub mod bounds;
 pub mod certificate;

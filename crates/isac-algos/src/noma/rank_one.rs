@@ -4,8 +4,10 @@
 //!
 //! 1. the principal eigenvectors, when every `W_k` is rank one to [`Options::ratio`];
 //! 2. purification at equal power (without channel errors);
-//! 3. a penalty that favours rank one, from several weights;
-//! 4. Gaussian randomisation.
+//! 3. local descent of the power in the entries of the beams, from the principal eigenvectors and
+//!    from Gaussian draws;
+//! 4. a penalty that favours rank one, from several weights;
+//! 5. Gaussian randomisation.
 //!
 //! Beams that are returned meet all constraints by the original formulas; what they cost above the
 //! relaxation is reported. When `K < M`, the Welch bound may prove that no beams exist although the
@@ -16,6 +18,7 @@
 //! problem. It is guaranteed only when the cross-correlation bound is inactive and there are at most
 //! `K + 2 - M` decoding pairs; the lemma is false.
 
+use super::ascent::{Ascent, Goal, plain_start};
 use super::bounds;
 use super::evaluate::{Evaluation, evaluate};
 use super::power_min::{self, natural_unit, rank_ratio};
@@ -45,6 +48,8 @@ pub struct Options {
     pub purify: PurifyOptions,
     /// Options of the penalty method.
     pub penalty: PenaltyOptions,
+    /// Random starts of the local search, besides the principal eigenvectors.
+    pub ascents: usize,
     /// Candidates drawn as last resort.
     pub draws: usize,
 }
@@ -62,6 +67,7 @@ impl Default for Options {
             tighten: 1e-6,
             purify: PurifyOptions::default(),
             penalty: PenaltyOptions::default(),
+            ascents: 12,
             draws: 30,
         }
     }
@@ -75,6 +81,8 @@ pub enum How {
     Principal,
     /// Purification at equal power.
     Purified,
+    /// Local descent of the power, or ascent of the common SINR.
+    Ascent,
     /// The penalty method.
     Penalty,
     /// Gaussian randomisation.
@@ -129,15 +137,68 @@ impl Outcome {
     }
 }
 
+/// Beams near the targets by local descent alone, for where the relaxation has no answer: the
+/// cheapest that meet all constraints, else those that violate them least. `None` where the descent
+/// has no start.
+///
+/// # Errors
+/// Targets of the wrong number or not positive, an unusable option; a decomposition that failed.
+pub fn nearest(
+    scene: &Scene,
+    targets_by_user: &[f64],
+    ball: Option<ErrorBall>,
+    options: &Options,
+    rng: &mut impl Rng,
+) -> Result<Option<Beams>, Error> {
+    check(options)?;
+    let targets = scene.sinr_targets(targets_by_user)?;
+    let span = Span::new(scene);
+    let task = Task {
+        scene,
+        span: &span,
+        targets: &targets,
+        csi: csi_of(ball),
+        power_relaxed: 0.0,
+        options,
+    };
+    let start = plain_start(scene, &span, &targets);
+    let ascent = task.descent();
+    let score = |columns: &[Col<c64>]| -> Result<Option<(f64, Beams)>, Error> {
+        let Some(columns) = ascent.run(columns, None)? else {
+            return Ok(None);
+        };
+        let beams = task.judge(&columns, How::Ascent)?;
+        // Feasible ones first, by their power.
+        let cost = if beams.violation <= options.accept {
+            -1.0 / beams.power_beams
+        } else {
+            beams.violation
+        };
+        Ok(cost.is_finite().then_some((cost, beams)))
+    };
+    let (best, _) = sdr::randomise(&start, options.ascents, rng, score)?;
+    Ok(best.map(|(_, beams)| beams))
+}
+
 /// Second over first eigenvalue of every covariance; 0 is rank one.
 pub(crate) fn ratios(covariances: &[Mat<c64>]) -> Result<Vec<f64>, Error> {
     covariances.iter().map(rank_ratio).collect()
 }
 
+/// The local search ends when beams cost no more than the relaxation but for this part.
+const MET: f64 = 1e-7;
+
+/// Whether options can be used.
+pub(super) fn check(options: &Options) -> Result<(), Error> {
+    validate::positive("accept", options.accept, "")?;
+    validate::nonnegative("tighten", options.tighten, "")?;
+    Ok(())
+}
+
 /// A relaxation whose solution is to become beams.
 pub(super) struct Task<'a> {
     pub(super) scene: &'a Scene,
-    pub(super) span: Span,
+    pub(super) span: &'a Span,
     pub(super) targets: &'a [f64],
     pub(super) csi: Csi,
     pub(super) power_relaxed: f64,
@@ -167,7 +228,7 @@ pub fn recover(
 ) -> Result<Outcome, Error> {
     let task = Task {
         scene,
-        span: Span::new(scene),
+        span: &Span::new(scene),
         targets: &design.targets,
         csi: Csi::Perfect,
         power_relaxed: design.power(),
@@ -190,7 +251,7 @@ pub fn recover_robust(
     let csi = csi_of(Some(ball));
     let task = Task {
         scene,
-        span: Span::new(scene),
+        span: &Span::new(scene),
         targets: &design.targets,
         csi,
         power_relaxed: design.power(),
@@ -201,30 +262,16 @@ pub fn recover_robust(
 
 impl Task<'_> {
     pub(super) fn run(&self, factors: &[Mat<c64>], rng: &mut impl Rng) -> Result<Outcome, Error> {
-        validate::positive("accept", self.options.accept, "")?;
-        validate::nonnegative("tighten", self.options.tighten, "")?;
+        check(self.options)?;
         if bounds::rank_one_excluded(self.scene) {
             let welch_bound = bounds::welch_bound(self.scene);
             return Ok(Outcome::Excluded { welch_bound });
         }
-        let covariances: Vec<Mat<c64>> = factors
-            .iter()
-            .map(|f| {
-                let seen = self.span.compress(f.as_ref());
-                let w = ops::mul_adjoint(seen.as_ref(), seen.as_ref());
-                hermitian::hermitian_part(w.as_ref())
-            })
-            .collect();
-
-        let rank_one = ratios(&covariances)?
-            .iter()
-            .all(|&ratio| ratio <= self.options.ratio);
-        if rank_one && let Some(found) = self.principal(&covariances, How::Principal)? {
+        let covariances = self.covariances(factors);
+        if let Some(found) = self.exact(&covariances)? {
             return Ok(Outcome::Found(Box::new(found)));
         }
-        if self.csi == Csi::Perfect
-            && let Some(found) = self.purified(&covariances)?
-        {
+        if let Some(found) = self.descended(&covariances, rng)? {
             return Ok(Outcome::Found(Box::new(found)));
         }
         if let Some(found) = self.penalised(&covariances)? {
@@ -234,6 +281,69 @@ impl Task<'_> {
             return Ok(Outcome::Found(Box::new(found)));
         }
         Ok(Outcome::NotFound)
+    }
+
+    /// `W_k` of factors in antenna space, in span coordinates.
+    pub(super) fn covariances(&self, factors: &[Mat<c64>]) -> Vec<Mat<c64>> {
+        factors
+            .iter()
+            .map(|f| {
+                let seen = self.span.compress(f.as_ref());
+                let w = ops::mul_adjoint(seen.as_ref(), seen.as_ref());
+                hermitian::hermitian_part(w.as_ref())
+            })
+            .collect()
+    }
+
+    /// Beams that cost no more than the covariances, where they are rank one or can be purified.
+    pub(super) fn exact(&self, covariances: &[Mat<c64>]) -> Result<Option<Beams>, Error> {
+        let rank_one = ratios(covariances)?
+            .iter()
+            .all(|&ratio| ratio <= self.options.ratio);
+        if rank_one && let Some(found) = self.principal(covariances, How::Principal)? {
+            return Ok(Some(found));
+        }
+        if self.csi == Csi::Perfect {
+            return self.purified(covariances);
+        }
+        Ok(None)
+    }
+
+    fn descent(&self) -> Ascent<'_> {
+        Ascent {
+            scene: self.scene,
+            span: self.span,
+            csi: self.csi,
+            targets: self.targets,
+            goal: Goal::Power,
+        }
+    }
+
+    /// The cheapest end of local descents. Ends when one costs no more than the covariances.
+    fn descended(
+        &self,
+        covariances: &[Mat<c64>],
+        rng: &mut impl Rng,
+    ) -> Result<Option<Beams>, Error> {
+        let ascent = self.descent();
+        let mut least: Option<f64> = None;
+        let score = |columns: &[Col<c64>]| -> Result<Option<(f64, Beams)>, Error> {
+            if least.is_some_and(|power| power <= self.power_relaxed * (1.0 + MET)) {
+                return Ok(None);
+            }
+            let Some(columns) = ascent.run(columns, least)? else {
+                return Ok(None);
+            };
+            let beams = self.judge(&columns, How::Ascent)?;
+            let power = beams.power_beams;
+            if beams.violation > self.options.accept || !power.is_finite() {
+                return Ok(None);
+            }
+            least = Some(least.map_or(power, |least| least.min(power)));
+            Ok(Some((power, beams)))
+        };
+        let (best, _) = sdr::randomise(covariances, self.options.ascents, rng, score)?;
+        Ok(best.map(|(_, beams)| beams))
     }
 
     /// The principal components as they are if feasible, otherwise with optimal powers.
@@ -254,7 +364,7 @@ impl Task<'_> {
     }
 
     /// Beams of span coordinates, judged.
-    fn judge(&self, columns: &[Col<c64>], how: How) -> Result<Beams, Error> {
+    pub(super) fn judge(&self, columns: &[Col<c64>], how: How) -> Result<Beams, Error> {
         let r = self.span.dimension();
         let seen = Mat::from_fn(r, columns.len(), |i, k| columns[k][i]);
         let beams = self.span.lift(seen.as_ref());
@@ -282,7 +392,7 @@ impl Task<'_> {
 
     /// Least powers for fixed directions: a linear program with one second-order cone, or Eq. (22)
     /// with `K` powers. `None` when there are none.
-    pub(super) fn repowered(&self, columns: &[Col<c64>], how: How) -> Result<Option<Beams>, Error> {
+    fn repowered(&self, columns: &[Col<c64>], how: How) -> Result<Option<Beams>, Error> {
         let bases: Vec<Mat<c64>> = columns
             .iter()
             .map(|v| {
@@ -329,7 +439,7 @@ impl Task<'_> {
         let unit = natural_unit(self.scene, targets, 0.0).max(self.power_relaxed);
         let relaxation = Relaxation {
             scene: self.scene,
-            span: &self.span,
+            span: self.span,
             targets,
             sensing,
             csi: self.csi,
@@ -384,7 +494,7 @@ impl Task<'_> {
     /// All constraints as functionals of the covariances. The cross-correlations count as fixed
     /// when their bound is tight.
     fn functionals(&self, covariances: &[Mat<c64>]) -> Vec<Functional> {
-        let (scene, span) = (self.scene, &self.span);
+        let (scene, span) = (self.scene, self.span);
         let sensing = scene.sensing();
         let users = scene.users();
         let outer = |x: &Mat<c64>, i: usize| ops::mul_adjoint(x.subcols(i, 1), x.subcols(i, 1));

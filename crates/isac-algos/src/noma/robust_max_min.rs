@@ -2,8 +2,10 @@
 //! `P*(t) = P_total`, which the paper does not treat. The same search as [`super::max_min`], with the
 //! bound of [`robust::lower_bound`].
 
+use super::common_beams::{self, Demand};
 use super::max_min::{self, Answer, Facts, Known, Method, Options, Outcome, Value};
 use super::problem::{Scene, Span};
+use super::rank_one;
 use super::robust::{self, Design, ErrorBall};
 use super::structure::{self, Impossible};
 use crate::Error;
@@ -89,7 +91,22 @@ pub fn solve(
         options,
     };
     let limit = max_min::target_limit(scene, budget, ball.radius);
-    let mut known = Known::new(limit);
+    // Every step is a program with an inequality of matrices per pair: none for digits that are not
+    // asked for.
+    let mut known = Known::new(limit, 0.5 * search.accept_gap);
+    let demand = Demand {
+        scene,
+        ball: Some(ball),
+        budget,
+    };
+    let beams = rank_one::Options {
+        accept: options.accept,
+        ..rank_one::Options::default()
+    };
+    // A hair below what beams reach, where the relaxation fits into the budget for certain. If it is
+    // rank one, its multipliers there are the proof already.
+    known.start = common_beams::reached(demand, &value.span, &beams)?
+        .map(|target| target * (1.0 - 0.2 * search.accept_gap));
     match method {
         Method::Auto | Method::Joint | Method::Slope => {
             max_min::slopes(&value, budget, &mut known, &search)?;

@@ -3,7 +3,7 @@
 use isac_algos::noma::max_min::{self, Outcome as MaxMinOutcome};
 use isac_algos::noma::power_min::{self, Outcome as PowerOutcome};
 use isac_algos::noma::robust::{self, ErrorBall, Outcome as RobustOutcome};
-use isac_algos::noma::{Evaluation, Scene, bounds, own, rank_one};
+use isac_algos::noma::{Evaluation, Scene, bounds, own, rank_one, robust_max_min};
 use isac_metrics::noma::Pair;
 use isac_models::rng::{Stream, stream};
 
@@ -29,8 +29,8 @@ pub(super) fn check(root: &Node<'_>, checker: &mut Checker) -> Result<(), Error>
             Problem::RobustPowerMin { gamma, ball } => {
                 robust_case(&case, gamma, *ball, &expected, &tolerances, checker)?;
             }
-            Problem::RobustMaxMin { .. } => {
-                checker.each(&expected, |_, _, _| Ok(false))?;
+            Problem::RobustMaxMin { budget, ball } => {
+                robust_max_min_case(&case, *budget, *ball, &expected, &tolerances, checker)?;
             }
         }
     }
@@ -224,20 +224,61 @@ fn max_min_case(
     tolerances: &Tolerances<'_>,
     checker: &mut Checker,
 ) -> Result<(), Error> {
-    let scene = &case.scene;
-    let power_rel = tolerances.get("power_rel", 1e-6)?;
-    let t_rel = tolerances.get("t_rel", 1e-5)?;
     let outcome = if checker.metrics_only {
         MaxMinOutcome::Unknown {
             upper: f64::INFINITY,
         }
     } else {
-        max_min::solve(scene, budget, &max_min::Options::default()).map_err(broke(expected))?
+        let options = max_min::Options::default();
+        max_min::solve(&case.scene, budget, &options).map_err(broke(expected))?
     };
-    let found = match &outcome {
-        MaxMinOutcome::Solved(solution) | MaxMinOutcome::Open(solution) => Some(solution.as_ref()),
+    let facts = |design: &power_min::Design| (design.slope, design.evaluation.clone());
+    common_sinr(case, &outcome, facts, 1e-6, expected, tolerances, checker)
+}
+
+fn robust_max_min_case(
+    case: &Case,
+    budget: f64,
+    ball: ErrorBall,
+    expected: &Node<'_>,
+    tolerances: &Tolerances<'_>,
+    checker: &mut Checker,
+) -> Result<(), Error> {
+    let outcome = if checker.metrics_only {
+        MaxMinOutcome::Unknown {
+            upper: f64::INFINITY,
+        }
+    } else {
+        let options = robust::Options::default();
+        robust_max_min::solve(&case.scene, budget, ball, max_min::Method::Auto, &options)
+            .map_err(broke(expected))?
+    };
+    let facts = |design: &robust::Design| (design.slope, design.evaluation.clone());
+    common_sinr(case, &outcome, facts, 1e-5, expected, tolerances, checker)
+}
+
+/// The keys of a largest common SINR; `facts` are the slope `dP/dt` and what a design achieves
+/// without channel errors, `power_rel` the tolerance of powers where none is stated.
+fn common_sinr<D>(
+    case: &Case,
+    outcome: &MaxMinOutcome<D>,
+    facts: impl Fn(&D) -> (f64, Evaluation),
+    power_rel: f64,
+    expected: &Node<'_>,
+    tolerances: &Tolerances<'_>,
+    checker: &mut Checker,
+) -> Result<(), Error> {
+    let scene = &case.scene;
+    let power_rel = tolerances.get("power_rel", power_rel)?;
+    let t_rel = tolerances.get("t_rel", 1e-5)?;
+    let found = match outcome {
+        MaxMinOutcome::Solved(solution) | MaxMinOutcome::Open(solution) => {
+            let (slope, evaluation) = facts(&solution.design);
+            Some((solution.target, slope, evaluation))
+        }
         MaxMinOutcome::Infeasible { .. } | MaxMinOutcome::Unknown { .. } => None,
     };
+    let found = found.as_ref();
     checker.each(expected, |checker, key, node| {
         if checker.skips_solver(node) {
             return Ok(true);
@@ -245,35 +286,32 @@ fn max_min_case(
         let or_missing = |value: Option<Got>| value.unwrap_or_else(|| missing(outcome.name()));
         let (got, tolerance) = match key {
             "feasible" => {
-                let got = match &outcome {
+                let got = match outcome {
                     MaxMinOutcome::Solved(_) | MaxMinOutcome::Open(_) => true.into(),
                     MaxMinOutcome::Infeasible { .. } => false.into(),
                     MaxMinOutcome::Unknown { .. } => missing("unknown"),
                 };
                 (got, Tolerance::rel(0.0))
             }
-            "t" => (
-                or_missing(found.map(|f| f.target.into())),
-                Tolerance::rel(t_rel),
-            ),
+            "t" => (or_missing(found.map(|f| f.0.into())), Tolerance::rel(t_rel)),
             "t_dB" => (
-                or_missing(found.map(|f| (10.0 * f.target.log10()).into())),
+                or_missing(found.map(|f| (10.0 * f.0.log10()).into())),
                 Tolerance::abs(4.4 * t_rel),
             ),
             "dP_dt" => (
-                or_missing(found.map(|f| f.design.slope.into())),
+                or_missing(found.map(|f| f.1.into())),
                 Tolerance::rel(tolerances.get("dP_dt_rel", 1e-3)?),
             ),
             "power_W" | "comm_power_W" => (
-                or_missing(found.and_then(|f| common(key, &f.design.evaluation))),
+                or_missing(found.and_then(|f| common(key, &f.2))),
                 Tolerance::rel(power_rel),
             ),
             "P_theta_W" => (
-                or_missing(found.and_then(|f| common(key, &f.design.evaluation))),
+                or_missing(found.and_then(|f| common(key, &f.2))),
                 Tolerance::rel(tolerances.get("P_theta_rel", 1e-5)?),
             ),
             "sensing_floor_W" => {
-                let got = match &outcome {
+                let got = match outcome {
                     MaxMinOutcome::Infeasible { sensing_floor, .. } => (*sensing_floor).into(),
                     _ => power_min::sensing_floor(scene, &power_min::Options::default())
                         .map_err(broke(expected))?

@@ -6,10 +6,10 @@ use isac_algos::noma::max_min::{self, Method};
 use isac_algos::noma::robust::{self, ErrorBall};
 use isac_algos::noma::structure::Impossible;
 use isac_algos::noma::{
-    Evaluation, LeastInfeasible, Scene, certificate, least_infeasible, own, power_min, rank_one,
-    robust_max_min,
+    Evaluation, LeastInfeasible, Scene, certificate, evaluate, least_infeasible, own, power_min,
+    rank_one, robust_max_min,
 };
-use isac_linalg::{Mat, c64, ops};
+use isac_linalg::{Mat, c64, hermitian, ops};
 use isac_models::rng::{Stream, stream};
 
 use super::algorithm::Algorithm;
@@ -82,6 +82,19 @@ fn evaluated(report: &mut SolveReport, scene: &Scene, evaluation: &Evaluation) {
     }
 }
 
+/// Factors of the covariances as they are printed: the products are rounded, and what is said of
+/// them is theirs.
+fn as_printed(factors: &[Mat<c64>]) -> Result<Vec<Mat<c64>>, isac_algos::Error> {
+    let product = |f: &Mat<c64>| ops::mul_adjoint(f.as_ref(), f.as_ref());
+    factors
+        .iter()
+        .map(|f| {
+            let w = hermitian::hermitian_part(product(f).as_ref());
+            Ok(hermitian::sqrt_factor(w.as_ref())?)
+        })
+        .collect()
+}
+
 /// Puts covariances into the report, with the reason why they are no beams.
 fn covariances(
     report: &mut SolveReport,
@@ -90,7 +103,7 @@ fn covariances(
     beams: &rank_one::Outcome,
 ) {
     for (position, f) in factors.iter().enumerate() {
-        let w = ops::mul_adjoint(f.as_ref(), f.as_ref());
+        let w = hermitian::hermitian_part(ops::mul_adjoint(f.as_ref(), f.as_ref()).as_ref());
         report.beamformer(&format!("W_{}", scene.user(position)), w.as_ref());
     }
     report.stop_reason = match beams {
@@ -104,9 +117,11 @@ fn covariances(
 }
 
 fn beams_of(report: &mut SolveReport, scene: &Scene, beams: &rank_one::Beams) {
-    report.metric("power_relaxed_W", beams.power_relaxed);
     report.metric("power_beams_W", beams.power_beams);
-    report.metric("rank_one_gap", beams.gap());
+    if beams.power_relaxed > 0.0 {
+        report.metric("power_relaxed_W", beams.power_relaxed);
+        report.metric("rank_one_gap", beams.gap());
+    }
     report.beamformer("w", scene.in_user_order(beams.beams.as_ref()).as_ref());
     evaluated(report, scene, &beams.evaluation);
 }
@@ -158,59 +173,91 @@ fn power_report(
     report.iterations = design.iterations;
     let mut rng = stream(seed, Stream::Randomisation, 0);
     let beams = rank_one::recover(scene, design, &rank_one::Options::default(), &mut rng)?;
-    returned(
-        &mut report,
-        scene,
-        &design.factors,
-        &design.evaluation,
-        &design.certificate,
-        &beams,
-    );
+    let point = Point {
+        factors: &design.factors,
+        targets: &design.targets,
+        ball: None,
+    };
+    returned(&mut report, scene, &point, &design.certificate, &beams)?;
     report.metric_list("rank_ratios", &design.rank_ratios);
     Ok(report)
+}
+
+/// Covariances for SINR targets by decoding position.
+struct Point<'a> {
+    factors: &'a [Mat<c64>],
+    targets: &'a [f64],
+    ball: Option<ErrorBall>,
+}
+
+impl Point<'_> {
+    /// What the printed covariances achieve, and by how much they violate the demands.
+    fn judged(&self, scene: &Scene) -> Result<(Evaluation, f64), isac_algos::Error> {
+        let factors = as_printed(self.factors)?;
+        let evaluation = evaluate(scene, &factors)?;
+        let violation = match self.ball {
+            Some(ball) => robust::worst_cases(scene, &factors, ball)?
+                .iter()
+                .map(|&(pair, sinr)| 1.0 - sinr / self.targets[pair.message])
+                .fold(evaluation.sensing_violation, f64::max),
+            None => evaluation.violation(self.targets),
+        };
+        Ok((evaluation, violation))
+    }
 }
 
 /// The beams, or the covariances where there are none, as the point of a power minimisation.
 fn returned(
     report: &mut SolveReport,
     scene: &Scene,
-    factors: &[Mat<c64>],
-    evaluation: &Evaluation,
+    point: &Point<'_>,
     certificate: &power_min::Certificate,
     beams: &rank_one::Outcome,
-) {
+) -> Result<(), isac_algos::Error> {
     let (objective, violation) = match beams {
         rank_one::Outcome::Found(found) => {
             beams_of(report, scene, found);
             (found.power_beams, found.violation)
         }
         rank_one::Outcome::Excluded { .. } | rank_one::Outcome::NotFound => {
-            covariances(report, scene, factors, beams);
-            evaluated(report, scene, evaluation);
-            (evaluation.power, certificate.violation)
+            let (evaluation, violation) = point.judged(scene)?;
+            covariances(report, scene, point.factors, beams);
+            evaluated(report, scene, &evaluation);
+            (evaluation.power, violation)
         }
     };
+    let bound = certificate.lower_bound;
     judge(
         report,
         "lower_bound",
         objective,
         violation,
-        certificate.lower_bound,
+        bound,
         f64::INFINITY,
     );
-    if report.status == SolveStatus::Inaccurate && matches!(beams, rank_one::Outcome::Found(_)) {
-        let relaxed = (evaluation.power - certificate.lower_bound) / evaluation.power;
-        if relaxed <= ACCEPT && violation <= ACCEPT {
-            report.stop_reason = format!(
-                "the relaxation is not rank one: the beams need {:.3e} more than the bound",
-                objective / certificate.lower_bound - 1.0
-            );
-        }
+    if report.status == SolveStatus::Inaccurate
+        && matches!(beams, rank_one::Outcome::Found(_))
+        && certificate.relative_gap <= ACCEPT
+        && violation <= ACCEPT
+    {
+        report.stop_reason = format!(
+            "the relaxation is not rank one: the beams need {:.3e} more than the bound",
+            objective / bound - 1.0
+        );
     }
+    Ok(())
 }
 
-/// No design: every one needs `power`, and none was found.
-fn open(status: SolveStatus, power: f64) -> SolveReport {
+/// No relaxed design: every one needs `power`, and none was found. Beams of a local search may be a
+/// point all the same.
+fn open(
+    scene: &Scene,
+    gamma: &[f64],
+    ball: Option<ErrorBall>,
+    status: SolveStatus,
+    power: f64,
+    seed: u64,
+) -> Result<SolveReport, isac_algos::Error> {
     let mut report = empty(status);
     report.stop_reason = if status == SolveStatus::NoPointBelow {
         format!("every design needs more than {power:e} W; none was found, none is excluded above")
@@ -222,7 +269,31 @@ fn open(status: SolveStatus, power: f64) -> SolveReport {
         bound: power,
         relative_gap: None,
     });
-    report
+    let mut rng = stream(seed, Stream::Randomisation, 0);
+    let found = rank_one::nearest(scene, gamma, ball, &robust_way(), &mut rng)?;
+    let meets = |beams: &rank_one::Beams| beams.violation <= ACCEPT;
+    let Some(beams) = found.filter(|beams| meets(beams) || status == SolveStatus::Unknown) else {
+        return Ok(report);
+    };
+    let mut report = empty(SolveStatus::Unknown);
+    beams_of(&mut report, scene, &beams);
+    if let Some(ball) = ball {
+        let worst = worst_of(scene, &beams.beams, ball)?;
+        report.metric("min_worst_case_sinr", worst);
+    }
+    let (objective, violation) = (beams.power_beams, beams.violation);
+    judge(
+        &mut report,
+        "lower_bound",
+        objective,
+        violation,
+        power,
+        f64::INFINITY,
+    );
+    if report.status != SolveStatus::Solved {
+        report.stop_reason = format!("the relaxation has no answer; {}", report.stop_reason);
+    }
+    Ok(report)
 }
 
 /// A contradiction in the data.
@@ -396,8 +467,13 @@ fn power(
             what_fails(&mut report, scene, gamma, exact)?;
             report
         }
-        power_min::Outcome::NoPointBelow(proof) => open(SolveStatus::NoPointBelow, proof.power),
-        power_min::Outcome::Unknown { lower_bound } => open(SolveStatus::Unknown, lower_bound),
+        power_min::Outcome::NoPointBelow(proof) => {
+            let status = SolveStatus::NoPointBelow;
+            open(scene, gamma, None, status, proof.power, seed)?
+        }
+        power_min::Outcome::Unknown { lower_bound } => {
+            open(scene, gamma, None, SolveStatus::Unknown, lower_bound, seed)?
+        }
     })
 }
 
@@ -506,21 +582,11 @@ fn largest(
                 target: found.target,
                 factors: design.factors.clone(),
                 power: design.power(),
-                slope: design.slope,
-            };
-            let again = |t: f64| {
-                let gamma = vec![t; scene.users()];
-                let outcome = power_min::solve(scene, &gamma, &options.power_min)?;
-                Ok(outcome.design().map(|d| Relaxed {
-                    target: t,
-                    factors: d.factors.clone(),
-                    power: d.power(),
-                    slope: d.slope,
-                }))
+                upper: found.upper,
             };
             let mut rng = stream(seed, Stream::Randomisation, 0);
             let way = rank_one::Options::default();
-            let beams = common_beams::largest(demand, &relaxed, again, 10, &way, &mut rng)?;
+            let beams = common_beams::largest(demand, &relaxed, &way, &mut rng)?;
             let mut report = common(
                 &demand,
                 &found,
@@ -544,6 +610,8 @@ fn largest(
 fn robust_way() -> rank_one::Options {
     rank_one::Options {
         accept: ACCEPT,
+        // A step looks for the worst error of every pair: fewer starts.
+        ascents: 3,
         ..rank_one::Options::default()
     }
 }
@@ -561,15 +629,12 @@ fn robust_power(
             report.iterations = design.iterations;
             let mut rng = stream(seed, Stream::Randomisation, 0);
             let beams = rank_one::recover_robust(scene, &design, ball, &robust_way(), &mut rng)?;
-            let c = &design.certificate;
-            returned(
-                &mut report,
-                scene,
-                &design.factors,
-                &design.evaluation,
-                c,
-                &beams,
-            );
+            let point = Point {
+                factors: &design.factors,
+                targets: &design.targets,
+                ball: Some(ball),
+            };
+            returned(&mut report, scene, &point, &design.certificate, &beams)?;
             let worst = match &beams {
                 rank_one::Outcome::Found(found) => worst_of(scene, &found.beams, ball)?,
                 rank_one::Outcome::Excluded { .. } | rank_one::Outcome::NotFound => {
@@ -593,8 +658,18 @@ fn robust_power(
             what_fails(&mut report, scene, gamma, ball)?;
             report
         }
-        robust::Outcome::NoPointBelow { power } => open(SolveStatus::NoPointBelow, power),
-        robust::Outcome::Unknown { lower_bound } => open(SolveStatus::Unknown, lower_bound),
+        robust::Outcome::NoPointBelow { power } => {
+            let status = SolveStatus::NoPointBelow;
+            open(scene, gamma, Some(ball), status, power, seed)?
+        }
+        robust::Outcome::Unknown { lower_bound } => open(
+            scene,
+            gamma,
+            Some(ball),
+            SolveStatus::Unknown,
+            lower_bound,
+            seed,
+        )?,
     })
 }
 
@@ -628,27 +703,10 @@ fn robust_largest(
                     target: found.target,
                     factors: design.factors.clone(),
                     power: design.power(),
-                    slope: design.slope,
-                };
-                // Every step is a program with an inequality of matrices per pair: fewer of them.
-                let mut quick = options.clone();
-                quick.conic.extend = false;
-                let mut way = robust_way();
-                way.penalty.first_weights = vec![1e-2, 0.3];
-                way.penalty.max_steps = 15;
-                way.draws = 5;
-                let again = |t: f64| {
-                    let gamma = vec![t; scene.users()];
-                    let outcome = robust::solve(scene, &gamma, ball, &quick)?;
-                    Ok(outcome.design().map(|d| Relaxed {
-                        target: t,
-                        factors: d.factors.clone(),
-                        power: d.power(),
-                        slope: d.slope,
-                    }))
+                    upper: found.upper,
                 };
                 let mut rng = stream(seed, Stream::Randomisation, 0);
-                let beams = common_beams::largest(demand, &relaxed, again, 4, &way, &mut rng)?;
+                let beams = common_beams::largest(demand, &relaxed, &robust_way(), &mut rng)?;
                 let mut report = common(
                     &demand,
                     &found,
