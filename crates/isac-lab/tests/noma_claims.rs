@@ -147,7 +147,7 @@ fn beams_stay_within_the_budget_and_the_report_is_theirs() {
             "{name}: {report}"
         );
         // The relaxed target is reached up to what rank one costs.
-        assert!(gap < 0.2, "{name}: {gap}");
+        assert!(gap < 0.06, "{name}: {gap}");
     }
 }
 
@@ -354,6 +354,6 @@ fn algorithms_that_do_not_apply_are_refused_by_name() {
 
 #[test]
 fn the_sweep_finds_no_over_claim() {
-    let (code, text) = isac(&["stress", "noma", "--instances", "25", "--seed", "7"]);
+    let (code, text) = isac(&["stress", "noma", "--instances", "60", "--seed", "7"]);
     assert_eq!(code, 0, "{text}");
 }
