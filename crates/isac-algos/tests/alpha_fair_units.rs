@@ -90,8 +90,8 @@ const METHODS: [Method; 6] = [
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
-    /// Powers of four scale amplitudes by powers of two, so that not one bit of the design may change;
-    /// the search for the bound, whose value is valid wherever it stops, ends within its tolerance.
+    /// Powers of four scale amplitudes by powers of two, so that not one bit of the design may change, nor of
+    /// the bound: at seed 660 a water level by logarithms of watts moved it by 3e-10.
     #[test]
     fn another_unit_of_power_changes_no_bit(
         seed in 0u64..1000, fours in -24i32..=24, strength in 0i32..=30, which in 0usize..6
@@ -110,12 +110,8 @@ proptest! {
         let mut back = theirs.beams.clone();
         ops::scale(back.as_mut(), 1.0 / watt.sqrt());
         prop_assert!(distance(&back, &ours.beams) <= 0.0);
-        match (ours.bound, theirs.bound) {
-            (Some(ours), Some(theirs)) => {
-                prop_assert!((ours.value / theirs.value - 1.0).abs() < 1e-7);
-            }
-            (ours, theirs) => prop_assert!(ours.is_none() && theirs.is_none()),
-        }
+        let bits = |bound: Option<bound::LowerBound>| bound.map(|b| b.value.to_bits());
+        prop_assert_eq!(bits(ours.bound), bits(theirs.bound));
     }
 
     /// The augmented Lagrangian, the default and the bound see the cost in units of the start: neither its
@@ -139,26 +135,30 @@ proptest! {
     }
 }
 
-/// Watts to picowatts rounds every number, and rounding may decide between two local optima: on most
-/// draws the descent ends at the same one, and the bound is the same on all.
+/// Watts to picowatts rounds every number, and a long descent makes another local optimum of a last bit:
+/// of ten draws three ended elsewhere. Shares of the power, rounded, are the same numbers in both.
 #[test]
 fn picowatts_give_the_cost_of_watts() {
-    let mut same = 0;
     for seed in 0..10 {
-        let run = |watt: f64| {
-            let problem = problem(seed, watt, 8.0, Form::Norm, 1e-3);
-            let from = start(&problem, seed);
-            let found = Method::Augmented.run(&problem, from.as_ref(), &RunOptions::default());
-            let bound = bound::search(&problem, &bound::Options::default());
-            (found.unwrap(), bound.unwrap().unwrap())
-        };
-        let (watts, picowatts) = (run(1.0), run(1e12));
-        let apart = (watts.0.objective / picowatts.0.objective - 1.0).abs();
-        same += usize::from(apart < 1e-4);
-        let bounds = watts.1.norm / picowatts.1.norm;
-        assert!((bounds - 1.0).abs() < 1e-6, "seed {seed}: {bounds}");
-        // Whichever optimum it is, it is a design, and the bound holds for it.
-        assert!(picowatts.0.violation <= 1e-5 && picowatts.0.objective >= watts.1.value);
+        for method in METHODS {
+            let run = |watt: f64| {
+                let problem = problem(seed, watt, 8.0, Form::Norm, 1e-3);
+                let from = start(&problem, seed);
+                method
+                    .run(&problem, from.as_ref(), &RunOptions::default())
+                    .unwrap()
+            };
+            // Tenths of watts too: neither their roots nor their ratios are exact.
+            let watts = run(1.0);
+            for unit in [1e12, 0.1] {
+                let theirs = run(unit);
+                let apart = theirs.objective / watts.objective - 1.0;
+                assert!(apart.abs() < 1e-6, "{method:?} {seed} {unit}: {apart:e}");
+                assert!((theirs.violation - watts.violation).abs() < 1e-6);
+                let bounds = [&theirs, &watts].map(|d| d.bound.as_ref().unwrap().norm);
+                let apart = bounds[0] / bounds[1] - 1.0;
+                assert!(apart.abs() < 1e-6, "{method:?} {seed} {unit}: {apart:e}");
+            }
+        }
     }
-    assert!(same > 5, "{same} of 10");
 }

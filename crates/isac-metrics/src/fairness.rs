@@ -103,6 +103,9 @@ impl Fairness {
                 return scaled().map(f64::ln).sum::<f64>() / count;
             }
             let top = scaled().fold(0.0, f64::max);
+            if top.is_infinite() {
+                return top;
+            }
             top.ln() + scaled().map(|x| (x / top).powf(p)).sum::<f64>().ln() / p
         };
         match self.form {

@@ -291,10 +291,14 @@ pub fn water_level(floors: &[f64], nats: f64) -> f64 {
     if nats <= 0.0 {
         return 0.0;
     }
+    let Some(least) = floors.first() else {
+        return f64::INFINITY;
+    };
+    // Logarithms of ratios: those of powers would make the last digits depend on the watt.
     let mut logs = 0.0;
     for (count, floor) in floors.iter().enumerate() {
-        logs += floor.ln();
-        let level = ((nats + logs) / (count + 1) as f64).exp();
+        logs += (floor / least).ln();
+        let level = least * ((nats + logs) / (count + 1) as f64).exp();
         if floors.get(count + 1).is_none_or(|next| level <= *next) {
             return level;
         }
@@ -317,4 +321,27 @@ fn sum_ln_1p(values: impl Iterator<Item = f64>) -> f64 {
         }
     }
     sum + product.ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Levels over floors 1, 2 and 7: 3, by hand, for `ln 3 + ln 3/2`; the same bits in other units.
+    #[test]
+    fn a_water_level_has_the_unit_of_its_floors() {
+        for exponent in [-300, -43, 0, 20] {
+            let unit = 2f64.powi(exponent);
+            let floors = [1.0, 2.0, 7.0].map(|f| f * unit);
+            let nats = 4.5_f64.ln();
+            let level = water_level(&floors, nats) / unit;
+            assert!((level - 3.0).abs() < 1e-14, "{level}");
+            assert_eq!(
+                level.to_bits(),
+                water_level(&[1.0, 2.0, 7.0], nats).to_bits()
+            );
+        }
+        assert!(water_level(&[], 1.0).is_infinite());
+        assert!(water_level(&[1.0], 0.0).abs() < f64::MIN_POSITIVE);
+    }
 }

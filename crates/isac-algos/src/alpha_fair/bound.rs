@@ -187,6 +187,7 @@ fn top_eigenvalue(b: MatRef<'_, c64>) -> Result<f64, Error> {
 /// # Errors
 /// A numerical breakdown.
 pub fn search(problem: &Problem, options: &Options) -> Result<Option<LowerBound>, Error> {
+    let problem = &problem.in_own_unit()?;
     let left = problem.power_w() - least_power(problem);
     if left <= 0.0 {
         return Ok(None);

@@ -63,11 +63,11 @@ pub fn solve(
     start: MatRef<'_, c64>,
     options: &Options,
 ) -> Result<Design, Error> {
-    problem.check_beams("start", start)?;
-    let manifold = options.power.manifold(problem)?;
-    let mut point = start.to_owned();
+    let mut point = problem.shares(start)?;
+    let own = problem.in_own_unit()?;
+    let manifold = options.power.manifold(&own)?;
     manifold.normalise(point.as_mut());
-    let working = problem.clone().in_units_of(point.as_ref())?;
+    let working = own.in_units_of(point.as_ref())?;
     let mut rated = Rated::new(&working);
     let mut workspace = Workspace::default();
     let minimum = augmented::minimise::<_, _, Error>(
@@ -77,7 +77,7 @@ pub fn solve(
         &options.descent,
         &mut workspace,
     )?;
-    let mut design = Design::measure(problem, minimum.point)?;
+    let mut design = Design::measure(problem, problem.beams_of_shares(minimum.point))?;
     design.stopped = minimum.stopped;
     design.iterations = minimum.iterations;
     design.evaluations = minimum.evaluations;

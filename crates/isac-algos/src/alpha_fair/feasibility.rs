@@ -51,8 +51,8 @@ impl std::fmt::Display for Infeasibility {
 pub fn prove_infeasible(problem: &Problem) -> Result<Option<Infeasibility>, Error> {
     let rates = problem.min_rates().iter();
     let rates = rates.map(|rate| (rate - FEASIBLE).max(0.0)).collect();
-    let needed_w = least_power(&problem.clone().with_min_rates(rates)?);
     let available_w = problem.power_w();
+    let needed_w = available_w * least_power(&problem.in_own_unit()?.with_min_rates(rates)?);
     Ok(
         (needed_w > available_w * (1.0 + 1e-9)).then_some(Infeasibility {
             needed_w,

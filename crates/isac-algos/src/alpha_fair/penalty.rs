@@ -63,19 +63,19 @@ pub fn solve(
     start: MatRef<'_, c64>,
     options: &Options,
 ) -> Result<Design, Error> {
-    problem.check_beams("start", start)?;
+    let mut point = problem.shares(start)?;
     for &rho in &options.penalties {
         validate::positive("penalties", rho, "")?;
     }
-    let manifold = options.power.manifold(problem)?;
-    let mut evaluator = Evaluator::new(problem);
+    let own = problem.in_own_unit()?;
+    let manifold = options.power.manifold(&own)?;
+    let mut evaluator = Evaluator::new(&own);
     let mut workspace = Workspace::default();
-    let mut point = start.to_owned();
     manifold.normalise(point.as_mut());
-    let mut design = Design::measure(problem, point)?;
+    let mut design = Design::measure(&own, point)?;
     for &rho in &options.penalties {
         let (minimum, progress) = descend(
-            problem,
+            &own,
             manifold.as_ref(),
             &options.method,
             design.beams.as_ref(),
@@ -83,7 +83,7 @@ pub fn solve(
             &mut workspace,
             |evaluator, w, gradient| evaluator.penalised(w, rho, gradient),
         )?;
-        let measured = Design::measure(problem, minimum.point)?;
+        let measured = Design::measure(&own, minimum.point)?;
         design = Design {
             stopped: minimum.stopped,
             iterations: design.iterations + minimum.iterations,
@@ -93,5 +93,13 @@ pub fn solve(
             ..measured
         };
     }
-    Ok(design)
+    let measured = Design::measure(problem, problem.beams_of_shares(design.beams))?;
+    Ok(Design {
+        stopped: design.stopped,
+        iterations: design.iterations,
+        evaluations: design.evaluations,
+        trace: design.trace,
+        progress: design.progress,
+        ..measured
+    })
 }

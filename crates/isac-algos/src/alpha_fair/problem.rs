@@ -1,9 +1,9 @@
 //! The design problem of \[alpha_fair\], Eq. (9), and its penalised form, Eq. (11).
 
 use crate::Error;
-use isac_linalg::{Mat, MatMut, MatRef, batch::Batch, c64, validate};
+use isac_linalg::{Mat, MatMut, MatRef, batch::Batch, c64, ops, validate};
 use isac_metrics::delay_doppler::{
-    BsKnowledge, DelayDoppler, Disturbance, Illumination, SensingOptions, SensingState,
+    BsKnowledge, DelayDoppler, Disturbance, EchoModel, Illumination, SensingOptions, SensingState,
 };
 use isac_metrics::fairness::{Fairness, Form};
 use isac_metrics::ofdm_rate::{Interference, OfdmRate, RateState, Streams};
@@ -150,6 +150,65 @@ impl Problem {
         Ok(plain.with_fairness(Fairness::new(alpha, Form::LogNorm, unit)?))
     }
 
+    /// The same problem in its own unit of power: total power 1, every noise as a share of it, lowered by
+    /// at most 2^-28 of itself to a number of 30 bits.
+    ///
+    /// A long descent amplifies a last bit until it ends at another local optimum. Shares that differ by
+    /// rounding alone, as those of watts and of picowatts do, become equal here, and so do starts by
+    /// [`shares`](Problem::shares). With less noise every rate and every target's information is larger:
+    /// what is proved of this problem holds for the one it came from.
+    ///
+    /// # Errors
+    /// A noise so far from the power that their ratio is no number.
+    pub(super) fn in_own_unit(&self) -> Result<Self, Error> {
+        let shares = |noise_w: &[f64]| -> Vec<f64> {
+            let shares = noise_w.iter().map(|noise| noise / self.power_w);
+            shares.map(rounded_down).collect()
+        };
+        let echoes = self.sensing.model();
+        let model = EchoModel {
+            noise_w: shares(&echoes.noise_w),
+            ..echoes.clone()
+        };
+        Self::new(
+            self.steering.clone(),
+            DelayDoppler::new(model, self.sensing.options())?,
+            OfdmRate::new(
+                self.rate.streams(),
+                self.rate.channels().to_owned(),
+                shares(self.rate.noise_w()),
+                self.rate.interference(),
+            )?,
+            self.fairness,
+            self.min_rates.clone(),
+            1.0,
+        )
+    }
+
+    /// A start of any power in the unit of [`in_own_unit`](Problem::in_own_unit), its entries rounded to 30
+    /// bits.
+    ///
+    /// # Errors
+    /// A start of the wrong shape or with entries that are not finite.
+    pub(super) fn shares(&self, start: MatRef<'_, c64>) -> Result<Mat<c64>, Error> {
+        self.check_beams("start", start)?;
+        let mut out = start.to_owned();
+        let norm = ops::norm(start);
+        if norm > 0.0 {
+            ops::scale(out.as_mut(), 1.0 / norm);
+        }
+        let share = |z: c64| c64::new(rounded(z.re), rounded(z.im));
+        Ok(Mat::from_fn(out.nrows(), out.ncols(), |a, c| {
+            share(out[(a, c)])
+        }))
+    }
+
+    /// Beams of the problem in its own unit as beams of this one.
+    pub(super) fn beams_of_shares(&self, mut shares: Mat<c64>) -> Mat<c64> {
+        ops::scale(shares.as_mut(), self.power_w.sqrt());
+        shares
+    }
+
     /// The same problem with other least rates, bit/s/Hz.
     ///
     /// # Errors
@@ -256,6 +315,20 @@ impl Problem {
             self.streams().sensing
         }
     }
+}
+
+/// Bits of a double below the 30 that [`rounded`] and [`rounded_down`] keep.
+const DROPPED: u64 = (1 << 23) - 1;
+
+/// The nearest number of 30 bits.
+fn rounded(x: f64) -> f64 {
+    f64::from_bits((x.to_bits() + (DROPPED + 1) / 2) & !DROPPED)
+}
+
+/// A number of 30 bits, no larger than `x > 0`: the last below `x` less a third of their distance, so that
+/// `x` of few bits, which are the likely ones, is not where the answer jumps.
+fn rounded_down(x: f64) -> f64 {
+    f64::from_bits((x.to_bits().saturating_sub(DROPPED / 3)) & !DROPPED)
 }
 
 /// Evaluates a problem again and again in memory of its own: value first, then gradient. Allocates
@@ -416,5 +489,26 @@ impl<'a> Evaluator<'a> {
     /// Slopes of the cost by the illumination, as of the last gradient.
     pub fn illumination_slopes(&self) -> &Illumination {
         &self.lit_slopes
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "rounded numbers are equal or not")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_differ_by_rounding_are_rounded_to_the_same() {
+        for x in [1.0, 0.1, 3e-13, 2f64.powi(-13), 1e5 / 3.0] {
+            let down = rounded_down(x);
+            assert!(down <= x && down >= x * (1.0 - 2f64.powi(-28)), "{x:e}");
+            for sign in [1.0, -1.0] {
+                let near = x * (1.0 + sign * 4.0 * f64::EPSILON);
+                assert_eq!(rounded_down(near), down, "{x:e}");
+                assert_eq!(rounded(sign * near), sign * rounded(x), "{x:e}");
+            }
+            assert!((rounded(x) - x).abs() <= x * 2f64.powi(-30), "{x:e}");
+        }
+        assert_eq!((rounded(0.0), rounded(-0.75)), (0.0, -0.75));
     }
 }

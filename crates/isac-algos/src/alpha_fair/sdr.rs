@@ -69,11 +69,10 @@ pub fn solve(
     start: MatRef<'_, c64>,
     options: &Options,
 ) -> Result<Rounded, Error> {
-    problem.check_beams("start", start)?;
+    let mut unit = problem.shares(start)?;
     check(problem)?;
-    // Covariances in units of the total power, so that nothing below depends on the watt.
-    let mut unit = start.to_owned();
-    let norm = ops::norm(start);
+    let own = &problem.in_own_unit()?;
+    let norm = ops::norm(unit.as_ref());
     validate::positive("start power", norm * norm, "W")?;
     ops::scale(unit.as_mut(), 1.0 / norm);
     let lift = |c: usize| {
@@ -86,12 +85,12 @@ pub fn solve(
     let mut rounds = 0;
     while rounds < options.rounds {
         rounds += 1;
-        let Some(next) = round(problem, &point, options)? else {
+        let Some(next) = round(own, &point, options)? else {
             stopped = StopReason::Stagnation;
             break;
         };
         point = next;
-        let now = measure(problem, &point).0.crlb.iter().sum::<f64>();
+        let now = measure(own, &point).0.crlb.iter().sum::<f64>();
         let settled = (cost - now).abs() <= options.tolerance * now;
         cost = now;
         if settled {
@@ -115,8 +114,8 @@ pub fn solve(
     }
     // The programs meet the power to their tolerance, and using all of it hurts nobody.
     let norm = ops::norm(beams.as_ref());
-    ops::scale(beams.as_mut(), problem.power_w().sqrt() / norm);
-    let mut design = Design::measure(problem, beams)?;
+    ops::scale(beams.as_mut(), 1.0 / norm);
+    let mut design = Design::measure(problem, problem.beams_of_shares(beams))?;
     design.stopped = stopped;
     design.iterations = rounds;
     Ok(Rounded {

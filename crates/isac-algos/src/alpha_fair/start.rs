@@ -199,8 +199,10 @@ fn sensing_beams(problem: &Problem, power_w: f64, rng: &mut impl Rng) -> Result<
         bs: BsKnowledge::SensingOnly,
         ..problem.sensing().options()
     };
+    let share = power_w / problem.power_w();
     let lit = problem
-        .sensing_only(problem.streams().sensing, power_w)?
+        .in_own_unit()?
+        .sensing_only(problem.streams().sensing, share)?
         .with_sensing(options)?;
     let streams = lit.streams();
     let mut start = Start::Mrt.draw(&lit, rng)?;
@@ -221,7 +223,7 @@ fn sensing_beams(problem: &Problem, power_w: f64, rng: &mut impl Rng) -> Result<
     });
     let mut evaluator = Evaluator::new(&lit);
     let end = method.minimise(
-        &Sphere::new(power_w)?,
+        &Sphere::new(share)?,
         start.as_ref(),
         |w, g| {
             let value = evaluator.evaluate(w);
@@ -230,7 +232,7 @@ fn sensing_beams(problem: &Problem, power_w: f64, rng: &mut impl Rng) -> Result<
         },
         &mut Workspace::default(),
     )?;
-    Ok(end.point)
+    Ok(problem.beams_of_shares(end.point))
 }
 
 /// Beams of unit norm, antennas x N K, and their powers, user by user, that meet the rates around given

@@ -24,8 +24,8 @@ enum Truth {
     Value { value: f64, norm: f64 },
     /// No feasible point; solved programs of this kind claim too much.
     Empty,
-    /// The value of (P) differs from that of (D).
-    Gap { value: f64 },
+    /// The value of (P) differs from that of (D) by `apart`, beside which every error is measured.
+    Gap { value: f64, apart: f64 },
     /// The objective improves without limit.
     Unbounded,
 }
@@ -95,15 +95,18 @@ fn over_claim(problem: &Problem, truth: &Truth, outcome: &Outcome, x: &[f64]) ->
             "value {:e} of a program without a point",
             s.objective
         )),
-        (Truth::Gap { value }, Outcome::Solved(s) | Outcome::Inaccurate(s)) => {
-            ((s.objective - value).abs() > 1e-4 * (1.0 + value.abs()))
-                .then(|| format!("value {:e} where (P) has {value:e}", s.objective))
+        (Truth::Gap { value, apart }, Outcome::Solved(s) | Outcome::Inaccurate(s)) => {
+            ((s.objective - value).abs() > 1e-4 * apart).then(|| {
+                let dual = value - apart;
+                format!(
+                    "value {:e} where (P) has {value:e} and (D) {dual:e}",
+                    s.objective
+                )
+            })
         }
-        (Truth::Gap { value }, Outcome::IllPosed(found)) => {
-            let own = found
-                .value
-                .filter(|v| (v - value).abs() > 1e-4 * (1.0 + value.abs()));
-            own.map(|v| format!("value {v:e} of (P) where it is {value:e}"))
+        (Truth::Gap { value, apart }, Outcome::IllPosed(found)) => {
+            let own = found.value.filter(|v| (v - value).abs() > 1e-4 * apart);
+            own.map(|v| format!("value {v:e} of (P) where it is {value:e}, {apart:e} above (D)"))
         }
         (Truth::Gap { .. }, Outcome::Infeasible(_) | Outcome::Unbounded(_)) => {
             Some("both sides have points".into())
@@ -247,6 +250,44 @@ fn decade(rng: &mut impl Rng, low: i32, high: i32) -> f64 {
     10.0_f64.powi(rng.random_range(low..=high))
 }
 
+/// Factors of the costs, of `F_0` and of the other matrices. They are powers of two, so that products that
+/// cancel cancel still.
+struct Units {
+    cost: f64,
+    right: f64,
+    data: f64,
+}
+
+impl Units {
+    fn draw(rng: &mut impl Rng) -> Self {
+        let mut one = || 2.0_f64.powi(rng.random_range(-33..=33));
+        Self {
+            cost: one(),
+            right: one(),
+            data: one(),
+        }
+    }
+
+    /// What variables are multiplied by.
+    fn point(&self) -> f64 {
+        self.right / self.data
+    }
+
+    /// What values are multiplied by.
+    fn value(&self) -> f64 {
+        self.cost * self.point()
+    }
+
+    fn problem(&self, mut c: Vec<f64>, mut matrices: Vec<Square>) -> Problem {
+        for (k, a) in matrices.iter_mut().enumerate() {
+            let factor = if k == 0 { self.right } else { self.data };
+            a.iter_mut().flatten().for_each(|v| *v *= factor);
+        }
+        c.iter_mut().for_each(|c| *c *= self.cost);
+        problem(c, &matrices)
+    }
+}
+
 /// One matrix block from `F_0, F_1, ...`.
 fn problem(c: Vec<f64>, matrices: &[Square]) -> Problem {
     let n = matrices[0].len();
@@ -337,7 +378,7 @@ fn corner(rng: &mut impl Rng) -> (&'static str, Problem, Truth) {
     ("corner", problem(vec![1.0], &matrices), truth)
 }
 
-/// `x2` with `[[1, x1], [x1, x2]] >= 0`, `x1 >= r`, as one block: `r^2`.
+/// `x2` with `[[1, x1], [x1, x2]] >= 0`, `x1 >= r`, as one block: `r^2`, in any units.
 fn chain(rng: &mut impl Rng) -> (&'static str, Problem, Truth) {
     let r = decade(rng, -6, 6) * between(rng, 1, 9);
     let mut f0 = vec![vec![0.0; 3]; 3];
@@ -347,11 +388,13 @@ fn chain(rng: &mut impl Rng) -> (&'static str, Problem, Truth) {
     (f1[0][1], f1[1][0], f1[2][2]) = (1.0, 1.0, 1.0);
     let mut f2 = vec![vec![0.0; 3]; 3];
     f2[1][1] = 1.0;
+    let units = Units::draw(rng);
     let truth = Truth::Value {
-        value: r * r,
-        norm: r + r * r,
+        value: r * r * units.value(),
+        norm: (r + r * r) * units.point(),
     };
-    ("chain", problem(vec![0.0, 1.0], &[f0, f1, f2]), truth)
+    let problem = units.problem(vec![0.0, 1.0], vec![f0, f1, f2]);
+    ("chain", problem, truth)
 }
 
 /// `<F_i, Y> = 0` exactly and `<F_0, Y> > 0` for a `Y >= 0` of integers, of any rank.
@@ -404,7 +447,8 @@ fn weakly_infeasible(rng: &mut impl Rng) -> (&'static str, Problem, Truth) {
     ("weakly infeasible", problem(c, &matrices), Truth::Empty)
 }
 
-/// `min a x2` over `[[x1, x2, 0], [x2, 0, 0], [0, 0, x2 + 1]] >= 0`, hidden: 0, the dual has `-a`.
+/// `min a x2` over `[[x1, x2, 0], [x2, 0, 0], [0, 0, x2 + 1]] >= 0`, hidden, in any units: 0, the dual has
+/// `-a`.
 fn gap(rng: &mut impl Rng) -> (&'static str, Problem, Truth) {
     let a = between(rng, 1, 9);
     let mut f0 = vec![vec![0.0; 3]; 3];
@@ -415,11 +459,12 @@ fn gap(rng: &mut impl Rng) -> (&'static str, Problem, Truth) {
     (f2[0][1], f2[1][0], f2[2][2]) = (1.0, 1.0, 1.0);
     let mut matrices = vec![f0, f1, f2];
     hidden(rng, &mut matrices);
-    (
-        "gap",
-        problem(vec![0.0, a], &matrices),
-        Truth::Gap { value: 0.0 },
-    )
+    let units = Units::draw(rng);
+    let truth = Truth::Gap {
+        value: 0.0,
+        apart: a * units.value(),
+    };
+    ("gap", units.problem(vec![0.0, a], matrices), truth)
 }
 
 /// A positive definite combination of negative cost.
@@ -469,7 +514,10 @@ mod tests {
         for wrong in [
             truth(2.1),
             Truth::Empty,
-            Truth::Gap { value: 0.0 },
+            Truth::Gap {
+                value: 0.0,
+                apart: 1.0,
+            },
             Truth::Unbounded,
         ] {
             assert!(over_claim(&problem, &wrong, &outcome, &x).is_some());

@@ -35,8 +35,13 @@ pub(super) fn solve(program: &Program, options: &Options) -> Result<Outcome, Err
         {
             // An interior point leaves no gap.
             let apart = once(&elastic::elastic(program), options)?;
-            let room = apart.solution();
-            if room.is_none_or(|room| certificate::interior(program, &room.point)) {
+            let Some(room) = apart.solution() else {
+                return Ok(Outcome::Unknown(Unknown {
+                    why: Why::Numerical,
+                    last: Some(Box::new(solution)),
+                }));
+            };
+            if certificate::interior(program, &room.point) {
                 return Ok(graded(solution, accurate));
             }
             Ok(Outcome::IllPosed(Box::new(IllPosed {
@@ -76,26 +81,38 @@ fn graded(solution: Solution, accurate: bool) -> Outcome {
     }
 }
 
-/// Whether a point is so large beside the data and its own value that constraints may have slipped: the
-/// sign of a value that belongs to the dual alone.
+/// Whether a variable is so large beside constants and matrix variables that constraints may have slipped, and its cost does
+/// not account for that: the sign of a value that belongs to the dual alone. Variables are measured by what
+/// they add to the matrix inequalities and to the objective.
 fn suspicious(program: &Program, solution: &Solution) -> bool {
     let equations = program.rows.iter().any(|row| row.sense == Sense::Equal);
     if program.lmis.is_empty() || equations {
         return false;
     }
-    let scalars = solution.point.scalars.iter().map(|x| x.abs());
+    let constants = certificate::constants(program);
+    let other = constants.max(certificate::matrix_share(program, &solution.point));
+    let value = solution.objective.abs();
+    let mut costs = vec![0.0; program.scalars.len()];
+    for &(id, cost) in &program.objective.scalars {
+        costs[id] += cost;
+    }
+    let scalars = &solution.point.scalars;
+    let sizes = certificate::scalar_sizes(program);
+    let accounted = |id: usize| {
+        let share = (costs[id] * scalars[id]).abs();
+        share > 0.0 && share <= SUSPICIOUS * value && value <= SUSPICIOUS * share
+    };
     let traces = solution.point.matrices.iter().map(|x| x.trace().abs());
-    let largest = scalars.chain(traces).fold(0.0, f64::max);
-    largest > SUSPICIOUS * solution.objective.abs()
-        && largest > SUSPICIOUS * certificate::constants(program)
+    (0..scalars.len())
+        .any(|id| (sizes[id] * scalars[id]).abs() > SUSPICIOUS * other && !accounted(id))
+        || traces.fold(0.0, f64::max) > SUSPICIOUS * constants.max(value)
 }
 
-/// What the scalars of the objective amount to at points as large as one: beside it a difference of two
-/// values shows whatever the unit of the objective is.
+/// What the scalars add to the objective at a point, all with one sign: beside it a difference of two values
+/// shows whatever the units are.
 fn objective_unit(program: &Program, point: &Point) -> f64 {
-    let largest = |values: &mut dyn Iterator<Item = f64>| values.map(f64::abs).fold(0.0, f64::max);
-    let coefficients = largest(&mut program.objective.scalars.iter().map(|(_, c)| *c));
-    coefficients * largest(&mut point.scalars.iter().copied())
+    let terms = program.objective.scalars.iter();
+    terms.map(|&(id, c)| (c * point.scalars[id]).abs()).sum()
 }
 
 /// The verdict on a program from that on its face, whose points are the same.
@@ -104,7 +121,10 @@ fn on_face(program: &Program, outcome: Outcome, inner: Outcome) -> Outcome {
         Outcome::Solved(support) | Outcome::Inaccurate(support) => {
             let same = outcome.solution().is_some_and(|own| {
                 let (a, b) = (own.objective, support.objective);
-                let unit = a.abs() + b.abs() + objective_unit(program, &support.point);
+                let unit = a.abs()
+                    + b.abs()
+                    + objective_unit(program, &own.point)
+                    + objective_unit(program, &support.point);
                 let gap = |s: &Solution| (s.objective - s.dual_objective).abs();
                 (a - b).abs() <= APART * unit + 10.0 * (gap(own) + gap(&support))
             });

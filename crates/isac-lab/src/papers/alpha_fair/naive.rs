@@ -112,6 +112,13 @@ impl Naive {
 
     /// Per-target CRLBs: the information of every node by the definition of its entries.
     pub(super) fn crlb(&self, w: MatRef<'_, c64>) -> Vec<f64> {
+        self.crlb_and_loss(w).0
+    }
+
+    /// The same, and by how much at most a relative error of the information's entries is larger in a CRLB:
+    /// the largest `F_aa (F^-1)_aa`, times the order of F.
+    pub(super) fn crlb_and_loss(&self, w: MatRef<'_, c64>) -> (Vec<f64>, f64) {
+        let mut loss = 1.0_f64;
         let [n, symbols] = self.grid;
         let (targets, nodes) = (self.steering.ncols(), self.noise_w.len());
         let users = self.min_rates.len();
@@ -123,7 +130,7 @@ impl Naive {
             let by = |c: usize| Self::seen(self.steering.as_ref(), t, w, i * (users + 1) + c);
             [by(0), (1..=users).map(by).sum()]
         };
-        let of_target = |t: usize| {
+        let mut of_target = |t: usize| {
             let states = self.weights.len();
             let mut total = vec![vec![0.0; states]; states];
             for j in 0..active {
@@ -142,11 +149,16 @@ impl Naive {
                     }
                 }
             }
+            let own: Vec<f64> = (0..states).map(|a| total[a][a]).collect();
             let diagonal = inverse_diagonal(total);
+            for (f, d) in own.iter().zip(&diagonal) {
+                loss = loss.max(states as f64 * f * d);
+            }
             let weighted = self.weights.iter().zip(diagonal);
             weighted.map(|(w, d)| w * d).sum()
         };
-        (0..targets).map(of_target).collect()
+        let crlb = (0..targets).map(&mut of_target).collect();
+        (crlb, loss)
     }
 
     /// Information about (delay, Doppler) of target `t` at node `j`: sums over every resource element.

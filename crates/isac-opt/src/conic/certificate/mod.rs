@@ -417,6 +417,46 @@ pub(super) fn constants(program: &Program) -> f64 {
     top
 }
 
+/// Largest modulus of a coefficient's entries; of pooled vectors a bound of it.
+fn largest_entry(coefficient: &Coefficient) -> f64 {
+    let of_list = |list: &[(usize, usize, c64)]| {
+        let moduli = list.iter().map(|(_, _, a)| a.norm());
+        moduli.fold(0.0, f64::max)
+    };
+    let largest = match &coefficient.data {
+        Data::Identity => 1.0,
+        Data::Dense(a) => ops::norm_max(a.as_ref().as_ref()),
+        Data::Sparse(entries) => of_list(entries),
+        Data::Factor { vectors, core } => {
+            of_list(core) * ops::norm_max(vectors.as_ref().as_ref()).powi(2)
+        }
+    };
+    largest * coefficient.weight.abs()
+}
+
+/// For each scalar the largest modulus of what it adds, at 1, to an entry of a matrix inequality.
+pub(super) fn scalar_sizes(program: &Program) -> Vec<f64> {
+    let mut sizes = vec![0.0_f64; program.scalars.len()];
+    for lmi in &program.lmis {
+        for (affine, coefficient) in &lmi.expression.terms {
+            let entry = largest_entry(coefficient);
+            for &(id, factor) in &affine.scalars {
+                sizes[id] = sizes[id].max((factor * entry).abs());
+            }
+        }
+    }
+    sizes
+}
+
+/// A bound of what a matrix variable of a point adds to an entry of a matrix inequality.
+pub(super) fn matrix_share(program: &Program, point: &Point) -> f64 {
+    let congruences = program.lmis.iter().flat_map(|l| &l.expression.congruences);
+    let share = |(id, weight, t): &(usize, f64, Mat<c64>)| {
+        weight.abs() * point.matrices[*id].trace().abs() * ops::norm2(t.as_ref())
+    };
+    congruences.map(share).fold(0.0, f64::max)
+}
+
 /// Objectives and errors of a point with its multipliers.
 pub(crate) fn report(program: &Program, point: &Point, multipliers: &Multipliers) -> Report {
     let gradient = Gradient::of(program, multipliers, false);
