@@ -32,7 +32,7 @@
 use super::{Reduction, SumRateCrlb};
 use crate::Error;
 use isac_linalg::{Mat, MatMut, MatRef, c64, factor, ops, real};
-use isac_metrics::CompactFim;
+use isac_metrics::AngleSensing;
 use isac_metrics::crlb::Crlb;
 use isac_opt::manifold::Sphere;
 use isac_opt::riemannian::{Method, Workspace, lbfgs};
@@ -166,7 +166,7 @@ struct Value {
     log_det: f64,
     /// `delta_s tr F^-1`.
     crlb: f64,
-    /// `delta_s kappa Z` of the FIM, `3M x 3M`.
+    /// `delta_s Q_h`, `D x D`.
     targets: Mat<c64>,
     /// Estimated relative error that the condition of the echo's derivatives leaves in it.
     lost: f64,
@@ -176,12 +176,14 @@ struct Value {
 /// derivatives instead.
 const LOST: f64 = 1e-11;
 
-/// `kappa Z`, `3M x 3M`, with `tr(F Y^2) = kappa tr(Z C)` for a symmetric `Y`, as the Gram matrix of
-/// the `sum_p Y_pl J_p`, `J_p` the map of parameter `p`: what rounding does to it goes with the
-/// condition of the derivatives where a sum over the entries of `Y^2` goes with its square.
-fn curvature(compact: &CompactFim, inverse: MatRef<'_, f64>) -> Mat<c64> {
-    let size = 3 * compact.targets();
-    let maps = compact.derivatives(identity(size).as_ref());
+/// `Q_h(Y^2)`, `D x D`, with `tr(F Y^2) = tr(Q_h R)` for a symmetric `Y`, as the Gram matrix of the
+/// `sum_p Y_pl J_p`, `J_p` the map from a beam to its echo's derivative by parameter `p`: what
+/// rounding does to it goes with the condition of the derivatives, where sums over the entries of
+/// `Y^2`, or products with `S` that come after the square, go with its square.
+fn curvature(sensing: &AngleSensing, inverse: MatRef<'_, f64>) -> Mat<c64> {
+    let size = sensing.transmit().nrows();
+    let towards = sensing.transmit().adjoint().to_owned();
+    let maps = sensing.compact().derivatives(towards.as_ref());
     let turned = real::mul(maps.as_ref(), inverse);
     let rows = turned.nrows() / (2 * size);
     let stacked = Mat::from_fn(rows * turned.ncols(), size, |i, c| {
@@ -225,7 +227,7 @@ impl<'a> Relaxation<'a> {
         let (users, log_det) = inverse("received covariance", received.as_ref())?;
         let (mut crlb_term, mut lost) = (0.0, 0.0);
         let compact = self.problem.sensing().compact();
-        let mut targets = Mat::zeros(3 * compact.targets(), 3 * compact.targets());
+        let mut targets = Mat::zeros(root.nrows(), root.nrows());
         if weights.crlb > 0.0 && compact.targets() > 0 {
             let towards = ops::adjoint_mul(self.problem.sensing().transmit(), root);
             let c = ops::mul_adjoint(towards.as_ref(), towards.as_ref());
@@ -236,7 +238,7 @@ impl<'a> Relaxation<'a> {
             }
             crlb_term = weights.crlb * crlb.trace();
             lost = crlb.relative_error();
-            targets = curvature(compact, crlb.inverse());
+            targets = curvature(self.problem.sensing(), crlb.inverse());
             ops::scale(targets.as_mut(), weights.crlb);
         }
         Ok(Value {
@@ -251,12 +253,11 @@ impl<'a> Relaxation<'a> {
 
     /// `G A` for a matrix `A` of `D` rows.
     fn apply(&self, value: &Value, a: MatRef<'_, c64>) -> Mat<c64> {
-        let (h, s) = (self.problem.channel(), self.problem.sensing().transmit());
+        let h = self.problem.channel();
         let inner = ops::mul(value.users.as_ref(), ops::adjoint_mul(h, a).as_ref());
         let mut out = ops::mul(h, inner.as_ref());
         ops::scale(out.as_mut(), self.problem.weights().rate);
-        let inner = ops::mul(value.targets.as_ref(), ops::adjoint_mul(s, a).as_ref());
-        let sensing = ops::mul(s, inner.as_ref());
+        let sensing = ops::mul(value.targets.as_ref(), a);
         ops::axpy(out.as_mut(), 1.0, sensing.as_ref());
         out
     }
