@@ -4,6 +4,7 @@
 #[path = "support/obs_crlb.rs"]
 mod support;
 
+use isac_algos::Error;
 use isac_algos::obs_crlb::sca::{self, Coordinates, Options, Stop};
 use isac_algos::obs_crlb::{
     Reduction, Shift, SumRateCrlb, Weights, accelerated, bound, fp_sgda, low_dim, per_antenna,
@@ -15,7 +16,7 @@ use isac_models::array::{KronOrder, Scaling, Upa};
 use isac_models::rng::{Stream, complex_normal, stream};
 use isac_models::target::Targets;
 use proptest::prelude::*;
-use support::{Setup, instance};
+use support::{Setup, instance, regular_instance};
 
 fn random_start(problem: &SumRateCrlb, streams: usize, seed: u64) -> Mat<c64> {
     start::random(problem, streams, &mut stream(seed, Stream::Start, 0)).unwrap()
@@ -46,9 +47,9 @@ proptest! {
     /// A common rotation of all antennas' signals, and phases of the streams, are invisible.
     #[test]
     fn unitary_and_phase_invariance((setup, seed) in setups()) {
-        let problem = instance(setup, seed);
+        let problem = regular_instance(setup, seed);
         let w = random_start(&problem, 9, seed);
-        let Ok(before) = problem.merit(w.as_ref()) else { return Ok(()) };
+        let before = problem.merit(w.as_ref()).unwrap();
         let mut rng = stream(seed, Stream::Randomisation, 0);
         let (u, _) = factor::qr_thin(complex_normal(16, 16, &mut rng).as_ref());
         let compact = problem.sensing().compact().clone();
@@ -70,27 +71,28 @@ proptest! {
         }
         let after = rotated.merit(turned.as_ref()).unwrap();
         prop_assert!((after.sum_rate - before.sum_rate).abs() <= 1e-9 * (1.0 + before.sum_rate));
-        prop_assert!((after.crlb_trace / before.crlb_trace - 1.0).abs() <= 1e-4);
+        // Last places times the condition of the echo's derivatives, below 1e4 for such targets.
+        prop_assert!((after.crlb_trace / before.crlb_trace - 1.0).abs() <= 1e-10);
     }
 
     /// Proposition 1: more power is better for both goals; the CRLB goes with its inverse.
     #[test]
     fn more_power_is_better((setup, seed) in setups(), factor in 1.01..10.0_f64) {
-        let problem = instance(setup, seed);
+        let problem = regular_instance(setup, seed);
         let w = random_start(&problem, 9, seed);
-        let Ok(before) = problem.merit(w.as_ref()) else { return Ok(()) };
+        let before = problem.merit(w.as_ref()).unwrap();
         let mut louder = w.clone();
         ops::scale(louder.as_mut(), factor.sqrt());
         let after = problem.merit(louder.as_ref()).unwrap();
         prop_assert!(after.sum_rate >= before.sum_rate);
-        prop_assert!((after.crlb_trace * factor / before.crlb_trace - 1.0).abs() <= 1e-4);
+        prop_assert!((after.crlb_trace * factor / before.crlb_trace - 1.0).abs() <= 1e-10);
         prop_assert!(after.objective > before.objective);
     }
 
     /// Iterates in reduced coordinates that carry the rest equal those of the full problem.
     #[test]
     fn reduced_equals_full((setup, seed) in setups()) {
-        let problem = instance(setup, seed);
+        let problem = regular_instance(setup, seed);
         let w = random_start(&problem, 9, seed);
         let options = |coordinates| Options {
             safeguard: false,
@@ -100,32 +102,28 @@ proptest! {
             coordinates,
             ..Options::default()
         };
-        let run = |c| sca::solve(&problem, w.as_ref(), &options(c));
-        let (Ok(full), Ok(reduced)) = (run(Coordinates::Full), run(Coordinates::ReducedExact)) else {
-            return Ok(());
-        };
-        // Ill-conditioned targets lose digits in the inverse FIM itself.
-        let trust = full.merit.crlb_trace < 1e3;
-        let close = (full.merit.objective - reduced.merit.objective).abs();
-        prop_assert!(!trust || close <= 1e-6 * full.merit.objective.abs().max(1.0));
+        let run = |c| sca::solve(&problem, w.as_ref(), &options(c)).unwrap().merit;
+        let (full, reduced) = (run(Coordinates::Full), run(Coordinates::ReducedExact));
+        let apart = (full.objective - reduced.objective).abs();
+        prop_assert!(apart <= 1e-6 * problem.magnitude(&full), "{full:?} {reduced:?}");
     }
 
     /// Nothing feasible lies above the certificate.
     #[test]
     fn the_certificate_is_never_below_a_feasible_value((setup, seed) in setups()) {
-        let problem = instance(setup, seed);
+        let problem = regular_instance(setup, seed);
         let options = bound::Options { correlation_steps: 2, iterations: 60, ..Default::default() };
-        let Ok(bound) = bound::certify(&problem, &options) else { return Ok(()) };
-        for trial in 0..5 {
-            let w = random_start(&problem, 9, trial);
-            if let Ok(merit) = problem.merit(w.as_ref()) {
-                prop_assert!(merit.objective <= bound.value + 1e-9 * bound.value.abs().max(1.0));
-            }
-        }
+        let bound = bound::certify(&problem, &options).unwrap().value;
         let w = random_start(&problem, 9, seed);
-        if let Ok(best) = accelerated::solve(&problem, w.as_ref(), &Default::default()) {
-            let slack = 1e-7 * bound.value.abs().max(1.0);
-            prop_assert!(best.merit.objective <= bound.value + slack);
+        let best = accelerated::solve(&problem, w.as_ref(), &Default::default()).unwrap();
+        let random = (0..5).map(|trial| random_start(&problem, 9, trial));
+        for merit in random
+            .map(|w| problem.merit(w.as_ref()).unwrap())
+            .chain([best.merit])
+        {
+            // The value's own rounding: the bound has room for its.
+            let rounding = 1e-10 * problem.magnitude(&merit);
+            prop_assert!(merit.objective <= bound + rounding, "{merit:?} above {bound}");
         }
     }
 }
@@ -151,8 +149,14 @@ fn the_safeguard_makes_every_run_monotone() {
                 max_iterations: 25,
                 ..Options::default()
             };
-            let Ok(run) = sca::solve(&problem, w.as_ref(), &options) else {
-                continue;
+            let run = match sca::solve(&problem, w.as_ref(), &options) {
+                Ok(run) => run,
+                // Targets that can hardly be told apart.
+                Err(Error::Metric(
+                    isac_metrics::Error::SingularFim { .. }
+                    | isac_metrics::Error::LostDigits { .. },
+                )) => continue,
+                Err(error) => panic!("seed {seed}: {error}"),
             };
             runs += 1;
             let mut last = run.start.objective;
@@ -233,11 +237,19 @@ fn certified_restarts_close_the_gap_without_rate_weight() {
     };
     let problem = instance(setup, 2);
     let mut rng = stream(1, Stream::Start, 0);
-    let found = restarts::solve(&problem, &[], &Default::default(), &mut rng).unwrap();
+    // The tangent misses by the first power of the gradient, the point by its square.
+    let options = restarts::Options {
+        bound: bound::Options {
+            tolerance: 1e-10,
+            iterations: 5000,
+            ..bound::Options::default()
+        },
+        ..restarts::Options::default()
+    };
+    let found = restarts::solve(&problem, &[], &options, &mut rng).unwrap();
     assert!(found.upper_bound >= found.solution.merit.objective);
     let gap = found.relative_gap().unwrap();
-    // The tangent misses by the first power of the gradient, which ends at 1e-6.
-    assert!(gap < 1e-5, "{gap}");
+    assert!(gap < 1e-8, "{gap}");
 }
 
 #[test]

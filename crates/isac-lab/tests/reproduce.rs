@@ -3,11 +3,12 @@
 mod common;
 
 use std::fs;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use common::{bytes, folder, isac, isac_with};
-use isac_lab::artefact::{Request, Size};
+use isac_lab::Error;
+use isac_lab::artefact::{Artefact, Plan, Request, Size, Task};
 use isac_lab::reproduce::{Settings, prepare};
 use isac_lab::run::Control;
 
@@ -107,58 +108,78 @@ fn another_seed_gives_other_numbers() {
     assert_ne!(of("1"), of("2"));
 }
 
+/// Set by the eighth task of [`stopping_plan`].
+static CANCEL: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+/// The plan of `demo/fig1`, whose eighth task presses Ctrl-C.
+fn stopping_plan(request: &Request) -> Result<Plan, Error> {
+    let mut plan = (common::paper().artefacts[0].plan)(request)?;
+    let tasks = plan.tasks.into_iter().enumerate();
+    let stopping = tasks.map(|(i, task)| {
+        let run = task.run;
+        let pressing = move || {
+            if i == 7 {
+                CANCEL.store(true, Ordering::Relaxed);
+            }
+            run()
+        };
+        Task {
+            run: Box::new(pressing),
+            ..task
+        }
+    });
+    plan.tasks = stopping.collect();
+    Ok(plan)
+}
+
 #[test]
 fn an_interrupted_run_is_taken_up_and_ends_with_the_same_bytes() {
     let (whole, broken) = (folder("whole"), folder("broken"));
-    let artefact = common::paper().artefacts[0];
+    let artefact = Artefact {
+        plan: stopping_plan,
+        ..common::paper().artefacts[0]
+    };
     let prepared = prepare(&artefact, &Request::new("plain", Size::Full)).unwrap();
     let settings = |out: &std::path::Path, cancel: Arc<AtomicBool>| Settings {
         out: out.into(),
         control: Control { threads: 1, cancel },
     };
     let never = Arc::new(AtomicBool::new(false));
-    let expected = prepared
-        .run(&settings(&whole, never.clone()), |_| ())
-        .unwrap();
 
     // The old folder stays whole while a run is interrupted.
     let target = broken.join("demo/fig1/plain");
     fs::create_dir_all(&target).unwrap();
     fs::write(target.join("curve.csv"), "old").unwrap();
-    let cancel = Arc::new(AtomicBool::new(false));
     let journal = broken.join("demo/fig1/plain.partial/tasks.jsonl");
-    let cancelled = prepared.run(&settings(&broken, cancel.clone()), |standing| {
-        if standing.done >= 7 {
-            cancel.store(true, Ordering::Relaxed);
-        }
-    });
-    if let Err(error) = &cancelled {
-        assert_eq!(error.exit_code(), 130);
-        assert_eq!(fs::read_to_string(target.join("curve.csv")).unwrap(), "old");
-    }
+    let cancelled = prepared.run(&settings(&broken, CANCEL.clone()), |_| ());
+    let Err(error) = cancelled else {
+        panic!("the run was not interrupted")
+    };
+    assert_eq!(error.exit_code(), 130);
+    assert_eq!(fs::read_to_string(target.join("curve.csv")).unwrap(), "old");
+    // One thread takes no task after the one that stopped it.
+    let text = fs::read_to_string(&journal).unwrap();
+    assert_eq!(text.lines().count(), 8);
+
     // As a crash in the middle of a line would leave it, with only five tasks kept.
-    if cancelled.is_ok() {
-        fs::create_dir_all(journal.parent().unwrap()).unwrap();
-    } else {
-        let text = fs::read_to_string(&journal).unwrap();
-        let kept: Vec<&str> = text.lines().take(5).collect();
-        fs::write(&journal, kept.join("\n") + "\n{\"sha256\": \"r0").unwrap();
-        let mut first = None;
-        let done = prepared
-            .run(&settings(&broken, never), |standing| {
-                first.get_or_insert(standing.done);
-            })
-            .unwrap();
-        assert_eq!(first, Some(5), "five tasks were taken up");
-        // Equal but for the measured times.
-        let bare = |records: &isac_lab::Records| {
-            let mut rows = records.rows.clone();
-            rows.iter_mut().for_each(|row| row.seconds = None);
-            format!("{rows:?}")
-        };
-        assert_eq!(bare(&done.records), bare(&expected.records));
-        assert_eq!(bytes(&target), bytes(&whole.join("demo/fig1/plain")));
-    }
+    let kept: Vec<&str> = text.lines().take(5).collect();
+    fs::write(&journal, kept.join("\n") + "\n{\"sha256\": \"r0").unwrap();
+    let mut first = None;
+    let done = prepared
+        .run(&settings(&broken, never.clone()), |standing| {
+            first.get_or_insert(standing.done);
+        })
+        .unwrap();
+    assert_eq!(first, Some(5), "five tasks were taken up");
+    let expected = prepared.run(&settings(&whole, never), |_| ()).unwrap();
+    // Equal but for the measured times.
+    let bare = |records: &isac_lab::Records| {
+        let mut rows = records.rows.clone();
+        rows.iter_mut().for_each(|row| row.seconds = None);
+        format!("{rows:?}")
+    };
+    assert_eq!(bare(&done.records), bare(&expected.records));
+    assert_eq!(bytes(&target), bytes(&whole.join("demo/fig1/plain")));
 }
 
 #[test]

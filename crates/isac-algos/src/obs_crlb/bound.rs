@@ -31,7 +31,8 @@
 
 use super::{Reduction, SumRateCrlb};
 use crate::Error;
-use isac_linalg::{Mat, MatMut, MatRef, c64, factor, ops};
+use isac_linalg::{Mat, MatMut, MatRef, c64, factor, ops, real};
+use isac_metrics::AngleSensing;
 use isac_metrics::crlb::Crlb;
 use isac_opt::manifold::Sphere;
 use isac_opt::riemannian::{Method, Workspace, lbfgs};
@@ -165,8 +166,31 @@ struct Value {
     log_det: f64,
     /// `delta_s tr F^-1`.
     crlb: f64,
-    /// `Z` of the FIM, `3M x 3M`.
+    /// `delta_s Q_h`, `D x D`.
     targets: Mat<c64>,
+    /// Estimated relative error that the condition of the echo's derivatives leaves in it.
+    lost: f64,
+}
+
+/// Estimated relative error of the inverse of a FIM from which on it is found from the stacked
+/// derivatives instead.
+const LOST: f64 = 1e-11;
+
+/// `Q_h(Y^2)`, `D x D`, with `tr(F Y^2) = tr(Q_h R)` for a symmetric `Y`, as the Gram matrix of the
+/// `sum_p Y_pl J_p`, `J_p` the map from a beam to its echo's derivative by parameter `p`: what
+/// rounding does to it goes with the condition of the derivatives, where sums over the entries of
+/// `Y^2`, or products with `S` that come after the square, go with its square.
+fn curvature(sensing: &AngleSensing, inverse: MatRef<'_, f64>) -> Mat<c64> {
+    let size = sensing.transmit().nrows();
+    let towards = sensing.transmit().adjoint().to_owned();
+    let maps = sensing.compact().derivatives(towards.as_ref());
+    let turned = real::mul(maps.as_ref(), inverse);
+    let rows = turned.nrows() / (2 * size);
+    let stacked = Mat::from_fn(rows * turned.ncols(), size, |i, c| {
+        let (row, column) = (2 * (i % rows + c * rows), i / rows);
+        c64::new(turned[(row, column)], turned[(row + 1, column)])
+    });
+    ops::adjoint_mul(stacked.as_ref(), stacked.as_ref())
 }
 
 impl<'a> Relaxation<'a> {
@@ -201,18 +225,21 @@ impl<'a> Relaxation<'a> {
             Adjoint,
         );
         let (users, log_det) = inverse("received covariance", received.as_ref())?;
-        let mut crlb_term = 0.0;
+        let (mut crlb_term, mut lost) = (0.0, 0.0);
         let compact = self.problem.sensing().compact();
-        let mut targets = Mat::zeros(3 * compact.targets(), 3 * compact.targets());
+        let mut targets = Mat::zeros(root.nrows(), root.nrows());
         if weights.crlb > 0.0 && compact.targets() > 0 {
             let towards = ops::adjoint_mul(self.problem.sensing().transmit(), root);
             let c = ops::mul_adjoint(towards.as_ref(), towards.as_ref());
             let mut crlb = Crlb::new(compact.parameters());
-            crlb_term = weights.crlb * crlb.invert(compact.fim(c.as_ref()).as_ref())?;
-            let mut phi = Mat::zeros(compact.parameters(), compact.parameters());
-            crlb.squared_into(&mut phi);
-            targets = compact.adjoint(phi.as_ref());
-            ops::scale(targets.as_mut(), weights.crlb * compact.kappa());
+            let by_matrix = crlb.invert(compact.fim(c.as_ref()).as_ref());
+            if by_matrix.is_err() || crlb.relative_error() > LOST {
+                crlb.invert_derivatives(compact.derivatives(towards.as_ref()).as_ref())?;
+            }
+            crlb_term = weights.crlb * crlb.trace();
+            lost = crlb.relative_error();
+            targets = curvature(self.problem.sensing(), crlb.inverse());
+            ops::scale(targets.as_mut(), weights.crlb);
         }
         Ok(Value {
             g: weights.rate * (log_det - self.noise_log_det) - crlb_term,
@@ -220,17 +247,17 @@ impl<'a> Relaxation<'a> {
             log_det,
             crlb: crlb_term,
             targets,
+            lost,
         })
     }
 
     /// `G A` for a matrix `A` of `D` rows.
     fn apply(&self, value: &Value, a: MatRef<'_, c64>) -> Mat<c64> {
-        let (h, s) = (self.problem.channel(), self.problem.sensing().transmit());
+        let h = self.problem.channel();
         let inner = ops::mul(value.users.as_ref(), ops::adjoint_mul(h, a).as_ref());
         let mut out = ops::mul(h, inner.as_ref());
         ops::scale(out.as_mut(), self.problem.weights().rate);
-        let inner = ops::mul(value.targets.as_ref(), ops::adjoint_mul(s, a).as_ref());
-        let sensing = ops::mul(s, inner.as_ref());
+        let sensing = ops::mul(value.targets.as_ref(), a);
         ops::axpy(out.as_mut(), 1.0, sensing.as_ref());
         out
     }
@@ -277,7 +304,7 @@ impl<'a> Relaxation<'a> {
             self.problem.power() * top,
         ];
         let size: f64 = terms.iter().map(|term| term.abs()).sum();
-        let rounding = 8.0 * f64::EPSILON * root.nrows() as f64 * size;
+        let rounding = 8.0 * (f64::EPSILON * root.nrows() as f64 + value.lost) * size;
         Ok(terms.iter().sum::<f64>() + rounding)
     }
 

@@ -181,6 +181,7 @@ fn ends(
     if options.sdr_iterations > 0 {
         let sdr = wmmse_sdr::Options {
             max_iterations: options.sdr_iterations,
+            extend: false,
             ..wmmse_sdr::Options::default()
         };
         let end = start::regularised_zf(problem, streams, 0.9)

@@ -55,6 +55,9 @@ pub struct Options {
     pub stop: Stop,
     /// Largest number of semidefinite programs.
     pub max_iterations: usize,
+    /// Whether a program that doubles leave short of the tolerance is taken up in 31 digits, which
+    /// costs a hundred times as much. A start needs no more than doubles give.
+    pub extend: bool,
 }
 
 impl Default for Options {
@@ -63,6 +66,7 @@ impl Default for Options {
             variant: Variant::Corrected,
             stop: Stop::Rise(1e-5),
             max_iterations: 60,
+            extend: true,
         }
     }
 }
@@ -74,6 +78,7 @@ impl Options {
             variant: Variant::Released,
             stop: Stop::Released(1e-4),
             max_iterations: 30,
+            extend: true,
         }
     }
 }
@@ -225,7 +230,10 @@ fn improve(
     }
     // In units of the terms of `f`, so that the program has no unit.
     program.maximise(merit * unit);
-    let outcome = program.solve(&conic::Options::default())?;
+    let outcome = program.solve(&conic::Options {
+        extend: options.extend,
+        ..conic::Options::default()
+    })?;
     let Some(solution) = outcome.solution() else {
         return Ok(None);
     };

@@ -102,12 +102,49 @@ impl Default for Setup {
 
 /// An instance with `4 x vertical` transmit and `5 x vertical` receive antennas.
 pub(crate) fn instance(setup: Setup, seed: u64) -> SumRateCrlb {
+    build(setup, seed, &draw(setup, seed, 0))
+}
+
+/// An instance whose FIM is regular by its geometry: the first targets drawn that keep 0.3 from pole
+/// and endfire and, in the sines that the arrays see, from each other.
+pub(crate) fn regular_instance(setup: Setup, seed: u64) -> SumRateCrlb {
+    let apart = |targets: &Targets| {
+        let angles: Vec<(f64, f64)> = targets
+            .theta()
+            .iter()
+            .copied()
+            .zip(targets.phi().iter().copied())
+            .collect();
+        let seen = |(theta, phi): (f64, f64)| [theta.sin() * phi.sin(), phi.cos()];
+        // Sines that differ by 2 are one.
+        let gap = |a: f64, b: f64| {
+            let gap = a - b;
+            gap - 2.0 * (gap / 2.0).round()
+        };
+        angles.iter().enumerate().all(|(m, &one)| {
+            let others = angles[..m].iter().map(|&other| (seen(one), seen(other)));
+            let mut far = others.map(|(a, b)| gap(a[0], b[0]).hypot(gap(a[1], b[1])));
+            one.0.cos().abs() > 0.3 && one.1.sin().abs() > 0.3 && far.all(|far| far > 0.3)
+        })
+    };
+    let mut drawn = (0..1000).map(|attempt| draw(setup, seed, attempt));
+    build(setup, seed, &drawn.find(apart).unwrap())
+}
+
+fn draw(setup: Setup, seed: u64, attempt: u64) -> Targets {
+    let mut rng = stream(seed, Stream::Target, attempt);
+    Targets::random(
+        setup.targets,
+        1.05,
+        ReflectionLaw::IndependentPhase,
+        &mut rng,
+    )
+}
+
+fn build(setup: Setup, seed: u64, targets: &Targets) -> SumRateCrlb {
     let upa = |h, v| Upa::new(h, v, KronOrder::HorizontalSlow, Scaling::UnitNorm).unwrap();
-    let mut rng = stream(seed, Stream::Target, 0);
-    let law = ReflectionLaw::IndependentPhase;
-    let targets = Targets::random(setup.targets, 1.05, law, &mut rng);
     let (tx, rx) = (upa(4, setup.vertical), upa(5, setup.vertical));
-    let sensing = AngleSensing::new(&tx, &rx, &targets, 30, 1e-3).unwrap();
+    let sensing = AngleSensing::new(&tx, &rx, targets, 30, 1e-3).unwrap();
     let mut rng = stream(seed, Stream::Channel, 0);
     let h = rayleigh(tx.elements(), setup.users, 1.0, &mut rng);
     let noise = vec![1e-3; setup.users];
