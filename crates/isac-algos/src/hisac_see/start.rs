@@ -253,7 +253,7 @@ fn regularised(avoided: &Mat<c64>, channel: &[c64]) -> Result<Vec<c64>, Error> {
 }
 
 /// `v` without its component along `e`, or `v` if nothing else is left.
-fn without(v: &[c64], e: &[c64]) -> Vec<c64> {
+pub(super) fn without(v: &[c64], e: &[c64]) -> Vec<c64> {
     let along = dot(e, v) / square(e).max(f64::MIN_POSITIVE);
     let rest: Vec<c64> = v.iter().zip(e).map(|(v, e)| v - e * along).collect();
     if square(&rest) > 1e-12 * square(v) {
@@ -279,7 +279,7 @@ fn unit(v: &[c64]) -> Vec<c64> {
     v.iter().map(|x| x / length).collect()
 }
 
-fn with_power(v: &[c64], watts: f64) -> Vec<c64> {
+pub(super) fn with_power(v: &[c64], watts: f64) -> Vec<c64> {
     unit(v).iter().map(|x| x * watts.sqrt()).collect()
 }
 
