@@ -128,6 +128,25 @@ mod tests {
     use isac_models::scene::Scene;
     use rand::{SeedableRng, rngs::ChaCha8Rng};
 
+    /// One antenna sends nothing past Eve: what is left of its sensing beam was scaled from nothing to
+    /// BS1's power, and the start was no number.
+    #[test]
+    fn the_start_of_one_antenna_has_the_power_that_it_was_given() {
+        let beam = |re: f64| vec![c64::new(re, 0.5)];
+        let of = |w_ta: f64| Design {
+            w_bo: beam(30.0),
+            w_ta: beam(w_ta),
+            streams: beam(1.0),
+        };
+        for w_ta in [-1.0, 40.0] {
+            let given = of(w_ta);
+            let start = parallel_start(&given, &[c64::ONE]);
+            assert!((start.power1() / given.power1() - 1.0).abs() < 1e-14);
+            assert!(Parallel::contains(&start));
+            assert_eq!(start.streams, given.streams);
+        }
+    }
+
     /// Bob's, Eve's and the users' rows through the product `c w_ta`, by central differences.
     #[test]
     fn gradients_pull_back_through_the_product() {
