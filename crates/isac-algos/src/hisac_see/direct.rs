@@ -4,12 +4,12 @@ use super::evaluate::{Report, evaluate};
 use super::parallel::{Parallel, parallel_start};
 use super::problem::{Design, Problem};
 use super::program::{Branch, Program};
-use super::relaxation::{Verdict, exclusion, prove_infeasible};
-use super::start::{RawStart, Start, Working, contained, lifted, starts};
+use super::relaxation::exclusion;
+use super::start::{RawStart, Working, best_of_starts};
 use crate::Error;
 use isac_linalg::c64;
 use isac_metrics::secrecy::Bound;
-use isac_opt::{StopReason, Trace, conic, sqp};
+use isac_opt::{StopReason, Trace, sqp};
 use serde::{Deserialize, Serialize};
 
 /// Options of the direct route.
@@ -40,8 +40,6 @@ impl Default for Options {
     }
 }
 
-/// Starts after which a proof is tried that there is no design.
-pub(super) const PROOF_AFTER: usize = 2;
 /// Steps towards a design that is known not to exist.
 const FEW: usize = 50;
 /// Fresh models after a stall.
@@ -50,9 +48,6 @@ const RESTARTS: usize = 3;
 const SAME: f64 = 1e-6;
 /// A larger violation than this is no stall close to the feasible set.
 const NEARLY: f64 = 0.05;
-
-/// Shares of the errors on the path along which they grow.
-pub(super) const GROWING: [f64; 4] = [0.1, 0.33, 0.67, 1.0];
 
 /// What the optimiser sees.
 enum Form<'a> {
@@ -331,9 +326,12 @@ pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<S
         let raw = RawStart::default().design(problem, &working)?;
         return improve(problem, &working, &raw, &few);
     }
+    let ascend = |problem: &Problem, working: &Working, start: &Design| {
+        improve(problem, working, start, options)
+    };
     let mut best: Option<Solution> = None;
     for start in warm {
-        take(&mut best, improve(problem, &working, start, options)?);
+        take(&mut best, ascend(problem, &working, start)?);
     }
     if parallels(problem, options) {
         let raw = RawStart::default().design(problem, &working)?;
@@ -341,43 +339,10 @@ pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<S
         let found = solve_against(problem, &working, &start, best.as_ref(), options)?;
         take(&mut best, found);
     }
-    let count = options.starts.max(usize::from(warm.is_empty()));
-    let mut proved = false;
-    for (i, start) in starts(problem.access).into_iter().enumerate() {
-        let known = best.as_ref().is_some_and(|b| b.feasible);
-        if i == PROOF_AFTER && !known {
-            proved = no_design(problem);
-        }
-        if i >= count && known || proved {
-            break;
-        }
-        let found = match start {
-            Start::Raw(raw) => {
-                let start = raw.design(problem, &working)?;
-                solve_against(problem, &working, &start, best.as_ref(), options)?
-            }
-            Start::Contained(access) => {
-                let (inner, raw) = contained(problem, &working, access)?;
-                let design = solve_in(&inner, &working, &raw, options)?.design;
-                let start = lifted(problem, access, design);
-                improve(problem, &working, &start, options)?
-            }
-        };
-        take(&mut best, found);
-    }
-    if let Some(at) = best.as_ref().filter(|b| !b.feasible && !proved) {
-        let grown = along_growing_errors(problem, &at.design, options)?;
-        take(&mut best, grown);
-    }
-    best.ok_or_else(|| isac_linalg::Error::range("starts", 0.0, "at least 1").into())
-}
-
-/// Whether a proof says that no start leads to a design.
-pub(super) fn no_design(problem: &Problem) -> bool {
-    matches!(
-        prove_infeasible(problem, &conic::Options::default()),
-        Ok(Verdict::Excluded(_) | Verdict::Infeasible { .. })
-    )
+    let from_raw = |_: usize, raw: &Design, best: Option<&Solution>| {
+        solve_against(problem, &working, raw, best, options)
+    };
+    best_of_starts(problem, &working, best, options.starts, from_raw, ascend)
 }
 
 /// The design nearest to a start that meets the constraints, as far as one is found: a phase I that
@@ -447,26 +412,6 @@ fn improve(
     let mut best = Some(solve_in(problem, working, start, options)?);
     take(&mut best, judge(problem, working, start.clone(), options)?);
     best.ok_or_else(|| isac_linalg::Error::range("starts", 0.0, "at least 1").into())
-}
-
-/// Solves for a tenth of the errors, a third, two thirds and all of them in turn.
-fn along_growing_errors(
-    problem: &Problem,
-    start: &Design,
-    options: &Options,
-) -> Result<Solution, Error> {
-    let mut at = start.clone();
-    let (mut iterations, mut evaluations) = (0, 0);
-    for share in GROWING {
-        let eased = problem.with_errors_scaled(share)?;
-        let found = solve_in(&eased, &Working::new(&eased)?, &at, options)?;
-        iterations += found.iterations;
-        evaluations += found.evaluations;
-        at = found.design;
-    }
-    let mut found = judge(problem, &Working::new(problem)?, at, options)?;
-    (found.iterations, found.evaluations) = (iterations, evaluations);
-    Ok(found)
 }
 
 /// Designs for problems of one access scheme of which each allows every design of its predecessor,

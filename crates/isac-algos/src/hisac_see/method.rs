@@ -109,3 +109,43 @@ impl Method {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use isac_models::channel::PathChannel;
+    use isac_models::scene::Scene;
+    use rand::{SeedableRng, rngs::ChaCha8Rng};
+
+    /// Picowatts are rounded anew, which led to other local optima: 5e-10 beside 5e-12 in one network.
+    #[test]
+    fn watts_and_picowatts_take_the_same_steps() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let model = PathChannel::new(4, 2, 0.0167).unwrap();
+        let cell = Scene::fixed(2)
+            .unwrap()
+            .channels(&model, &model, 1e-8, &mut rng)
+            .unwrap()
+            .with_relative_error(0.1)
+            .unwrap();
+        let watts = Problem::new(cell, 4.5e5, 316.0, 316.0, 10.0);
+        let mut pico = watts.clone();
+        for power in [
+            &mut pico.cell.noise,
+            &mut pico.power1_max,
+            &mut pico.power2_max,
+            &mut pico.circuit_power,
+        ] {
+            *power *= 1e12;
+        }
+        let [a, b] = [&watts, &pico].map(|problem| Method::Direct.run(problem, &[]).unwrap());
+        assert!(a.feasible && b.feasible);
+        assert_eq!(
+            (a.iterations, a.evaluations, a.starts),
+            (b.iterations, b.evaluations, b.starts)
+        );
+        // Rounding of the last evaluation alone.
+        let ratio = b.report.objective * 1e12 / a.report.objective;
+        assert!((ratio - 1.0).abs() < 1e-12, "{ratio}");
+    }
+}

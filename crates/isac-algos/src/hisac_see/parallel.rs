@@ -8,6 +8,7 @@
 
 use super::problem::{Design, dot, square};
 use super::program::Program;
+use super::start::{with_power, without};
 use isac_linalg::c64;
 use isac_opt::sqp::Point;
 use std::cell::RefCell;
@@ -102,20 +103,13 @@ impl<'a> Parallel<'a> {
     }
 }
 
-/// A parallel design close to a given one: the sensing beam without what it sends towards Eve, the
-/// data beam nearly as strong, BS1's power as it was.
+/// A parallel design close to a given one: the sensing beam without what it sends towards Eve, or as
+/// it is where that is all, such as with one antenna; the data beam nearly as strong, BS1's power
+/// as it was.
 pub fn parallel_start(design: &Design, h_e: &[c64]) -> Design {
     const SHARE: f64 = 0.95;
-    let along = dot(h_e, &design.w_ta) / square(h_e).max(f64::MIN_POSITIVE);
-    let rest: Vec<c64> = design
-        .w_ta
-        .iter()
-        .zip(h_e)
-        .map(|(w, h)| w - h * along)
-        .collect();
     let power = design.power1() / (1.0 + SHARE * SHARE);
-    let size = (power / square(&rest).max(f64::MIN_POSITIVE)).sqrt();
-    let w_ta: Vec<c64> = rest.iter().map(|w| w * size).collect();
+    let w_ta = with_power(&without(&design.w_ta, h_e), power);
     Design {
         w_bo: w_ta.iter().map(|w| w * SHARE).collect(),
         w_ta,
@@ -133,6 +127,25 @@ mod tests {
     use isac_models::channel::PathChannel;
     use isac_models::scene::Scene;
     use rand::{SeedableRng, rngs::ChaCha8Rng};
+
+    /// One antenna sends nothing past Eve: what is left of its sensing beam was scaled from nothing to
+    /// BS1's power, and the start was no number.
+    #[test]
+    fn the_start_of_one_antenna_has_the_power_that_it_was_given() {
+        let beam = |re: f64| vec![c64::new(re, 0.5)];
+        let of = |w_ta: f64| Design {
+            w_bo: beam(30.0),
+            w_ta: beam(w_ta),
+            streams: beam(1.0),
+        };
+        for w_ta in [-1.0, 40.0] {
+            let given = of(w_ta);
+            let start = parallel_start(&given, &[c64::ONE]);
+            assert!((start.power1() / given.power1() - 1.0).abs() < 1e-14);
+            assert!(Parallel::contains(&start));
+            assert_eq!(start.streams, given.streams);
+        }
+    }
 
     /// Bob's, Eve's and the users' rows through the product `c w_ta`, by central differences.
     #[test]

@@ -212,7 +212,9 @@ impl Problem {
         }
     }
 
-    /// The same problem with powers, noise included, in units of `watts`.
+    /// The same problem with powers, noise included, in units of `watts`, to 40 bits: less than any
+    /// tolerance notices, and in whatever unit the powers came, the numbers are the same to the last bit.
+    /// Rounding would decide between local optima otherwise.
     pub(crate) fn in_unit(&self, watts: f64) -> Self {
         let mut out = self.clone();
         for power in [
@@ -222,17 +224,19 @@ impl Problem {
             &mut out.circuit_power,
             &mut out.artificial_noise,
         ] {
-            *power /= watts;
+            *power = rounded(*power / watts);
         }
         let accounting = &mut out.accounting;
         for allocated in [&mut accounting.allocated1, &mut accounting.allocated2] {
-            *allocated = allocated.map(|power| power / watts);
+            *allocated = allocated.map(|power| rounded(power / watts));
         }
         for frozen in [&mut out.frozen_bo, &mut out.frozen_ta]
             .into_iter()
             .flatten()
         {
-            frozen.iter_mut().for_each(|w| *w /= watts.sqrt());
+            let amplitude = watts.sqrt();
+            let entry = |w: &c64| c64::new(rounded(w.re / amplitude), rounded(w.im / amplitude));
+            *frozen = frozen.iter().map(entry).collect();
         }
         out
     }
@@ -438,6 +442,11 @@ impl Design {
                 .collect(),
         }
     }
+}
+
+/// The nearest number of 40 bits.
+fn rounded(x: f64) -> f64 {
+    f64::from_bits((x.to_bits() + (1 << 12)) & !((1 << 13) - 1))
 }
 
 pub(crate) fn square(v: &[c64]) -> f64 {

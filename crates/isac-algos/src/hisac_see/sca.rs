@@ -6,11 +6,11 @@
 //! equivalent matrix inequalities; so any point the step allows is feasible and the efficiency cannot
 //! fall. The exact evaluation has the last word on every step all the same.
 
-use super::direct::{GROWING, PROOF_AFTER, Solution, nearest_feasible, no_design, take};
+use super::direct::{Solution, nearest_feasible, take};
 use super::evaluate::{Report, evaluate};
 use super::problem::{Design, Objective, Problem, dot};
 use super::relaxation::exclusion;
-use super::start::{RawStart, Start, Working, contained, lifted, starts};
+use super::start::{RawStart, Working, best_of_starts};
 use super::step::{Beam, Step};
 use crate::Error;
 use isac_linalg::{c64, validate};
@@ -188,50 +188,25 @@ pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<S
         let raw = RawStart::default().design(problem, &working)?;
         return phase_one_in(problem, &working, &raw, options);
     }
+    let ascend = |problem: &Problem, working: &Working, start: &Design| {
+        solve_in(problem, working, start, options)
+    };
     let mut best: Option<Solution> = None;
     for start in warm {
-        take(&mut best, solve_in(problem, &working, start, options)?);
+        take(&mut best, ascend(problem, &working, start)?);
     }
-    let count = options.starts.max(usize::from(warm.is_empty()));
-    let mut proved = false;
-    for (i, start) in starts(problem.access).into_iter().enumerate() {
-        let known = best.as_ref().is_some_and(|b| b.feasible);
-        if i == PROOF_AFTER && !known {
-            proved = no_design(problem);
+    // Of the raw starts all but the first go through the convex phase I, which tends to parallel beams.
+    let from_raw = |i: usize, raw: &Design, _: Option<&Solution>| {
+        if i > 0 {
+            return ascend(problem, &working, raw);
         }
-        if i >= count && known || proved {
-            break;
-        }
-        let start = match start {
-            // Of two raw starts one goes through the convex phase I, which tends to parallel beams.
-            Start::Raw(raw) => {
-                let raw = raw.design(problem, &working)?;
-                if i == 0 {
-                    nearest_feasible(problem, &working, &raw)?
-                } else {
-                    raw
-                }
-            }
-            Start::Contained(access) => {
-                let (inner, raw) = contained(problem, &working, access)?;
-                let found = solve_in(&inner, &working, &raw, options)?;
-                lifted(problem, access, found.design)
-            }
-        };
-        take(&mut best, solve_in(problem, &working, &start, options)?);
-    }
-    if let Some(at) = best.as_ref().filter(|b| !b.feasible && !proved) {
-        let mut at = at.design.clone();
-        for share in GROWING {
-            let eased = problem.with_errors_scaled(share)?;
-            let found = solve_in(&eased, &Working::new(&eased)?, &at, options)?;
-            at.clone_from(&found.design);
-            if share >= 1.0 {
-                take(&mut best, found);
-            }
-        }
-    }
-    best.ok_or_else(|| isac_linalg::Error::range("starts", 0.0, "at least 1").into())
+        ascend(
+            problem,
+            &working,
+            &nearest_feasible(problem, &working, raw)?,
+        )
+    };
+    best_of_starts(problem, &working, best, options.starts, from_raw, ascend)
 }
 
 /// Looks for a feasible point by the same convex steps with slacks, thresholds tightened by 1e-3.

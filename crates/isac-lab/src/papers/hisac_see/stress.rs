@@ -4,7 +4,8 @@
 //! Worst cases are searched for among the channels of the error balls by climbing (projected power
 //! iterations and gradients from random starts), which can only find less than the true worst case:
 //! an answer is refuted by what a channel of the ball does to it. An infeasible verdict is refuted by a
-//! design, planted by the draw or found by another method; an objective by a bound in closed form.
+//! design, planted by the draw or found by another method; an objective by a bound in closed form. Some
+//! instances are solved again with every power in another unit, which must change nothing.
 
 use super::solve::answer;
 use crate::solve::{SolveReport, SolveStatus};
@@ -30,12 +31,16 @@ use judge::{Judge, norm2};
 const FEASIBLE: f64 = 1.1e-5;
 /// Relative difference of two evaluations of one design.
 const SAME: f64 = 1e-6;
+/// Room in every constraint with which a design refutes a proof: more than what the errors of a proof
+/// (1e-8) and rounding could make up.
+const ROOM: f64 = 1e-7;
 
 /// Instance number `instance` of the stream `seed`.
 pub(super) fn stress(seed: u64, instance: u64) -> Trial {
     let mut rng = stream(seed, Stream::Start, instance);
     let (class, problem, planted) = draw(&mut rng);
-    let method = match rng.random_range(0..400) {
+    // Convex steps take a hundred times as long as the direct route.
+    let method = match rng.random_range(0..150) {
         0 => Method::Joint,
         1 => Method::Alternating,
         2 => Method::Overlapping,
@@ -52,11 +57,70 @@ pub(super) fn stress(seed: u64, instance: u64) -> Trial {
     };
     let status = serde_json::to_value(found.status).unwrap_or_default();
     let status = status.as_str().unwrap_or_default();
-    let wrong = refute(&problem, &found, planted.as_ref(), &mut rng);
+    let wrong = refute(&problem, &found, planted.as_ref(), &mut rng).or_else(|| {
+        let unit = match rng.random_range(0..20) {
+            0 => Unit::Exact,
+            1 => Unit::Pico,
+            _ => return None,
+        };
+        unit_matters(&problem, method, &found, unit)
+    });
     trial(
         status,
         wrong.map(|w| format!("{} ({}): {w}", method.name(), problem.access.name())),
     )
+}
+
+/// Units of power that an instance is solved in again.
+#[derive(Clone, Copy)]
+enum Unit {
+    /// `2^-40` W, nearly a picowatt: the numbers of the problem scale without rounding.
+    Exact,
+    /// Picowatts: they are rounded anew.
+    Pico,
+}
+
+/// What another unit of power changes, where nothing should.
+fn unit_matters(
+    problem: &Problem,
+    method: Method,
+    found: &SolveReport,
+    unit: Unit,
+) -> Option<String> {
+    let per_watt = match unit {
+        Unit::Exact => 40.0_f64.exp2(),
+        Unit::Pico => 1e12,
+    };
+    let mut other = problem.clone();
+    let accounting = &mut other.accounting;
+    let powers = [
+        &mut other.cell.noise,
+        &mut other.power1_max,
+        &mut other.power2_max,
+        &mut other.circuit_power,
+        &mut other.artificial_noise,
+    ];
+    let allocated = [&mut accounting.allocated1, &mut accounting.allocated2];
+    for power in powers.into_iter().chain(allocated.into_iter().flatten()) {
+        *power *= per_watt;
+    }
+    let again = match answer(&other, method, &[]) {
+        Ok(again) => again,
+        Err(error) => return Some(format!("refused in units of 1/{per_watt:e} W: {error}")),
+    };
+    let (was, is) = (found.status, again.status);
+    if was != is {
+        return Some(format!("{was:?}, in units of 1/{per_watt:e} W {is:?}"));
+    }
+    let (was, is) = (found.objective?, again.objective? * per_watt);
+    let same = match unit {
+        // The same bits but for the exponent.
+        Unit::Exact => was.to_bits() == is.to_bits(),
+        // Where a method ends infeasible depends on every digit of what it is given.
+        Unit::Pico if found.status != SolveStatus::Solved => true,
+        Unit::Pico => (was - is).abs() <= SAME * was.abs(),
+    };
+    (!same).then(|| format!("objective {was:e}, in units of 1/{per_watt:e} W {is:e}"))
 }
 
 /// What is not so about an answer.
@@ -97,7 +161,7 @@ fn refute(
             }
             if let Some(design) = planted {
                 let (name, value) = Judge::new(problem, design, rng).worst()?;
-                if value < -1e-6 {
+                if value < -ROOM {
                     return Some(format!(
                         "a design meets all constraints, {name} by {value:e}"
                     ));
@@ -108,7 +172,7 @@ fn refute(
                 && let Ok(other) = Method::Joint.run(problem, &[])
                 && other.report.max_violation() <= 0.0
                 && let Some((_, value)) = Judge::new(problem, &other.design, rng).worst()
-                && value < -1e-7
+                && value < -ROOM
             {
                 return Some("the joint steps find a design".into());
             }
