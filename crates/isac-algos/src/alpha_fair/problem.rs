@@ -325,10 +325,12 @@ fn rounded(x: f64) -> f64 {
     f64::from_bits((x.to_bits() + (DROPPED + 1) / 2) & !DROPPED)
 }
 
-/// A number of 30 bits, no larger than `x > 0`: the last below `x` less a third of their distance, so that
-/// `x` of few bits, which are the likely ones, is not where the answer jumps.
+/// A number of 30 bits, no larger than `x > 0`: the last below `x` less a share of their distance in the
+/// golden section, so that numbers of few bits and thirds, which are the likely ones, are not where the
+/// answer jumps.
 fn rounded_down(x: f64) -> f64 {
-    f64::from_bits((x.to_bits().saturating_sub(DROPPED / 3)) & !DROPPED)
+    const SHARE: u64 = 3_204_163;
+    f64::from_bits((x.to_bits().saturating_sub(SHARE)) & !DROPPED)
 }
 
 /// Evaluates a problem again and again in memory of its own: value first, then gradient. Allocates
