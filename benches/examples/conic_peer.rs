@@ -139,8 +139,8 @@ fn milliseconds(runs: usize, mut call: impl FnMut()) -> f64 {
 /// Clarabel and ours on the reduced program.
 #[cfg(feature = "clarabel-sdp")]
 fn against_clarabel(n: usize) -> Result<String, Box<dyn std::error::Error>> {
+    use isac_conic::second_opinion::solve_by_clarabel;
     use isac_linalg::factor;
-    use isac_opt::conic::solve_by_clarabel;
 
     let (h, a) = data(n);
     let vectors = ops::hcat(h.as_ref(), a.as_ref());

@@ -1,7 +1,7 @@
 //! JSON documents of every schema: no panic, and every refusal says where.
 #![no_main]
 
-use isac_lab::readers;
+use isac::readers;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else {

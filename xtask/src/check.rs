@@ -57,13 +57,13 @@ pub(crate) fn run(quick: bool) -> ExitCode {
         for crate_name in tidy::CRATES {
             steps.push(("alone", vec!["check", "-p", crate_name]));
         }
-        if tidy::has_feature(&root(), "isac-opt", "clarabel-sdp") {
+        if tidy::has_feature(&root(), "isac-conic", "clarabel-sdp") {
             steps.push((
                 "second opinion",
                 vec![
                     "test",
                     "-p",
-                    "isac-opt",
+                    "isac-conic",
                     "--features",
                     "clarabel-sdp",
                     "--tests",

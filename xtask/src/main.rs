@@ -5,9 +5,11 @@
 //! | `cargo xtask reproduce ARGS` | builds `isac` optimised and runs `isac reproduce ARGS` |
 //! | `cargo xtask test` | everything CI checks: format, lints, tests, doctests, docs, layering |
 //! | `cargo xtask tidy` | the conventions alone: layer order, licences, names, references |
+//! | `cargo xtask eq [PAPER N]` | where an equation of a paper stands in the code |
 //! | `cargo xtask mutants [FILE...]` | changes the code and counts which changes no test sees |
 //! | `cargo xtask bless WHAT... --reason TEXT` | renews golden curves after an intended change |
 //! | `cargo xtask fuzz [TARGET] [OPTIONS]` | fuzzes the readers; needs nightly and cargo-fuzz |
+//! | `cargo xtask docs RESULTS` | writes the pages of `docs/` that hold results of runs |
 //! | `cargo xtask peers [NAME...]` | runs other software beside ours and prints ratios |
 //!
 //! It links no numerics and starts everything else as a process, so it builds in a second.
@@ -18,6 +20,7 @@
 )]
 
 mod check;
+mod eq;
 mod mutants;
 mod tidy;
 
@@ -28,9 +31,11 @@ const USAGE: &str = "usage: cargo xtask <command>
   reproduce WHAT... [options]      figures and tables, e.g. `cargo xtask reproduce fig3`
   test [--quick]                   everything CI checks; --quick leaves out docs and single crates
   tidy                             conventions only
+  eq [PAPER N]                     where an equation stands in the code; alone: docs/equations.md
   mutants [FILE...] [-OPTION...]   changes that no test sees; options go to cargo-mutants
   bless WHAT... --reason TEXT      renew golden curves; the reason goes into the commit
   fuzz [TARGET] [libFuzzer options] fuzz a reader, or each of them for a minute (nightly, cargo-fuzz)
+  docs RESULTS                     write docs/claims.md from a folder of results at full size
   peers [NAME...]                  run other software beside ours and print ratios";
 
 fn main() -> ExitCode {
@@ -52,9 +57,11 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        "eq" => eq::run(&root(), &rest),
         "mutants" => mutants::run(&root(), &rest),
         "bless" => bless(&rest),
         "fuzz" => fuzz(&rest),
+        "docs" => docs(&rest),
         "peers" => {
             let script = root().join("benches/peers/run.sh");
             forward(Command::new("sh").arg(script).args(&rest))
@@ -106,7 +113,7 @@ fn fuzz(rest: &[String]) -> ExitCode {
     ] {
         if missing {
             eprintln!("NOT FUZZED: it needs `{install}`. The corpus itself runs without:");
-            eprintln!("  cargo test -p isac-lab --test readers");
+            eprintln!("  cargo test -p isac --test readers");
             return ExitCode::FAILURE;
         }
     }
@@ -156,15 +163,7 @@ fn isac(args: &[String]) -> ExitCode {
         eprintln!("building isac with optimisation, which takes minutes the first time");
     }
     let mut build = cargo();
-    build.args([
-        "build",
-        "--profile",
-        "repro",
-        "-p",
-        "isac-lab",
-        "--bin",
-        "isac",
-    ]);
+    build.args(["build", "--profile", "repro", "-p", "isac", "--bin", "isac"]);
     match build.status() {
         Ok(status) if status.success() => {}
         Ok(_) => return ExitCode::FAILURE,
@@ -174,6 +173,38 @@ fn isac(args: &[String]) -> ExitCode {
         }
     }
     forward(Command::new(binary).args(args))
+}
+
+/// Writes `docs/claims.md` from a folder of results.
+fn docs(args: &[String]) -> ExitCode {
+    let [results] = args else {
+        eprintln!("docs needs one folder of results\n{USAGE}");
+        return ExitCode::from(2);
+    };
+    let mut page = cargo();
+    page.args(["run", "--quiet", "--profile", "repro", "-p", "isac"]);
+    page.args(["--example", "claims_page", "--"]);
+    // The process starts at the root; the user stands elsewhere.
+    page.arg(std::path::absolute(results).unwrap_or_else(|_| results.into()));
+    let output = match page.stderr(std::process::Stdio::inherit()).output() {
+        Ok(output) if output.status.success() => output.stdout,
+        Ok(_) => return ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("cargo did not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let file = root().join("docs/claims.md");
+    match std::fs::write(&file, output) {
+        Ok(()) => {
+            println!("wrote {}", file.display());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{}: {error}", file.display());
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Runs a process to its end and hands on its exit code.

@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 const DEFAULT: [&str; 3] = [
     "crates/isac-linalg/src/**/*.rs",
     "crates/isac-metrics/src/**/*.rs",
-    "crates/isac-opt/src/conic/certificate/**/*.rs",
+    "crates/isac-conic/src/certificate/**/*.rs",
 ];
 
 /// Seconds after which a mutant's tests count as hung.
@@ -120,8 +120,8 @@ mod tests {
             Some("isac-linalg")
         );
         assert_eq!(
-            package("crates/isac-opt/src/conic/certificate/**/*.rs"),
-            Some("isac-opt")
+            package("crates/isac-conic/src/certificate/**/*.rs"),
+            Some("isac-conic")
         );
         assert_eq!(package("xtask/src/main.rs"), None);
         assert_eq!(package("crates/isac-linalg/tests/factor.rs"), None);

@@ -32,4 +32,31 @@ pub enum Error {
     /// An optimiser broke down or refused its input.
     #[error(transparent)]
     Opt(#[from] isac_opt::Error),
+    /// A conic program was refused, or its arithmetic broke down.
+    #[error(transparent)]
+    Conic(#[from] isac_opt::conic::Error),
+}
+
+impl isac_linalg::Fault for Error {
+    fn is_bad_input(&self) -> bool {
+        match self {
+            Self::Linalg(inner) => inner.is_bad_input(),
+            Self::Model(inner) => inner.is_bad_input(),
+            Self::Metric(inner) => inner.is_bad_input(),
+            Self::Opt(inner) => inner.is_bad_input(),
+            Self::Conic(inner) => inner.is_bad_input(),
+            Self::TooLarge { .. } => false,
+        }
+    }
+
+    fn area(&self) -> &'static str {
+        match self {
+            Self::Linalg(inner) => inner.area(),
+            Self::Model(inner) => inner.area(),
+            Self::Metric(inner) => inner.area(),
+            Self::Opt(inner) => inner.area(),
+            Self::Conic(inner) => inner.area(),
+            Self::TooLarge { .. } => "algorithm",
+        }
+    }
 }

@@ -28,10 +28,14 @@
 //! corrected. A folder never builds a cone row or a retraction (those are techniques of `isac-opt`)
 //! and never imports another folder.
 
+#[cfg(feature = "alpha_fair")]
 pub mod alpha_fair;
 mod error;
+#[cfg(feature = "hisac_see")]
 pub mod hisac_see;
+#[cfg(feature = "noma")]
 pub mod noma;
+#[cfg(feature = "obs_crlb")]
 pub mod obs_crlb;
 
 pub use error::Error;

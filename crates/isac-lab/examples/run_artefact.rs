@@ -1,8 +1,8 @@
 //! A figure of one's own: the mean of squared uniform numbers, run, drawn and written.
 
-use isac_lab::figure::{Axis, Figure, Panel, Style};
 use isac_lab::{Artefact, Metric, Plan, Record, Report, Request, Settings, Size, Task};
 use isac_models::rng::{Stream, stream};
+use isac_plot::figure::{Axis, Figure, Panel, Style};
 use rand::RngExt;
 
 fn plan(request: &Request) -> Result<Plan, isac_lab::Error> {
@@ -27,7 +27,14 @@ fn plan(request: &Request) -> Result<Plan, isac_lab::Error> {
         scenario: serde_json::json!({"distribution": "uniform on 0..1"}),
         finish: Box::new(|records| {
             let mut panel = Panel::new("", Axis::new("Exponent n"), Axis::log("E[u^{n}]"));
-            panel.mean_curve("measured", records, "power", 0, Style::curve(0));
+            isac_lab::curves::mean_curve(
+                &mut panel,
+                "measured",
+                records,
+                "power",
+                0,
+                Style::curve(0),
+            );
             let exact = (1..=8)
                 .map(|n| [f64::from(n), 1.0 / f64::from(n + 1)])
                 .collect();

@@ -501,7 +501,7 @@ impl EntryText for c64 {
 }
 
 /// Twelve significant digits, plain where that is short.
-pub(crate) fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     let magnitude = value.abs();
     if !value.is_finite() {
         return crate::stats::digits17(value);

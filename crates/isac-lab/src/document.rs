@@ -138,7 +138,10 @@ impl Document {
 }
 
 /// The text of a file, without the byte-order mark that some editors put before it.
-pub(crate) fn read_text(path: &Path) -> Result<String, Error> {
+///
+/// # Errors
+/// [`Error::Unreadable`], also for what is no text.
+pub fn read_text(path: &Path) -> Result<String, Error> {
     let text = std::fs::read_to_string(path).map_err(|source| Error::Unreadable {
         file: path.into(),
         source,

@@ -117,8 +117,8 @@ pub enum Error {
     #[error("interrupted")]
     Cancelled,
     /// A figure could not be drawn.
-    #[error("the figure could not be drawn: {0}")]
-    Drawing(String),
+    #[error(transparent)]
+    Drawing(isac_plot::Error),
 }
 
 impl Error {
@@ -164,49 +164,13 @@ impl Error {
     }
 }
 
-impl From<isac_linalg::Error> for Error {
-    fn from(error: isac_linalg::Error) -> Self {
+impl<E: isac_linalg::Fault> From<E> for Error {
+    fn from(error: E) -> Self {
+        let area = error.area();
         if error.is_bad_input() {
-            Self::invalid("input", error)
+            Self::invalid(area, error)
         } else {
-            Self::numerical("linear algebra", error)
-        }
-    }
-}
-
-impl From<isac_models::Error> for Error {
-    fn from(error: isac_models::Error) -> Self {
-        Self::invalid("model", error)
-    }
-}
-
-impl From<isac_metrics::Error> for Error {
-    fn from(error: isac_metrics::Error) -> Self {
-        match error {
-            isac_metrics::Error::Linalg(inner) => inner.into(),
-            isac_metrics::Error::Model(inner) => inner.into(),
-            other => Self::invalid("metric", other),
-        }
-    }
-}
-
-impl From<isac_opt::Error> for Error {
-    fn from(error: isac_opt::Error) -> Self {
-        match error {
-            isac_opt::Error::Linalg(inner) => inner.into(),
-            other => Self::numerical("optimisation", other),
-        }
-    }
-}
-
-impl From<isac_algos::Error> for Error {
-    fn from(error: isac_algos::Error) -> Self {
-        match error {
-            isac_algos::Error::Linalg(inner) => inner.into(),
-            isac_algos::Error::Model(inner) => inner.into(),
-            isac_algos::Error::Metric(inner) => inner.into(),
-            isac_algos::Error::Opt(inner) => inner.into(),
-            other => Self::numerical("algorithm", other),
+            Self::numerical(area, error)
         }
     }
 }

@@ -247,7 +247,7 @@ fn hexadecimal(hash: Sha256) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artefact::{Record, TaskOutput};
+    use crate::records::{Record, TaskOutput};
 
     const ARTEFACT: Artefact = Artefact {
         paper: "demo",

@@ -1,4 +1,5 @@
-//! Scenarios, Monte Carlo, figures and the binary `isac`.
+//! Monte Carlo artefacts, from plan to folder: records, verdicts, documents, files in and out. Knows no
+//! paper and no formula.
 //!
 //! A paper gives the lab [`Artefact`]s (figures, panels, tables). Each plans independent
 //! [`Task`]s; the lab runs them on several threads, keeps what is finished, and hands the
@@ -7,61 +8,58 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`artefact`] | artefacts, plans, tasks, records, reports |
-//! | [`figure`] | what a figure shows, as data |
+//! | [`artefact`] | artefacts, plans, tasks |
+//! | [`records`], [`report`] | what tasks found, and what a paper makes of it |
+//! | [`curves`] | curves of a figure from records |
+//! | [`paper`] | a paper as the lab sees it |
 //! | [`document`] | JSON and TOML input, read strictly |
 //! | [`check`] | comparison of stated with recomputed values |
 //! | [`solve`] | the report of `isac solve` |
-//! | [`mod@run`], [`reproduce`], [`folder`], [`output`] | the Monte Carlo run, one artefact from plan to folder, its folder, its files |
-//! | [`render`] | figures to SVG and PNG |
-//! | [`sdp`] | semidefinite programs in SDPA format |
-//! | [`cli`] | the command line |
-//! | [`readers`] | every input format behind one function each |
+//! | [`mod@run`], [`reproduce`], [`folder`], [`output`], [`write`](mod@write) | the Monte Carlo run, one artefact from plan to folder, its folder, its files |
 //! | [`mod@reference`] | published numbers in CSV files |
 //! | [`stress`] | random instances, every verdict verified again |
 //! | [`verdict`] | the one rule by which claims are decided |
 //! | [`stats`] | means, intervals, percentiles |
-//! | [`papers`] | the four papers |
 //!
 //! ```
-//! use isac_lab::{Request, Size, papers};
-//! // Every artefact of every paper, and how much work one of them plans.
-//! let papers = papers::all();
-//! let fig7 = papers[0].artefacts.iter().find(|a| a.name == "fig7").ok_or("no such figure")?;
-//! let prepared = isac_lab::reproduce::prepare(fig7, &Request::new("released", Size::Quick))?;
-//! assert!(prepared.tasks() > 0 && prepared.estimate(2) > 0.0);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! use isac_lab::curves::mean_curve;
+//! use isac_lab::{Record, Records};
+//! use isac_plot::figure::{Axis, Panel, Style};
+//! // Two realisations at one place give a mean and, where there are five, an interval.
+//! let rows = [1.0, 3.0].iter().enumerate();
+//! let rows = rows.map(|(r, v)| Record::exact("ours", 10.0, r, vec![*v])).collect();
+//! let records = Records { rows, ..Records::default() };
+//! let mut panel = Panel::new("", Axis::new("Power (dBm)"), Axis::new("Rate"));
+//! mean_curve(&mut panel, "ours", &records, "ours", 0, Style::curve(0));
+//! assert_eq!(records.curve("ours", 0)[0].1.mean, 2.0);
 //! ```
 
 pub mod artefact;
 pub mod check;
-pub mod cli;
 pub mod clock;
+pub mod curves;
 pub mod document;
 pub mod error;
-pub mod figure;
 pub mod folder;
 pub mod output;
-pub mod papers;
-mod progress;
-pub mod readers;
+pub mod paper;
+pub mod records;
 pub mod reference;
-pub mod render;
+pub mod report;
 pub mod reproduce;
 pub mod run;
-pub mod sdp;
 pub mod solve;
 pub mod stats;
 pub mod stress;
 mod strict_json;
 pub mod verdict;
-mod write;
+pub mod write;
 
-pub use artefact::{
-    Artefact, Compared, Grade, Metric, Plan, Record, Records, Report, Request, Size, Task,
-    TaskOutput, Timing,
-};
+pub use artefact::{Artefact, Metric, Plan, Request, Size, Task};
 pub use error::Error;
+pub use paper::Paper;
+pub use records::{Record, Records, TaskOutput};
+pub use report::{Compared, Grade, Report, Timing};
 pub use reproduce::{Done, Settings, run};
 pub use verdict::{Claim, Ruling, Side, Verdict};
 
@@ -76,14 +74,3 @@ pub fn versions() -> std::collections::BTreeMap<String, String> {
         .map(|name| (name.to_string(), env!("CARGO_PKG_VERSION").to_string()))
         .collect()
 }
-
-/// The revision that the program was built from: the hash of a commit, with `-dirty` behind it where
-/// sources differed from it; `unknown` for a packaged crate and where git was not at hand.
-pub fn revision() -> &'static str {
-    env!("ISAC_REVISION")
-}
-
-/// The README's example compiles and runs.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-pub struct Readme;

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::artefact::{Artefact, Metric, Record, Records, Report, Request};
+use crate::artefact::{Artefact, Metric, Request};
 use crate::folder::hash;
+use crate::records::{Record, Records};
+use crate::report::Report;
 use crate::stats::{Summary, digits17};
 
 /// `curve.csv`: one row per algorithm and x.
@@ -108,6 +110,8 @@ pub struct Meta<'a> {
     pub notes: &'a [String],
     /// What was simulated.
     pub scenario: &'a Value,
+    /// The revision that the program was built from.
+    pub revision: &'a str,
 }
 
 /// `meta.json`.
@@ -156,7 +160,7 @@ pub fn meta_json(meta: &Meta<'_>, records: &Records, report: &Report) -> String 
         "notes": report.notes,
         "failures": report.failures,
         "versions": crate::versions(),
-        "revision": crate::revision(),
+        "revision": meta.revision,
     });
     serde_json::to_string_pretty(&value).unwrap_or_default() + "\n"
 }

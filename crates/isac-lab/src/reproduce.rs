@@ -5,11 +5,12 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
 
-use crate::artefact::{Artefact, Metric, Plan, Records, Report, Request, Task};
+use crate::artefact::{Artefact, Metric, Plan, Request, Task};
 use crate::error::Error;
 use crate::folder::{Folder, hash};
 use crate::output::{self, Meta};
-use crate::render;
+use crate::records::Records;
+use crate::report::Report;
 use crate::run::{Control, Standing, estimate, execute};
 
 /// Where results go and how the run is carried out.
@@ -19,6 +20,8 @@ pub struct Settings {
     pub out: PathBuf,
     /// Threads and the stop signal.
     pub control: Control,
+    /// The revision that the program was built from, for `meta.json`; `unknown` where nobody says.
+    pub revision: String,
 }
 
 impl Default for Settings {
@@ -27,6 +30,7 @@ impl Default for Settings {
         Self {
             out: "results".into(),
             control: Control::default(),
+            revision: "unknown".into(),
         }
     }
 }
@@ -161,7 +165,7 @@ impl Prepared {
         )
         .map_err(unfinished)?;
         let report = (self.finish)(&records)?;
-        let files = self.files(&records, &report)?;
+        let files = self.files(&settings.revision, &records, &report)?;
         folder.replace(&files).map_err(unfinished)?;
         Ok(Done {
             records,
@@ -204,7 +208,12 @@ impl Prepared {
         Ok(output::curve_csv(&records, &self.metrics))
     }
 
-    fn files(&self, records: &Records, report: &Report) -> Result<Vec<(String, Vec<u8>)>, Error> {
+    fn files(
+        &self,
+        revision: &str,
+        records: &Records,
+        report: &Report,
+    ) -> Result<Vec<(String, Vec<u8>)>, Error> {
         let meta = Meta {
             artefact: &self.artefact,
             request: &self.request,
@@ -212,9 +221,10 @@ impl Prepared {
             metrics: &self.metrics,
             notes: &self.notes,
             scenario: &self.scenario,
+            revision,
         };
-        let svg = render::svg(&report.figure);
-        let png = render::png(&svg)?;
+        let svg = isac_plot::svg(&report.figure);
+        let png = isac_plot::png(&svg).map_err(Error::Drawing)?;
         let text = |name: &str, text: String| (name.to_string(), text.into_bytes());
         let mut files = vec![
             text("curve.csv", output::curve_csv(records, &self.metrics)),
@@ -228,8 +238,11 @@ impl Prepared {
             ("figure.png".to_string(), png),
         ];
         if !report.timing.figure.panels.is_empty() {
-            let svg = render::svg(&report.timing.figure);
-            files.push(("timing.png".to_string(), render::png(&svg)?));
+            let svg = isac_plot::svg(&report.timing.figure);
+            files.push((
+                "timing.png".to_string(),
+                isac_plot::png(&svg).map_err(Error::Drawing)?,
+            ));
             files.push(text("timing.svg", svg));
         }
         Ok(files)

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::artefact::{Record, Records, Task, TaskOutput};
+use crate::artefact::Task;
 use crate::clock;
 use crate::error::Error;
+use crate::records::{Record, Records, TaskOutput};
 
 /// How a run is carried out; none of it changes the results.
 #[derive(Debug, Clone)]
@@ -188,7 +189,7 @@ fn attempt(task: &Task) -> Finished {
 }
 
 /// What a panic said.
-pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic
         .downcast_ref::<String>()
         .map(String::as_str)

@@ -69,7 +69,7 @@ pub struct SolveCertificate {
 }
 
 /// `|bound - objective| / |objective|`; `None` at an objective of 0.
-pub(crate) fn relative_gap(bound: f64, objective: f64) -> Option<f64> {
+pub fn relative_gap(bound: f64, objective: f64) -> Option<f64> {
     let gap = (bound - objective).abs() / objective.abs();
     gap.is_finite().then_some(gap)
 }

@@ -9,7 +9,7 @@
 
 use serde::Serialize;
 
-use crate::artefact::Records;
+use crate::records::Records;
 use crate::stats::{Summary, percentile_of};
 
 /// Fewest draws from which anything is concluded.
@@ -306,7 +306,7 @@ impl Claim {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artefact::Record;
+    use crate::records::Record;
 
     /// `n` values alternating about `mean` with spread `spread`.
     fn sample(n: usize, mean: f64, spread: f64) -> Vec<f64> {

@@ -16,7 +16,7 @@ use crate::error::Error;
 ///
 /// # Errors
 /// [`Error::Output`].
-pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write(path, bytes).map_err(|source| Error::Output {
         path: path.into(),
         source,

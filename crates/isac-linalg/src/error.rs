@@ -61,6 +61,29 @@ pub enum Error {
     },
 }
 
+/// What every error of these crates can say of itself: whose fault it is, and where it arose.
+pub trait Fault: std::error::Error + Send + Sync + 'static {
+    /// Whether the input is to blame; otherwise the arithmetic broke down.
+    fn is_bad_input(&self) -> bool;
+
+    /// Where it arose, in a word or two for the front of a message.
+    fn area(&self) -> &'static str;
+}
+
+impl Fault for Error {
+    fn is_bad_input(&self) -> bool {
+        Self::is_bad_input(self)
+    }
+
+    fn area(&self) -> &'static str {
+        if self.is_bad_input() {
+            "input"
+        } else {
+            "linear algebra"
+        }
+    }
+}
+
 impl Error {
     /// Whether the caller's input is at fault rather than the arithmetic.
     pub fn is_bad_input(&self) -> bool {

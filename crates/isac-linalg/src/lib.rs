@@ -38,6 +38,7 @@ pub mod approx;
 pub mod batch;
 mod error;
 pub mod factor;
+mod field;
 pub mod hermitian;
 pub mod kernel;
 pub mod kron;
@@ -52,6 +53,11 @@ pub mod validate;
 pub mod vector;
 pub mod workspace;
 
-pub use error::Error;
-pub use faer::{self, Col, Mat, MatMut, MatRef};
+pub use error::{Error, Fault};
+pub use faer::{Col, ColRef, Mat, MatMut, MatRef, Scale};
 pub use num_complex::{self, Complex64 as c64};
+
+/// The README's example compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -1,7 +1,7 @@
 //! Kernels for matrices of order up to [`ORDER`], where calling a general kernel costs more than its
 //! arithmetic: everything is done on the stack.
 
-use crate::kernel::Field;
+use crate::field::Field;
 use crate::ops::Op;
 use crate::{MatMut, MatRef, c64};
 use faer::prelude::ReborrowMut;

@@ -11,7 +11,7 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 use faer::dyn_stack::StackReq;
 use faer::traits::pulp::{Arch, NullaryFnOnce};
 
-use crate::kernel::{Field, Real, Scratch};
+use crate::field::{Field, Real, Scratch};
 use crate::ops::Op;
 use crate::{MatMut, MatRef, c64};
 

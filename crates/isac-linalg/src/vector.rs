@@ -3,7 +3,9 @@
 //! fixed.
 
 use crate::{MatRef, c64};
-use faer::traits::pulp::{Arch, NullaryFnOnce};
+/// The vector units of this machine.
+pub use faer::traits::pulp::Arch;
+use faer::traits::pulp::NullaryFnOnce;
 
 /// Runs a body on the vector units; a closure would not be compiled for them.
 macro_rules! dispatch {

@@ -19,7 +19,7 @@
 //! slopes by Gs and Gc, which cost as much as the value.
 
 use crate::Error;
-use isac_linalg::faer::traits::pulp::Arch;
+use isac_linalg::vector::Arch;
 use isac_linalg::{small, validate};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;

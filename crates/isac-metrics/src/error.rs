@@ -52,3 +52,27 @@ pub enum Error {
         relative_error: f64,
     },
 }
+
+impl isac_linalg::Fault for Error {
+    fn is_bad_input(&self) -> bool {
+        match self {
+            Self::Linalg(inner) => inner.is_bad_input(),
+            Self::Model(inner) => inner.is_bad_input(),
+            Self::Unresolvable { .. }
+            | Self::SingularFim { .. }
+            | Self::DegenerateTarget { .. }
+            | Self::LostDigits { .. } => true,
+        }
+    }
+
+    fn area(&self) -> &'static str {
+        match self {
+            Self::Linalg(inner) => inner.area(),
+            Self::Model(inner) => inner.area(),
+            Self::Unresolvable { .. }
+            | Self::SingularFim { .. }
+            | Self::DegenerateTarget { .. }
+            | Self::LostDigits { .. } => "metric",
+        }
+    }
+}

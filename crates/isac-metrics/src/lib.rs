@@ -54,3 +54,8 @@ pub use fim::{AngleSensing, CompactFim};
 pub use grad::ValueGradient;
 pub use rate::{nats_to_bits, rates_nats, sum_rate_nats};
 pub use sinr::{LinkPowers, link_powers, sinr};
+
+/// The README's example compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

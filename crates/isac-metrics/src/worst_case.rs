@@ -13,7 +13,7 @@
 //! workspace's convention `df = Re(G^H dw)`: a power `|x^H w|^2` has `G = 2 x (x^H w)`.
 
 use crate::Error;
-use isac_linalg::faer::ColRef;
+use isac_linalg::ColRef;
 use isac_linalg::trust_region::{max_diagonal, max_over_ball_in, min_over_ball_in};
 use isac_linalg::{Col, Mat, MatRef, c64, factor, factor::Eigh, ops};
 use isac_models::csi_error::{ErrorSet, UncertainChannel};

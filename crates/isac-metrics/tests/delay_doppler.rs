@@ -1,7 +1,7 @@
 //! The delay-Doppler metric against numerical differentiation of the echo, its slopes against
 //! differences, and what must not change it.
 
-use isac_linalg::{Mat, c64, faer::Scale, real};
+use isac_linalg::{Mat, Scale, c64, real};
 use isac_metrics::Error;
 use isac_metrics::delay_doppler::{
     BsKnowledge, Combine, DelayDoppler, Disturbance, EchoModel, Gain, Illumination, Nodes,

@@ -1,7 +1,7 @@
 //! Channel estimates with an error: a ball, an ellipsoid, or a Gaussian reduced to a ball.
 
 use crate::{Error, gamma_law};
-use isac_linalg::{Mat, c64, factor, validate};
+use isac_linalg::{Mat, MatRef, c64, factor, validate};
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 
@@ -123,9 +123,9 @@ impl UncertainChannel {
     }
 
     /// The link seen through an orthonormal basis, the error set kept (only for a ball).
-    pub(crate) fn projected(&self, basis: isac_linalg::MatRef<'_, c64>) -> Self {
+    pub(crate) fn projected(&self, basis: MatRef<'_, c64>) -> Self {
         Self {
-            estimate: crate::two_cell::project(basis, &self.estimate),
+            estimate: project(basis, &self.estimate),
             error: self.error.clone(),
         }
     }
@@ -224,6 +224,16 @@ fn check_finite(what: &str, v: &[c64]) -> Result<(), Error> {
         }
         .into()),
     }
+}
+
+/// Coordinates of a vector in an orthonormal basis.
+pub(crate) fn project(basis: MatRef<'_, c64>, v: &[c64]) -> Vec<c64> {
+    (0..basis.ncols())
+        .map(|k| {
+            let terms = v.iter().enumerate();
+            terms.map(|(i, x)| basis[(i, k)].conj() * x).sum()
+        })
+        .collect()
 }
 
 #[cfg(test)]

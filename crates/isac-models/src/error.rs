@@ -16,3 +16,13 @@ pub enum Error {
         why: String,
     },
 }
+
+impl isac_linalg::Fault for Error {
+    fn is_bad_input(&self) -> bool {
+        true
+    }
+
+    fn area(&self) -> &'static str {
+        "model"
+    }
+}

@@ -41,3 +41,8 @@ pub mod two_cell;
 pub mod units;
 
 pub use error::Error;
+
+/// The README's example compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

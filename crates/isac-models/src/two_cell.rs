@@ -1,7 +1,8 @@
 //! The links of a heterogeneous network: BS1 senses a target and serves Bob, BS2 multicasts to
 //! `N` users, Eve listens to both. Section II of \[hisac_see\].
 
-use crate::{Error, csi_error::UncertainChannel};
+use crate::Error;
+use crate::csi_error::{UncertainChannel, project};
 use isac_linalg::{Mat, MatRef, c64, factor, validate};
 
 /// All channels of the network, amplitude gains; the received amplitude of a beam is `h^H w`.
@@ -203,15 +204,6 @@ fn basis(links: &[&[c64]], users: MatRef<'_, c64>) -> Result<Mat<c64>, Error> {
         entry * lengths[j]
     });
     Ok(factor::orthonormal_basis(all.as_ref(), 1e-12)?)
-}
-
-pub(crate) fn project(basis: MatRef<'_, c64>, v: &[c64]) -> Vec<c64> {
-    (0..basis.ncols())
-        .map(|k| {
-            let terms = v.iter().enumerate();
-            terms.map(|(i, x)| basis[(i, k)].conj() * x).sum()
-        })
-        .collect()
 }
 
 fn column(v: &[c64]) -> Mat<c64> {

@@ -7,15 +7,9 @@ pub enum Error {
     /// Bad input or a failed factorisation; names the field, the value and what was expected.
     #[error(transparent)]
     Linalg(#[from] isac_linalg::Error),
-    /// A variable or constraint of another conic program; in an answer also one made after the
-    /// solve. Handles belong to the program that made them, and to clones taken later.
-    #[error("{place}: {handle} belongs to another program")]
-    Foreign {
-        /// The constraint, `objective`, or the answer that was asked.
-        place: String,
-        /// The handle: its kind, and its number in the program that made it.
-        handle: String,
-    },
+    /// A conic program was refused, or its arithmetic broke down.
+    #[error(transparent)]
+    Conic(#[from] isac_conic::Error),
     /// A value or step became NaN or infinite.
     #[error("{what} is not finite at iteration {iteration}")]
     NonFinite {
@@ -24,13 +18,22 @@ pub enum Error {
         /// The iteration, counted from 0.
         iteration: usize,
     },
-    /// An external solver refused its input.
-    #[error("external solver: {message}")]
-    Backend {
-        /// What it said.
-        message: String,
-    },
-    /// A malformed file in SDPA format.
-    #[error(transparent)]
-    Sdpa(#[from] crate::conic::sdpa::ReadError),
+}
+
+impl isac_linalg::Fault for Error {
+    fn is_bad_input(&self) -> bool {
+        match self {
+            Self::Linalg(inner) => inner.is_bad_input(),
+            Self::Conic(inner) => inner.is_bad_input(),
+            Self::NonFinite { .. } => false,
+        }
+    }
+
+    fn area(&self) -> &'static str {
+        match self {
+            Self::Linalg(inner) => inner.area(),
+            Self::Conic(inner) => inner.area(),
+            Self::NonFinite { .. } => "optimisation",
+        }
+    }
 }

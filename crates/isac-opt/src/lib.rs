@@ -43,7 +43,6 @@
 //! or a numerical breakdown.
 
 pub mod augmented;
-pub mod conic;
 pub mod dinkelbach;
 pub mod drive;
 mod error;
@@ -57,5 +56,11 @@ mod solution;
 pub mod sqp;
 
 pub use error::Error;
-pub use isac_linalg::{Mat, c64, trust_region};
+pub use isac_conic as conic;
+pub use isac_linalg::{Col, ColRef, Mat, MatMut, MatRef, c64, ops, trust_region};
 pub use solution::{StopReason, Trace, TraceRow};
+
+/// The README's example compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -23,7 +23,7 @@
 //! # Ok::<(), isac_opt::Error>(())
 //! ```
 
-use isac_linalg::faer::ColRef;
+use isac_linalg::ColRef;
 use isac_linalg::{Col, Mat, MatRef, c64, hermitian, ops, validate};
 
 use crate::Error;

@@ -39,7 +39,7 @@
 //! # Ok::<(), isac_opt::Error>(())
 //! ```
 
-use isac_linalg::faer::ColRef;
+use isac_linalg::ColRef;
 use isac_linalg::{Mat, MatRef, c64, validate};
 
 use crate::Error;

@@ -1,7 +1,7 @@
 //! The matrix inequality says exactly what the worst case over the ball says: at the extreme value,
 //! and only up to it.
 
-use isac_linalg::faer::ColRef;
+use isac_linalg::ColRef;
 use isac_linalg::{Col, Mat, c64, factor, hermitian::hermitian_part, ops};
 use isac_opt::conic::{
     Affine, ComplexAffine, HermitianAffine, Options, Outcome, Point, Program, Solution,

@@ -1,8 +1,8 @@
 //! Extrema of a quadratic over a ball: weak duality as certificate, planted optima, an independent
 //! program's numbers, degenerate sizes and bad input.
 
+use isac_linalg::ColRef;
 use isac_linalg::Error;
-use isac_linalg::faer::ColRef;
 use isac_linalg::{Col, Mat, MatRef, c64, factor, hermitian::hermitian_part, ops};
 use isac_opt::trust_region::*;
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};

@@ -5,7 +5,7 @@
 //! descends from each of their ends, and of everything seen the best that meets the rates is returned.
 
 use super::feasibility::prove_infeasible;
-use super::method::RunOptions;
+use super::run_options::RunOptions;
 use super::{Design, FEASIBLE, Method, Problem, design, sdr};
 use crate::Error;
 use isac_linalg::{MatRef, c64};

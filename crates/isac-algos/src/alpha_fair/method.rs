@@ -1,9 +1,10 @@
 //! The algorithms of this folder by name.
 
 use super::certificate::certify;
-use super::{Design, PowerShare, Problem, best, bound, design, penalty, sdr};
+use super::run_options::RunOptions;
+use super::{Design, PowerShare, Problem, best, design, penalty, sdr};
 use crate::Error;
-use isac_linalg::{Mat, MatRef, c64};
+use isac_linalg::{MatRef, c64};
 use isac_metrics::delay_doppler::{Nodes, SensingOptions};
 
 /// An algorithm; one name means one algorithm everywhere.
@@ -23,31 +24,6 @@ pub enum Method {
     Mono,
     /// Successive convex approximation with semidefinite relaxation, [`sdr`]; small sizes.
     Sdr,
-}
-
-/// What a run needs besides problem and start.
-#[derive(Debug, Clone)]
-pub struct RunOptions {
-    /// Penalty rho of [`Method::Paper`].
-    pub rho: f64,
-    /// Further starts of [`Method::BestOfStarts`].
-    pub further: Vec<Mat<c64>>,
-    /// [`Method::BestOfStarts`] contains [`Method::Sdr`] where it is expected to take no longer than this,
-    /// s.
-    pub sdr_patience_s: f64,
-    /// The search for the lower bound; `None` leaves it out.
-    pub bound: Option<bound::Options>,
-}
-
-impl Default for RunOptions {
-    fn default() -> Self {
-        Self {
-            rho: 10.0,
-            further: Vec::new(),
-            sdr_patience_s: 60.0,
-            bound: Some(bound::Options::default()),
-        }
-    }
 }
 
 impl Method {

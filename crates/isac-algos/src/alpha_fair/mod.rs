@@ -34,11 +34,13 @@ mod method;
 pub mod penalty;
 mod problem;
 mod run;
+mod run_options;
 pub mod sdr;
 mod start;
 
 pub use certificate::certify;
-pub use method::{Method, RunOptions};
+pub use method::Method;
 pub use problem::{Evaluator, Problem};
 pub use run::{Design, FEASIBLE, PowerShare, Progress};
+pub use run_options::RunOptions;
 pub use start::Start;

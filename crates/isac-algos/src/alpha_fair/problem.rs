@@ -322,7 +322,7 @@ const DROPPED: u64 = (1 << 23) - 1;
 
 /// The nearest number of 30 bits.
 fn rounded(x: f64) -> f64 {
-    f64::from_bits((x.to_bits() + (DROPPED + 1) / 2) & !DROPPED)
+    f64::from_bits((x.to_bits() + DROPPED.div_ceil(2)) & !DROPPED)
 }
 
 /// A number of 30 bits, no larger than `x > 0`: the last below `x` less a share of their distance in the

@@ -1,11 +1,14 @@
 //! The direct route, the default: Problem P1 from any start, without a cone program.
 
-use super::evaluate::{Report, evaluate};
+use super::evaluate::evaluate;
 use super::parallel::{Parallel, parallel_start};
 use super::problem::{Design, Problem};
 use super::program::{Branch, Program};
 use super::relaxation::exclusion;
-use super::start::{RawStart, Working, best_of_starts};
+pub use super::solution::Solution;
+use super::solution::{take, take_into};
+use super::start::{RawStart, Working};
+use super::starts::best_of_starts;
 use crate::Error;
 use isac_linalg::c64;
 use isac_metrics::secrecy::Bound;
@@ -103,39 +106,6 @@ fn nearest(program: &Form<'_>, x: &[f64], options: &Options) -> Result<sqp::Solu
         0,
         &options.sqp,
     )?)
-}
-
-/// A design with its exact evaluation.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Solution {
-    /// The beams, full dimension.
-    pub design: Design,
-    /// Metrics and violations, exact unless [`Options::bound`] says otherwise.
-    pub report: Report,
-    /// Whether that evaluation accepts it.
-    pub feasible: bool,
-    /// Why the method stopped.
-    pub stopped: StopReason,
-    /// Iterations, over all starts.
-    pub iterations: usize,
-    /// Evaluations of all functions with their gradients by the direct route, over all starts.
-    pub evaluations: usize,
-    /// Starts of which this is the best.
-    pub starts: usize,
-    /// The iterations of the best start. The objective is what is minimised inside.
-    pub trace: Trace,
-}
-
-impl Solution {
-    /// Whether this one is preferable: feasible before infeasible, then by objective, or by
-    /// violation where neither is feasible.
-    pub fn beats(&self, other: &Self) -> bool {
-        match (self.feasible, other.feasible) {
-            (true, true) => self.report.objective > other.report.objective,
-            (false, false) => self.report.max_violation() < other.report.max_violation(),
-            (ours, _) => ours,
-        }
-    }
 }
 
 /// Solves from one start, feasible or not.
@@ -382,24 +352,6 @@ fn frozen(problem: &Problem, working: &Working) -> [Option<Vec<c64>>; 2] {
             None => w.clone(),
         })
     })
-}
-
-/// Keeps the better of two, with the iterations of both.
-pub(super) fn take(best: &mut Option<Solution>, found: Solution) {
-    match best {
-        None => *best = Some(found),
-        Some(best) => take_into(best, found),
-    }
-}
-
-fn take_into(best: &mut Solution, found: Solution) {
-    let iterations = best.iterations + found.iterations;
-    let evaluations = best.evaluations + found.evaluations;
-    let starts = best.starts + found.starts;
-    if found.beats(best) {
-        *best = found;
-    }
-    (best.iterations, best.evaluations, best.starts) = (iterations, evaluations, starts);
 }
 
 /// The better of a start as it stands and what the optimiser makes of it.

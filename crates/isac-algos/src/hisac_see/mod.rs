@@ -23,7 +23,9 @@ mod problem;
 mod program;
 pub mod relaxation;
 pub mod sca;
+mod solution;
 mod start;
+mod starts;
 mod step;
 
 pub use evaluate::{Report, Violation, evaluate};

@@ -8,7 +8,7 @@
 use super::problem::{Access, Illumination, Objective, Problem};
 use super::start::Working;
 use crate::Error;
-use isac_linalg::faer::ColRef;
+use isac_linalg::ColRef;
 use isac_linalg::{Mat, c64};
 use isac_metrics::scnr::Echo;
 use isac_metrics::secrecy::isotropic_at;

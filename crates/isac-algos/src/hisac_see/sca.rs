@@ -6,15 +6,17 @@
 //! equivalent matrix inequalities; so any point the step allows is feasible and the efficiency cannot
 //! fall. The exact evaluation has the last word on every step all the same.
 
-use super::direct::{Solution, nearest_feasible, take};
+use super::direct::nearest_feasible;
 use super::evaluate::{Report, evaluate};
-use super::problem::{Design, Objective, Problem, dot};
+use super::problem::{Design, Problem, dot};
 use super::relaxation::exclusion;
-use super::start::{RawStart, Working, best_of_starts};
-use super::step::{Beam, Step};
+use super::solution::{Solution, take};
+use super::start::{RawStart, Working};
+use super::starts::best_of_starts;
+use super::step::{Beam, Context, Step};
 use crate::Error;
 use isac_linalg::{c64, validate};
-use isac_metrics::secrecy::{Bound, isotropic_at};
+use isac_metrics::secrecy::Bound;
 use isac_opt::conic;
 use isac_opt::{StopReason, Trace, TraceRow};
 use serde::{Deserialize, Serialize};
@@ -287,36 +289,7 @@ fn solution(
     }
 }
 
-pub(super) struct Context<'a> {
-    pub(super) problem: &'a Problem,
-    pub(super) working: &'a Working,
-    pub(super) isotropic: f64,
-    pub(super) noise_bo: f64,
-}
-
-impl<'a> Context<'a> {
-    fn new(problem: &'a Problem, working: &'a Working) -> Result<Self, Error> {
-        let known = matches!(
-            problem.objective,
-            Objective::EnergyEfficiency | Objective::SecrecyRate
-        );
-        if !known || !working.has_balls() {
-            return Err(isac_linalg::Error::shape(
-                "convex step",
-                "efficiency or secrecy rate, errors in balls",
-                format!("{:?}", problem.objective),
-            )
-            .into());
-        }
-        let isotropic = problem.artificial_noise / working.network.antennas1() as f64;
-        Ok(Self {
-            noise_bo: isotropic_at(&working.cell.h_bo, isotropic),
-            problem,
-            working,
-            isotropic,
-        })
-    }
-
+impl Context<'_> {
     fn point(&self, design: Design) -> Result<(Design, Report), Error> {
         let report = evaluate(self.problem, &self.working.network, &design, Bound::Exact)?;
         Ok((design, report))

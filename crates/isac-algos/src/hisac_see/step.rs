@@ -2,19 +2,52 @@
 //! matrix inequalities.
 
 use super::evaluate::{Report, scnr};
-use super::problem::{Design, Objective, dot, square};
-use super::sca::Context;
+use super::problem::{Design, Objective, Problem, dot, square};
+use super::start::Working;
 use crate::Error;
-use isac_linalg::faer::ColRef;
+use isac_linalg::ColRef;
 use isac_linalg::{Mat, c64};
 use isac_metrics::rsma::Decoding;
 use isac_metrics::scnr::Clutter;
+use isac_metrics::secrecy::isotropic_at;
 use isac_models::two_cell::TwoCell;
 use isac_opt::conic::{
     Affine, Coefficient, ComplexAffine, HermitianAffine, Program, ScalarVar, VectorVar, parts,
 };
 use isac_opt::s_procedure::RobustQuadratic;
 use std::f64::consts::LN_2;
+
+/// What all steps of one problem share.
+pub(super) struct Context<'a> {
+    pub(super) problem: &'a Problem,
+    pub(super) working: &'a Working,
+    pub(super) isotropic: f64,
+    pub(super) noise_bo: f64,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(problem: &'a Problem, working: &'a Working) -> Result<Self, Error> {
+        let known = matches!(
+            problem.objective,
+            Objective::EnergyEfficiency | Objective::SecrecyRate
+        );
+        if !known || !working.has_balls() {
+            return Err(isac_linalg::Error::shape(
+                "convex step",
+                "efficiency or secrecy rate, errors in balls",
+                format!("{:?}", problem.objective),
+            )
+            .into());
+        }
+        let isotropic = problem.artificial_noise / working.network.antennas1() as f64;
+        Ok(Self {
+            noise_bo: isotropic_at(&working.cell.h_bo, isotropic),
+            problem,
+            working,
+            isotropic,
+        })
+    }
+}
 
 /// A beam that is a variable, or not.
 pub(super) enum Beam {

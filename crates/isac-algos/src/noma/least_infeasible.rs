@@ -9,7 +9,7 @@
 use super::evaluate::Evaluation;
 use super::power_min::natural_unit;
 use super::problem::{Scene, Span};
-use super::relaxation::{Csi, Relaxation};
+use super::relaxation::{BUDGET, Csi, Relaxation};
 use super::robust::{self, ErrorBall};
 use crate::Error;
 use isac_linalg::{ops, validate};
@@ -17,10 +17,6 @@ use isac_metrics::beampattern;
 use isac_metrics::noma::Pair;
 use isac_opt::conic;
 use isac_opt::root::{self, Sample};
-
-/// The power of the least-infeasible point is at most this many times the natural one: the
-/// closed-form bounds on what users and targets need.
-pub(crate) const BUDGET: f64 = 1e3;
 
 /// A least-infeasible point, by what fails there.
 #[derive(Debug, Clone)]

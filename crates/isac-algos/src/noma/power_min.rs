@@ -9,7 +9,7 @@ use super::evaluate::{self, Evaluation, evaluate};
 use super::problem::{Scene, Span};
 use super::relaxation::{Csi, Relaxation};
 use super::structure::{self, Impossible};
-use super::{bounds, rank_one, uplink};
+use super::{bounds, uplink};
 use crate::Error;
 use isac_linalg::{Mat, c64, factor, hermitian, ops, validate};
 use isac_metrics::noma::{self, SicSet};
@@ -421,7 +421,7 @@ pub(crate) fn assemble(
     for w in covariances {
         factors.push(span.lift(hermitian::sqrt_factor(w.as_ref())?.as_ref()));
     }
-    let ratios = rank_one::ratios(covariances)?;
+    let ratios = ratios(covariances)?;
     judged(
         scene,
         span,
@@ -576,6 +576,11 @@ pub fn sensing_floor(scene: &Scene, options: &Options) -> Result<Option<SensingF
         | conic::Outcome::IllPosed(_)
         | conic::Outcome::Unknown(_) => Ok(None),
     }
+}
+
+/// Second over first eigenvalue of every covariance; 0 is rank one.
+pub(crate) fn ratios(covariances: &[Mat<c64>]) -> Result<Vec<f64>, Error> {
+    covariances.iter().map(rank_ratio).collect()
 }
 
 /// Second over first eigenvalue.

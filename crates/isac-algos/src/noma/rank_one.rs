@@ -21,7 +21,7 @@
 use super::ascent::{Ascent, Goal, plain_start};
 use super::bounds;
 use super::evaluate::{Evaluation, evaluate};
-use super::power_min::{self, natural_unit, rank_ratio};
+use super::power_min::{self, natural_unit};
 use super::problem::{Scene, Sensing, Span};
 use super::relaxation::{Csi, Relaxation};
 use super::robust::{self, ErrorBall};
@@ -180,11 +180,6 @@ pub fn nearest(
     Ok(best.map(|(_, beams)| beams))
 }
 
-/// Second over first eigenvalue of every covariance; 0 is rank one.
-pub(crate) fn ratios(covariances: &[Mat<c64>]) -> Result<Vec<f64>, Error> {
-    covariances.iter().map(rank_ratio).collect()
-}
-
 /// The local search ends when beams cost no more than the relaxation but for this part.
 const MET: f64 = 1e-7;
 
@@ -297,7 +292,7 @@ impl Task<'_> {
 
     /// Beams that cost no more than the covariances, where they are rank one or can be purified.
     pub(super) fn exact(&self, covariances: &[Mat<c64>]) -> Result<Option<Beams>, Error> {
-        let rank_one = ratios(covariances)?
+        let rank_one = power_min::ratios(covariances)?
             .iter()
             .all(|&ratio| ratio <= self.options.ratio);
         if rank_one && let Some(found) = self.principal(covariances, How::Principal)? {

@@ -5,7 +5,6 @@
 //! factor per row bring all data near 1.
 
 use super::certificate::Multipliers;
-use super::least_infeasible::BUDGET;
 use super::problem::{Scene, Sensing, Span};
 use crate::Error;
 use isac_linalg::{Col, Mat, MatRef, c64, ops};
@@ -14,6 +13,10 @@ use isac_opt::conic::{
     ScalarVar, Solution, parts,
 };
 use isac_opt::s_procedure::RobustQuadratic;
+
+/// The power of the least-infeasible point is at most this many times the natural one: the
+/// closed-form bounds on what users and targets need.
+pub(crate) const BUDGET: f64 = 1e3;
 
 /// What the users are promised about channel errors.
 #[derive(Debug, Clone, Copy, PartialEq)]

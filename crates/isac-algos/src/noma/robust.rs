@@ -15,6 +15,7 @@
 //! always has a rank-one solution) is false, see `docs/papers/noma.md`. Ordering, if asked for, is
 //! imposed at the estimates.
 
+use super::bounds;
 use super::certificate::{self, Bound, Multipliers};
 use super::evaluate::{Evaluation, evaluate};
 use super::power_min::{self, Aim, RETRIES, natural_unit};
@@ -22,7 +23,6 @@ use super::problem::{Scene, Span};
 use super::relaxation::{Csi, Relaxation};
 use super::slack::Slack;
 use super::structure::{self, Impossible};
-use super::{bounds, rank_one};
 use crate::Error;
 use isac_linalg::kernel::{Field, Real, Twofold, TwofoldComplex};
 use isac_linalg::{Mat, MatRef, c64, hermitian, ops, precise, validate};
@@ -593,7 +593,7 @@ fn judged(
         sensing,
         nominal: None,
         slope,
-        rank_ratios: rank_one::ratios(&blocks)?,
+        rank_ratios: power_min::ratios(&blocks)?,
         targets: targets.to_vec(),
         iterations,
     })

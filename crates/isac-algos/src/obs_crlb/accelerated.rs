@@ -143,7 +143,7 @@ pub(super) fn solve_per_antenna(
     options: &Options,
 ) -> Result<Solution, Error> {
     let w = problem.at_full_power(start)?;
-    let set = super::per_antenna::set(problem)?;
+    let set = super::antenna_power::set(problem)?;
     let (start, minimum) = ascend(
         problem,
         w.as_ref(),

@@ -173,6 +173,22 @@ pub fn solve(
             Scale::Released => options.tolerance,
         };
         let (length, below) = spectral.below(w.as_ref(), next.as_ref(), tolerance)?;
+        let merit = match evaluator.merit(next.as_ref()) {
+            Ok(merit) => merit,
+            // A step to where the targets cannot be told apart is a fault of the step, not of the problem.
+            Err(Error::Metric(
+                isac_metrics::Error::SingularFim { .. } | isac_metrics::Error::LostDigits { .. },
+            )) => {
+                let row = TraceRow {
+                    objective: before.objective * top,
+                    violation: 0.0,
+                    step: 0.0,
+                };
+                let stop = Some(StopReason::Stagnation);
+                return Ok(Step { row, stop });
+            }
+            Err(error) => return Err(error),
+        };
         std::mem::swap(&mut w, &mut next);
         for j in 0..cols {
             for i in 0..rows {
@@ -180,7 +196,6 @@ pub fn solve(
                 anchor[(i, j)] = held + (w[(i, j)] - held) * FOLLOW;
             }
         }
-        let merit = evaluator.merit(w.as_ref())?;
         let room = FALL * scaled.magnitude(&before);
         falls += usize::from(merit.objective < before.objective - room);
         before = merit;

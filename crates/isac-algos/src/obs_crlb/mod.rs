@@ -36,6 +36,7 @@
 //! ```
 
 pub mod accelerated;
+mod antenna_power;
 pub mod bound;
 mod eval;
 pub mod fp_sgda;

@@ -6,10 +6,11 @@
 //! become equal. The set is an equality in each row, and its points do not lie in the span of
 //! `[H, S]`, so both methods here run with `Nt` rows.
 
+use super::antenna_power::set;
 use super::{Solution, SumRateCrlb, accelerated, sca};
 use crate::Error;
 use isac_linalg::{MatRef, c64, ops};
-use isac_opt::manifold::{Manifold, Oblique};
+use isac_opt::manifold::Manifold;
 
 /// Algorithm 1 with the projection (31); [`sca::Options::coordinates`] is not used.
 ///
@@ -33,15 +34,6 @@ pub fn solve_accelerated(
     options: &accelerated::Options,
 ) -> Result<Solution, Error> {
     accelerated::solve_per_antenna(problem, start, options)
-}
-
-/// The set of equal power on each antenna.
-pub(super) fn set(problem: &SumRateCrlb) -> Result<Oblique, Error> {
-    let antennas = problem.antennas();
-    Ok(Oblique::rows(vec![
-        problem.power() / antennas as f64;
-        antennas
-    ])?)
 }
 
 /// How far a design is from stationary on this set: the part of the gradient along the set over the

@@ -148,7 +148,7 @@ pub(super) fn solve_per_antenna(
     options: &Options,
 ) -> Result<Solution, Error> {
     let mut w = problem.at_full_power(start)?;
-    let set = super::per_antenna::set(problem)?;
+    let set = super::antenna_power::set(problem)?;
     set.normalise(w.as_mut());
     run(problem, w, Outside::none(start.ncols()), &set, options)?.finish(problem, |x, _| x)
 }

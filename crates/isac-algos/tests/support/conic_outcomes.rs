@@ -37,7 +37,7 @@ struct Collector(Arc<Mutex<Vec<Verdict>>>);
 
 impl Subscriber for Collector {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "isac_opt::conic::driver"
+        metadata.target() == "isac_conic::driver"
     }
     fn new_span(&self, _: &Attributes<'_>) -> Id {
         Id::from_u64(1)

@@ -1,0 +1,251 @@
+//! Textbook programs with known optimum, each in both standard forms, certificate asserted.
+
+use isac_conic::{
+    Affine, Coefficient, Form, HermitianAffine, Options, Outcome, Program, Solution, parts,
+};
+use isac_linalg::{Mat, c64, factor, ops};
+
+fn forms() -> [Options; 2] {
+    [Form::Primal, Form::Dual].map(|form| Options {
+        form,
+        ..Options::default()
+    })
+}
+
+fn sample(n: usize, k: usize, seed: u32) -> Mat<c64> {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12345);
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(state >> 8) / f64::from(1 << 24) - 0.5
+    };
+    Mat::from_fn(n, k, |_, _| c64::new(next(), next()) * 2.0)
+}
+
+fn solved(program: &Program, options: &Options) -> Solution {
+    match program.solve(options) {
+        Ok(Outcome::Solved(solution)) => {
+            assert!(
+                solution.dimacs.worst() < 1e-8,
+                "{options:?} {:?}",
+                solution.dimacs
+            );
+            solution
+        }
+        other => panic!("{options:?}: {other:?}"),
+    }
+}
+
+#[test]
+fn smallest_eigenvalue_three_ways() {
+    let a = isac_linalg::hermitian::hermitian_part(sample(6, 6, 1).as_ref());
+    let least = factor::eigvalsh(a.as_ref()).unwrap()[0];
+    for options in forms() {
+        // min <A, X>, tr X = 1.
+        let mut p = Program::new();
+        let x = p.psd("X", 6);
+        let trace = p.equal("trace", x.trace(), 1.0);
+        p.minimise(x.inner(Coefficient::dense(a.clone())));
+        let s = solved(&p, &options);
+        assert!((s.objective - least).abs() < 1e-8);
+        assert!((s.dual(trace).unwrap() - least).abs() < 1e-7);
+
+        // max t, A - t I >= 0.
+        let mut p = Program::new();
+        let t = p.free("t");
+        let mut slack = HermitianAffine::constant(a.clone());
+        slack.add_term(-t, Coefficient::identity());
+        let lmi = p.lmi("slack", slack);
+        p.maximise(t);
+        let s = solved(&p, &options);
+        assert!((s.scalar(t).unwrap() - least).abs() < 1e-8);
+        let u = s.lmi_dual(lmi).unwrap();
+        assert!((ops::inner(u.as_ref(), a.as_ref()) - least).abs() < 1e-7);
+    }
+}
+
+#[test]
+fn linear_program_with_all_kinds_of_rows() {
+    // min -x - 2y  s.t. x + y <= 4, x - y >= -2, x = z, x, y >= 0: x = 1, y = 3.
+    for options in forms() {
+        let mut p = Program::new();
+        let (x, y, z) = (p.nonneg("x"), p.nonneg("y"), p.free("z"));
+        let sum = p.at_most("sum", x + y, 4.0);
+        let difference = p.at_least("difference", x - y, -2.0);
+        let tie = p.equal("tie", x, z);
+        p.minimise(x * -1.0 - y * 2.0);
+        let s = solved(&p, &options);
+        assert!(
+            (s.scalar(z).unwrap() - 1.0).abs() < 1e-7 && (s.scalar(y).unwrap() - 3.0).abs() < 1e-7
+        );
+        assert!((s.dual(sum).unwrap() + 1.5).abs() < 1e-6);
+        assert!((s.dual(difference).unwrap() - 0.5).abs() < 1e-6);
+        assert!(s.dual(tie).unwrap().abs() < 1e-6);
+    }
+}
+
+#[test]
+fn least_norm_and_its_epigraph() {
+    // min |w| s.t. Re(c^H w) >= 1: |w| = 1/|c|.
+    let c = sample(5, 1, 3);
+    let norm = ops::norm(c.as_ref());
+    for options in forms() {
+        let mut p = Program::new();
+        let (w, t) = (p.vector("w", 5), p.free("t"));
+        let cone = p.norm_at_most("norm", w.parts(), t);
+        p.at_least("unit", w.dot(c.col(0)).re, 1.0);
+        p.minimise(t);
+        let s = solved(&p, &options);
+        assert!((s.objective - 1.0 / norm).abs() < 1e-8);
+        assert!((ops::norm(s.vector(w).unwrap().as_ref()) - 1.0 / norm).abs() < 1e-7);
+        assert!((s.cone_dual(cone).unwrap()[0] - 1.0).abs() < 1e-7);
+
+        // The square of the same.
+        let mut p = Program::new();
+        let (w, t) = (p.vector("w", 5), p.free("t"));
+        p.squares_at_most("square", w.parts(), t, Affine::constant(1.0));
+        p.at_least("unit", w.dot(c.col(0)).re, 1.0);
+        p.minimise(t);
+        let s = solved(&p, &options);
+        assert!((s.objective - 1.0 / (norm * norm)).abs() < 1e-8);
+    }
+}
+
+#[test]
+fn schur_block_of_a_vector() {
+    // min tr X s.t. [X, A w; ., 1] >= 0, Re(c^H w) = 1, i.e. min |A w|^2.
+    let (a, c) = (sample(3, 4, 5), sample(4, 1, 6));
+    let gram = ops::adjoint_mul(a.as_ref(), a.as_ref());
+    let regular = ops::shifted(gram.as_ref(), 0.3);
+    let solution = factor::solve(regular.as_ref(), c.as_ref()).unwrap();
+    let expected = 1.0 / ops::dot(c.col(0), solution.col(0)).re;
+    for options in forms() {
+        let mut p = Program::new();
+        let (x, w, t) = (p.hermitian("X", 3), p.vector("w", 4), p.free("t"));
+        let mut block = x.expr().embedded(4, 0);
+        block.add_column(0, 3, w.image(a.as_ref()));
+        block.add_diagonal(3, 1.0);
+        p.lmi("schur", block);
+        let weighted = w.parts().into_iter().map(|e| e * 0.3_f64.sqrt()).collect();
+        p.squares_at_most("ridge", weighted, t, 1.0);
+        p.equal("unit", w.dot(c.col(0)).re, 1.0);
+        p.minimise(x.trace() + t);
+        let s = solved(&p, &options);
+        assert!((s.objective - expected).abs() < 1e-8 * (1.0 + expected));
+    }
+}
+
+#[test]
+fn relaxation_of_a_sinr_and_its_reduction() {
+    // max h1^H W h1 s.t. h2^H W h2 + t = 1, tr W <= 10 t.
+    let h = sample(7, 2, 8);
+    let mut covariance = ops::mul_adjoint(h.as_ref().subcols(1, 1), h.as_ref().subcols(1, 1));
+    covariance = ops::shifted(covariance.as_ref(), 0.1);
+    let whitened = factor::solve(covariance.as_ref(), h.as_ref().subcols(0, 1)).unwrap();
+    let expected = ops::dot(h.col(0), whitened.col(0)).re;
+    for mut options in forms() {
+        for reduce in [false, true] {
+            options.reduce = reduce;
+            let mut p = Program::new();
+            let w = p.psd("W", 7);
+            let t = p.nonneg("t");
+            p.equal("scale", w.quadratic(h.col(1)) + t, 1.0);
+            p.at_most("power", w.trace(), t * 10.0);
+            p.maximise(w.quadratic(h.col(0)));
+            let s = solved(&p, &options);
+            assert!((s.objective - expected).abs() < 1e-7 * expected);
+            assert_eq!(s.reductions.first().map(|r| r.to), reduce.then_some(2));
+        }
+    }
+}
+
+#[test]
+fn congruence_and_complex_cross_terms() {
+    // The S-procedure: least t with t - x^H A x >= 0 on |x| <= 1 is the top eigenvalue (A > 0).
+    let g = sample(4, 4, 11);
+    let a = ops::mul_adjoint(g.as_ref(), g.as_ref());
+    let top = factor::eigvalsh(a.as_ref()).unwrap()[3];
+    for options in forms() {
+        let mut p = Program::new();
+        let x = p.hermitian("X", 4);
+        for j in 0..4 {
+            for i in 0..=j {
+                let unit =
+                    |k: usize| Mat::from_fn(4, 1, |r, _| if r == k { c64::ONE } else { c64::ZERO });
+                let entry = x.cross(unit(i).col(0), unit(j).col(0));
+                p.equal("re", entry.re, a[(i, j)].re);
+                if i != j {
+                    p.equal("im", entry.im, a[(i, j)].im);
+                }
+            }
+        }
+        let (t, lambda) = (p.free("t"), p.nonneg("lambda"));
+        let mut block = (x.expr() * -1.0).embedded(5, 0);
+        for i in 0..4 {
+            block.add_diagonal(i, lambda);
+        }
+        block.add_diagonal(4, t - lambda);
+        p.lmi("s-procedure", block);
+        p.minimise(t);
+        let s = solved(&p, &options);
+        assert!((s.objective - top).abs() < 1e-7 * top);
+    }
+}
+
+#[test]
+fn infeasible_and_unbounded_programs_are_certified() {
+    for options in forms() {
+        // tr X <= 1 and X_00 >= 2.
+        let mut p = Program::new();
+        let x = p.psd("X", 3);
+        let unit = Mat::from_fn(3, 1, |i, _| if i == 0 { c64::ONE } else { c64::ZERO });
+        p.at_most("trace", x.trace(), 1.0);
+        p.at_least("corner", x.quadratic(unit.col(0)), 2.0);
+        p.minimise(x.trace());
+        match p.solve(&options).unwrap() {
+            Outcome::Infeasible(proof) => assert!(proof.error <= 1e-8),
+            other => panic!("{other:?}"),
+        }
+
+        // max X_00 with X_11 <= 1.
+        let mut p = Program::new();
+        let x = p.psd("X", 3);
+        let other = Mat::from_fn(3, 1, |i, _| if i == 1 { c64::ONE } else { c64::ZERO });
+        p.at_most("corner", x.quadratic(other.col(0)), 1.0);
+        p.maximise(x.quadratic(unit.col(0)));
+        match p.solve(&options).unwrap() {
+            Outcome::Unbounded(ray) => {
+                assert!(ray.error <= 1e-8);
+                assert!((ray.direction.matrix(x).unwrap()[(0, 0)].re - 1.0).abs() < 1e-6);
+            }
+            other => panic!("{other:?}"),
+        }
+
+        // A constraint without variables.
+        let mut p = Program::new();
+        let x = p.nonneg("x");
+        p.equal("empty", Affine::constant(0.0), 1.0);
+        p.minimise(x);
+        assert!(matches!(p.solve(&options).unwrap(), Outcome::Infeasible(_)));
+    }
+}
+
+#[test]
+fn complex_norms_and_second_order_variables() {
+    // max Re(z0 + z1) s.t. |z| <= 2 for two complex z: 2 sqrt 2.
+    for options in forms() {
+        let mut p = Program::new();
+        let z = p.vector("z", 2);
+        p.norm_at_most("ball", parts((0..2).map(|i| z.entry(i))), 2.0);
+        p.maximise(z.entry(0).re + z.entry(1).re);
+        let s = solved(&p, &options);
+        assert!((s.objective - 2.0 * 2.0_f64.sqrt()).abs() < 1e-8);
+
+        // min t s.t. (t, z) in the cone, z1 + 2 z2 = 5.
+        let mut p = Program::new();
+        let (all, _) = p.second_order("q", 2);
+        p.equal("line", all[1] + all[2] * 2.0, 5.0);
+        p.minimise(all[0]);
+        let s = solved(&p, &options);
+        assert!((s.objective - 5.0_f64.sqrt()).abs() < 1e-8);
+    }
+}

@@ -1,0 +1,58 @@
+//! A paper as the lab sees it: its artefacts and what it does with a document.
+
+use crate::artefact::Artefact;
+use crate::check::CheckFn;
+use crate::document::{Document, Node};
+use crate::error::Error;
+use crate::reference::CsvTable;
+use crate::solve::SolveFn;
+use crate::stress::StressFn;
+
+/// Reads a document of one schema to the last key and computes nothing.
+pub type ReadFn = fn(&Node<'_>) -> Result<(), Error>;
+
+/// Reads a table of released numbers and computes nothing.
+pub type ReadReferenceFn = fn(&CsvTable) -> Result<(), Error>;
+
+/// A paper as the lab sees it.
+#[derive(Debug, Clone)]
+pub struct Paper {
+    /// Key, such as `obs_crlb`.
+    pub key: &'static str,
+    /// What it is about.
+    pub title: &'static str,
+    /// Schema of its documents, such as `obs-crlb/1`.
+    pub schema: &'static str,
+    /// Figures, panels and tables in order.
+    pub artefacts: Vec<Artefact>,
+    /// Reads a document.
+    pub read: Option<ReadFn>,
+    /// Recomputes what a document states.
+    pub check: Option<CheckFn>,
+    /// Solves the problem of a document.
+    pub solve: Option<SolveFn>,
+    /// Reads a table of released numbers by its columns.
+    pub read_reference: Option<ReadReferenceFn>,
+    /// Solves a random instance and verifies the answer by separate code.
+    pub stress: Option<StressFn>,
+}
+
+/// The paper of a schema.
+///
+/// # Errors
+/// [`Error::UnknownName`] with the nearest schemas.
+pub fn by_schema<'a>(papers: &'a [Paper], schema: &str) -> Result<&'a Paper, Error> {
+    papers
+        .iter()
+        .find(|paper| paper.schema == schema)
+        .ok_or_else(|| Error::unknown("schema", schema, papers.iter().map(|p| p.schema)))
+}
+
+/// The paper of a document's schema.
+///
+/// # Errors
+/// A document without one, an unknown one.
+pub fn of_document<'a>(papers: &'a [Paper], document: &Document) -> Result<&'a Paper, Error> {
+    by_schema(papers, document.schema()?)
+        .map_err(|error| Error::invalid(format!("{}: schema", document.file), error))
+}

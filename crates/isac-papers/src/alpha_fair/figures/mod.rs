@@ -1,0 +1,141 @@
+//! The figures of `alpha_fair`, and two figures and two tables of our own.
+
+mod ambiguity;
+mod estimation;
+mod fairness;
+mod gap;
+mod penalty;
+mod rates;
+mod scene;
+mod small;
+mod users;
+
+use isac_algos::alpha_fair::{Design, FEASIBLE, Method, Problem, RunOptions};
+use isac_linalg::{MatRef, c64};
+
+use super::scenario::Scenario;
+use isac_lab::error::Source;
+use isac_lab::stats;
+use isac_lab::verdict::{Ruling, Side};
+use isac_lab::{Artefact, Metric, Record, Records, Request, Size};
+
+/// All artefacts in order.
+pub(super) fn all() -> Vec<Artefact> {
+    vec![
+        scene::ARTEFACT,
+        penalty::ARTEFACT,
+        fairness::ARTEFACT,
+        rates::ARTEFACT,
+        users::ARTEFACT,
+        ambiguity::ARTEFACT,
+        estimation::ARTEFACT,
+        gap::ARTEFACT,
+        small::ARTEFACT,
+    ]
+}
+
+const PAPER: &str = "alpha_fair";
+const PRESETS: &[&str] = &["assumed"];
+const DROPS: usize = 20;
+const QUICK_DROPS: usize = 2;
+
+/// Said on every figure: the paper's own numbers could not be recovered.
+const ASSUMPTION: &str = "Assumed, since the paper's parameters could not be recovered: 28 GHz, 100 MHz, 30 dBm, noise figure 7 dB, RCS 1 m^2, targets at 60-200 m, users within 20 m of a target, UMi street canyon with loss <= 118 dB. CRLB: trace over normalised delay and Doppler, known gain, information summed over nodes.";
+
+fn scenario(request: &Request) -> Scenario {
+    match request.size {
+        Size::Full => Scenario::default(),
+        Size::Quick => Scenario::reduced(),
+    }
+}
+
+fn size_note(scenario: &Scenario) -> String {
+    format!(
+        "N = {}, M = {}, {} antennas, T = {}, K = {}.",
+        scenario.subcarriers, scenario.symbols, scenario.antennas, scenario.targets, scenario.users
+    )
+}
+
+/// What is compared in Figs. 5 and 6.
+const SCHEMES: [Method; 3] = [Method::Mono, Method::Flat, Method::Augmented];
+
+/// The design of a method; no bound.
+fn design_by(method: Method, problem: &Problem, start: MatRef<'_, c64>) -> Result<Design, Source> {
+    let options = RunOptions {
+        bound: None,
+        ..RunOptions::default()
+    };
+    Ok(method.run(problem, start, &options)?)
+}
+
+/// The metrics of a design in Figs. 4 to 6.
+fn design_metrics() -> Vec<Metric> {
+    vec![
+        Metric::new("sum_crlb", "Sum CRLB", ""),
+        Metric::new("max_crlb", "Largest CRLB", ""),
+        Metric::new("min_crlb", "Smallest CRLB", ""),
+        Metric::new("min_rate", "Rate of the worst user", "Mbit/s"),
+        Metric::new("violation", "Largest rate shortfall", "bit/s/Hz"),
+    ]
+}
+
+const SUM: usize = 0;
+const MAX: usize = 1;
+const MIN: usize = 2;
+
+/// A design as a record; a failed one when it misses the rates.
+fn record(
+    algorithm: impl Into<String>,
+    x: f64,
+    drop: usize,
+    design: &Design,
+    bandwidth_mhz: f64,
+) -> Record {
+    if design.violation > FEASIBLE {
+        let proved = match design.infeasible {
+            Some(_) => "infeasible (proved)",
+            None => "infeasible (local)",
+        };
+        return Record::failed(
+            algorithm,
+            x,
+            drop,
+            format!("{proved}; best violation {:.3e} bit/s/Hz", design.violation),
+        );
+    }
+    let least = |values: &[f64]| values.iter().copied().reduce(f64::min).unwrap_or(f64::NAN);
+    let metrics = vec![
+        design.sum_crlb(),
+        design.max_crlb(),
+        least(&design.crlb),
+        bandwidth_mhz * least(&design.rates),
+        design.violation,
+    ];
+    crate::record(algorithm, x, drop, design.stopped, metrics)
+}
+
+/// Ratios of a metric of two curves at one x, over the realisations both have.
+fn ratios(records: &Records, top: (&str, f64), bottom: (&str, f64), metric: usize) -> Vec<f64> {
+    records
+        .at(top.0, top.1)
+        .filter(|row| !row.failed)
+        .filter_map(|row| {
+            let below = records.value(bottom.0, bottom.1, row.realization, metric)?;
+            Some(row.metrics.get(metric)? / below)
+        })
+        .collect()
+}
+
+/// Whether certified gaps are at most 15 % in the mean and 20 % on every drop.
+fn certified_within(gaps: &[f64]) -> Ruling {
+    let every = gaps.iter().filter(|g| **g <= 0.20).count();
+    Ruling::together([
+        ("mean".into(), Ruling::mean(gaps, Side::AtMost(0.15))),
+        ("every drop".into(), Ruling::every(every, gaps.len())),
+    ])
+}
+
+/// Median of such ratios; NaN when no realisation has both.
+fn median_ratio(records: &Records, top: (&str, f64), bottom: (&str, f64), metric: usize) -> f64 {
+    stats::median(&ratios(records, top, bottom, metric))
+}

@@ -1,0 +1,41 @@
+//! Secure and green RSMA-assisted heterogeneous ISAC: the artefacts of `hisac_see` and its schema
+//! `hisac-see/1`.
+
+mod check;
+mod comparison;
+mod figures;
+mod quality;
+mod read;
+mod scaling;
+mod setup;
+mod solve;
+mod special;
+mod stress;
+mod sweep;
+mod topology;
+
+use isac_lab::Paper;
+
+/// The paper as the lab sees it.
+pub fn paper() -> Paper {
+    Paper {
+        key: "hisac_see",
+        title: "Secure and green RSMA-assisted heterogeneous ISAC",
+        schema: "hisac-see/1",
+        artefacts: {
+            let mut all = figures::artefacts();
+            all.extend(special::artefacts());
+            all.extend(scaling::artefacts());
+            all.extend(comparison::artefacts());
+            all.extend(quality::artefacts());
+            all.extend(topology::artefacts());
+            all.sort_by_key(|artefact| artefact.name);
+            all
+        },
+        read: Some(read::read_all),
+        check: Some(check::check),
+        solve: Some(solve::solve),
+        read_reference: None,
+        stress: Some(stress::stress),
+    }
+}

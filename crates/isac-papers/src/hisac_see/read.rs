@@ -1,0 +1,229 @@
+//! Documents of schema `hisac-see/1`: parameters, channels and designs.
+
+use isac_algos::hisac_see::{Access, Design, Problem, Requirements, UserTarget};
+use isac_lab::document::{MOST_ENTRIES, Node, is_remark};
+use isac_lab::error::Error;
+use isac_metrics::scnr::Clutter;
+use isac_models::csi_error::UncertainChannel;
+use isac_models::ofdm::SPEED_OF_LIGHT_M_S;
+use isac_models::two_cell::TwoCell;
+
+const TOP: [&str; 8] = [
+    "schema",
+    "params",
+    "channels",
+    "designs",
+    "expected",
+    "tolerance",
+    "trust_region",
+    "options",
+];
+
+const PARAMS: [&str; 22] = [
+    "M1_h_v",
+    "M2_h_v",
+    "N",
+    "sigma2_W",
+    "P1_max_W",
+    "P2_max_W",
+    "P0_W",
+    "gamma_th",
+    "I_S",
+    "I_c",
+    "I_p",
+    "kappa2",
+    "radius_h_bo",
+    "radius_h_e",
+    "radius_g_bo",
+    "radius_g_e",
+    "carrier_hz",
+    "bandwidth_hz",
+    "rcs_m2",
+    "P_an_W",
+    "allocated_P1_W",
+    "allocated_P2_W",
+];
+
+/// The largest rate that may be asked for: `2^rate` must be a number.
+const MOST_BITS: f64 = 1000.0;
+
+/// The problem of a document, for every algorithm with the access scheme and the users' target of
+/// [`Problem::new`] unless `options` say otherwise.
+///
+/// # Errors
+/// An unknown key, a missing field, a value out of range, by name.
+pub(super) fn problem(root: &Node<'_>) -> Result<Problem, Error> {
+    root.known_keys(&TOP)?;
+    let p = root.get("params")?;
+    p.known_keys(&PARAMS)?;
+    let side = |key: &str| -> Result<usize, Error> {
+        let node = p.get(key)?;
+        let items = node.items()?;
+        let [h, v] = &items[..] else {
+            return Err(node.wrong("two numbers, the sides of the array"));
+        };
+        let most = MOST_ENTRIES as usize;
+        let (h, v) = (h.count(1, most)?, v.count(1, most)?);
+        node.holds(h as f64 * v as f64, "a channel")?;
+        Ok(h * v)
+    };
+    let (m1, m2) = (side("M1_h_v")?, side("M2_h_v")?);
+    let n = p.get("N")?.count(1, MOST_ENTRIES as usize)?;
+    let c = root.get("channels")?;
+    c.known_keys(&[
+        "h_bo",
+        "h_e",
+        "h_ta",
+        "h_cl",
+        "h_users_rows",
+        "g_bo",
+        "g_e",
+        "g_users_rows",
+    ])?;
+    let vector = |key: &str, m: usize| {
+        let node = c.get(key)?;
+        let v = node.vec_c64()?;
+        if v.len() == m {
+            return Ok(v);
+        }
+        Err(node.wrong(format!("{m} complex entries, not {}", v.len())))
+    };
+    let ball = |key: &str, m: usize| -> Result<UncertainChannel, Error> {
+        let stated = p.get(&format!("radius_{key}"))?;
+        let radius = stated.nonnegative("")?;
+        UncertainChannel::ball(key, vector(key, m)?, radius).map_err(|e| stated.refused(e))
+    };
+    let users = |key: &str, m: usize| -> Result<_, Error> {
+        let node = c.get(key)?;
+        let entries = n as f64 * m as f64;
+        p.get("N")?.holds(entries, &format!("`{key}`"))?;
+        Ok(node.matrix_c64_of(n, m)?.transpose().to_owned())
+    };
+    let cell = TwoCell {
+        h_bo: ball("h_bo", m1)?,
+        h_e: ball("h_e", m1)?,
+        h_ta: vector("h_ta", m1)?,
+        h_cl: vector("h_cl", m1)?,
+        h_users: users("h_users_rows", m1)?,
+        g_bo: ball("g_bo", m2)?,
+        g_e: ball("g_e", m2)?,
+        g_users: users("g_users_rows", m2)?,
+        noise: p.get("sigma2_W")?.positive("W")?,
+    };
+    let mut problem = Problem::new(
+        cell,
+        reflection(&p)?,
+        p.get("P1_max_W")?.positive("W")?,
+        p.get("P2_max_W")?.positive("W")?,
+        p.get("P0_W")?.nonnegative("W")?,
+    );
+    let rate = |key: &str| {
+        let node = p.get(key)?;
+        let rate = node.f64().ok().filter(|r| (0.0..=MOST_BITS).contains(r));
+        rate.ok_or_else(|| node.wrong(format!("a rate in [0, {MOST_BITS}] bps/Hz")))
+    };
+    problem.requirements = Requirements {
+        sinr: p.get("gamma_th")?.nonnegative("")?,
+        secrecy_rate: rate("I_S")?,
+        common_rate: rate("I_c")?,
+        private_rate: rate("I_p")?,
+    };
+    if let Some(node) = p.opt("P_an_W") {
+        problem.artificial_noise = node.nonnegative("W")?;
+    }
+    bandwidth_hz(root)?;
+    let allocated = |key: &str| p.opt(key).map(|node| node.nonnegative("W")).transpose();
+    problem.accounting.allocated1 = allocated("allocated_P1_W")?;
+    problem.accounting.allocated2 = allocated("allocated_P2_W")?;
+    if let Some(options) = root.opt("options") {
+        read_options(&options, &mut problem)?;
+    }
+    problem.check().map_err(|e| root.refused(e))?;
+    Ok(problem)
+}
+
+/// Reads a document with its designs.
+pub(super) fn read_all(root: &Node<'_>) -> Result<(), Error> {
+    let problem = problem(root)?;
+    let designs = root
+        .opt("designs")
+        .map_or(Ok(Vec::new()), |node| node.entries())?;
+    designs
+        .iter()
+        .filter(|(key, _)| !is_remark(key))
+        .try_for_each(|(_, node)| design(node, &problem).map(drop))
+}
+
+/// `kappa2`, or `4 pi rcs / lambda^2` from `rcs_m2` and `carrier_hz`; where both are given they must
+/// agree.
+fn reflection(p: &Node<'_>) -> Result<f64, Error> {
+    let positive = |key: &str, unit: &str| p.opt(key).map(|node| node.positive(unit)).transpose();
+    let (rcs, carrier) = (positive("rcs_m2", "m^2")?, positive("carrier_hz", "Hz")?);
+    let derived = rcs.zip(carrier).map(|(rcs, carrier)| {
+        let wavelength = SPEED_OF_LIGHT_M_S / carrier;
+        4.0 * std::f64::consts::PI * rcs / (wavelength * wavelength)
+    });
+    if derived.is_some_and(|kappa2| !kappa2.is_finite()) {
+        let expected = "a carrier at which 4 pi rcs_m2 / lambda^2 is a number";
+        return Err(p.get("carrier_hz")?.wrong(expected));
+    }
+    match (p.opt("kappa2"), derived) {
+        (None, Some(derived)) => Ok(derived),
+        (None, None) => p.get("kappa2")?.nonnegative(""),
+        (Some(node), None) => node.nonnegative(""),
+        (Some(node), Some(derived)) => {
+            let stated = node.nonnegative("")?;
+            if (stated - derived).abs() <= 1e-6 * derived {
+                return Ok(stated);
+            }
+            let law = "4 pi rcs_m2 / lambda^2 at carrier_hz";
+            Err(node.wrong(format!(
+                "{derived:e}, which is {law} (or leave one of them out)"
+            )))
+        }
+    }
+}
+
+/// `bandwidth_hz`, if stated: what turns bit/s/Hz/W into bit/J.
+pub(super) fn bandwidth_hz(root: &Node<'_>) -> Result<Option<f64>, Error> {
+    let stated = root.opt("params").and_then(|p| p.opt("bandwidth_hz"));
+    stated.map(|node| node.positive("Hz")).transpose()
+}
+
+fn read_options(options: &Node<'_>, problem: &mut Problem) -> Result<(), Error> {
+    options.known_keys(&["access", "user_target", "clutter"])?;
+    if let Some(node) = options.opt("access") {
+        let names = Access::ALL.map(Access::name);
+        problem.access = Access::ALL[node.one_of(&names)?];
+    }
+    if let Some(node) = options.opt("user_target") {
+        let names = UserTarget::ALL.map(UserTarget::name);
+        problem.user_target = UserTarget::ALL[node.one_of(&names)?];
+    }
+    if let Some(node) = options.opt("clutter") {
+        let choices = [Clutter::Noise, Clutter::Model];
+        problem.clutter = choices[node.one_of(&["noise", "model"])?];
+    }
+    Ok(())
+}
+
+/// A stored design: beams `w_bo`, `w_ta` and the streams `O`, one column each.
+///
+/// # Errors
+/// A missing or misshapen beam.
+pub(super) fn design(node: &Node<'_>, problem: &Problem) -> Result<Design, Error> {
+    node.known_keys(&["w_bo", "w_ta", "O"])?;
+    let beam = |key: &str| {
+        let node = node.get(key)?;
+        let beam = node.vec_c64()?;
+        if beam.len() == problem.cell.antennas1() {
+            return Ok(beam);
+        }
+        Err(node.wrong(format!("{} complex entries", problem.cell.antennas1())))
+    };
+    let streams = problem.access.streams(problem.cell.users());
+    let o = node
+        .get("O")?
+        .matrix_c64_of(problem.cell.antennas2(), streams)?;
+    Ok(Design::new(beam("w_bo")?, beam("w_ta")?, &o))
+}

@@ -1,0 +1,156 @@
+//! `isac solve` for schema `hisac-see/1`.
+
+use super::read;
+use isac_algos::hisac_see::direct::Solution;
+use isac_algos::hisac_see::relaxation::{self, Verdict};
+use isac_algos::hisac_see::{Design, Method, Problem};
+use isac_lab::document::Node;
+use isac_lab::error::Error;
+use isac_lab::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
+use isac_linalg::Mat;
+
+/// Solves the problem of a document by the algorithm asked for.
+///
+/// # Errors
+/// A malformed document, a case that does not exist, an unknown algorithm.
+pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
+    let problem = read::problem(root)?;
+    if let Some(case) = request.case.filter(|&case| case > 0) {
+        return Err(Error::Usage(format!(
+            "--case {case}: a hisac-see/1 document holds one case, number 0"
+        )));
+    }
+    if let Some(seed) = request.seed {
+        return Err(Error::Usage(format!(
+            "--seed {seed}: nothing is random in a hisac-see/1 document or its algorithms"
+        )));
+    }
+    let method = match &request.algorithm {
+        None => Method::default(),
+        Some(name) => *Method::ALL
+            .iter()
+            .find(|method| method.name() == name)
+            .ok_or_else(|| Error::unknown("algorithm", name, Method::ALL.map(Method::name)))?,
+    };
+    let warm = stored_start(root, &problem)?;
+    let mut out = answer(&problem, method, &warm).map_err(|e| root.refused(e))?;
+    if let Some(bandwidth) = read::bandwidth_hz(root)?
+        && let Some(efficiency) = out.metrics.get("energy_efficiency_bps_hz_w")
+    {
+        let efficiency = efficiency.as_f64().map_or(f64::NAN, |e| e * bandwidth);
+        out.metric("energy_efficiency_bit_j", efficiency);
+    }
+    Ok(out)
+}
+
+/// The answer to a problem by a method, with a proof where there is no design.
+///
+/// # Errors
+/// Bad input, a failed decomposition.
+pub(super) fn answer(
+    problem: &Problem,
+    method: Method,
+    warm: &[Design],
+) -> Result<SolveReport, isac_algos::Error> {
+    let found = method.run(problem, warm)?;
+    let mut out = report(problem, method, &found);
+    if !found.feasible {
+        prove(problem, &mut out)?;
+    }
+    Ok(out)
+}
+
+/// Says that there is no design where the relaxation proves it.
+fn prove(problem: &Problem, out: &mut SolveReport) -> Result<(), isac_algos::Error> {
+    let options = isac_opt::conic::Options::default();
+    let (proof, certificate) = match relaxation::prove_infeasible(problem, &options)? {
+        Verdict::Excluded(found) => (
+            format!(
+                "`{}`: {} at most {:e}, needed {:e}",
+                found.constraint, found.quantity, found.reach, found.needed
+            ),
+            SolveCertificate {
+                kind: "closed form: share of what is needed that no design reaches".into(),
+                bound: 1.0 - found.reach / found.needed,
+                relative_gap: None,
+            },
+        ),
+        Verdict::Infeasible { error } => {
+            out.metric("certificate_error", error);
+            (
+                "by a relaxation".into(),
+                SolveCertificate {
+                    kind: "farkas: norm of the covariances every design exceeds".into(),
+                    bound: 1.0 / error.max(f64::MIN_POSITIVE),
+                    relative_gap: None,
+                },
+            )
+        }
+        Verdict::Open | Verdict::Unknown => return Ok(()),
+    };
+    out.status = SolveStatus::Infeasible;
+    out.certificate = Some(certificate);
+    let claim = format!("no design exists (proof: {proof})");
+    out.stop_reason = out
+        .stop_reason
+        .replacen("no feasible point found", &claim, 1);
+    Ok(())
+}
+
+/// The document's feasible start if it fits the access scheme.
+fn stored_start(root: &Node<'_>, problem: &Problem) -> Result<Vec<Design>, Error> {
+    let stored = root
+        .opt("designs")
+        .and_then(|designs| designs.opt("feasible_start"));
+    match stored {
+        Some(node) if problem.access.has_common() => Ok(vec![read::design(&node, problem)?]),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn report(problem: &Problem, method: Method, found: &Solution) -> SolveReport {
+    let status = match (found.feasible, found.stopped.converged()) {
+        (true, true) => SolveStatus::Solved,
+        (true, false) => SolveStatus::Limit,
+        // No certificate: other starts may succeed.
+        (false, _) => SolveStatus::Unknown,
+    };
+    let mut out = SolveReport::new("hisac-see/1", method.name(), status);
+    let r = &found.report;
+    // Nothing here bounds the optimum from above.
+    let (why, starts) = (found.stopped.name(), found.starts);
+    out.stop_reason = if found.stopped.converged() {
+        format!("{} ({why}), the best of {starts} starts", method.end())
+    } else {
+        format!("{why}: a feasible design short of a local optimum, the best of {starts} starts")
+    };
+    if !found.feasible
+        && let Some(worst) = r.worst()
+    {
+        out.stop_reason = format!(
+            "no feasible point found; at the least infeasible one `{}` fails by {:.3e}",
+            worst.name, worst.value
+        );
+    }
+    out.objective = Some(r.objective);
+    out.max_violation = Some(r.max_violation());
+    let mut text = |name: &str, value: &str| out.metrics.insert(name.into(), value.into());
+    text("access", problem.access.name());
+    text("user_target", problem.user_target.name());
+    out.metric("user_target_bps_hz", problem.unicast_rate());
+    out.metric("secrecy_rate_bps_hz", r.secrecy.rate_signed);
+    out.metric("rate_bob_bps_hz", r.secrecy.rate_bo);
+    out.metric("rate_eve_bps_hz", r.secrecy.rate_e);
+    out.metric("energy_efficiency_bps_hz_w", r.efficiency);
+    out.metric("scnr", r.scnr);
+    out.metric("power1_w", r.power1);
+    out.metric("power2_w", r.power2);
+    out.metric_list("user_rates_bps_hz", &r.user_rates);
+    let column = |v: &[isac_linalg::c64]| Mat::from_fn(v.len(), 1, |i, _| v[i]);
+    out.beamformer("w_bo", column(&found.design.w_bo).as_ref());
+    out.beamformer("w_ta", column(&found.design.w_ta).as_ref());
+    let o = found.design.stream_matrix(problem.cell.antennas2());
+    out.beamformer("O", o.as_ref());
+    out.iterations = found.iterations;
+    out
+}

@@ -1,0 +1,25 @@
+//! NOMA-ISAC beamforming: the artefacts of `noma` and its schema `noma/1`.
+
+mod algorithm;
+mod check;
+mod figures;
+mod input;
+mod solve;
+mod stress;
+
+use isac_lab::Paper;
+
+/// The paper as the lab sees it.
+pub fn paper() -> Paper {
+    Paper {
+        key: "noma",
+        title: "NOMA-ISAC beamforming",
+        schema: "noma/1",
+        artefacts: figures::artefacts(),
+        read: Some(input::read_all),
+        check: Some(check::check),
+        solve: Some(solve::solve),
+        read_reference: None,
+        stress: Some(stress::stress),
+    }
+}

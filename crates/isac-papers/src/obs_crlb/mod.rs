@@ -1,0 +1,32 @@
+//! Sum rate against CRLB: the artefacts of `obs_crlb` and its schema `obs-crlb/1`.
+
+mod check;
+mod claims;
+mod convergence;
+mod figures;
+mod input;
+mod method;
+mod published;
+mod random_instances;
+mod report;
+mod setup;
+mod solve;
+mod stress;
+mod sweep;
+
+use isac_lab::Paper;
+
+/// The paper as the lab sees it.
+pub fn paper() -> Paper {
+    Paper {
+        key: "obs_crlb",
+        title: "Sum rate against CRLB",
+        schema: "obs-crlb/1",
+        artefacts: figures::all(),
+        read: Some(input::read_all),
+        check: Some(check::check),
+        solve: Some(solve::solve),
+        read_reference: Some(published::read_reference),
+        stress: Some(stress::stress),
+    }
+}

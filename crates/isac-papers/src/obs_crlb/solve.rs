@@ -1,0 +1,119 @@
+//! `isac solve` for `obs-crlb/1`.
+
+use isac_algos::obs_crlb::{bound, per_antenna, structure};
+use isac_models::rng::{Stream, stream};
+use isac_opt::StopReason;
+
+use super::input::Instance;
+use super::method::{Method, Setup};
+use isac_lab::document::Node;
+use isac_lab::error::Error;
+use isac_lab::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
+
+/// Residual of the stationarity conditions, relative to the multipliers times the beamformer, up to
+/// which the end of a run counts as a local optimum, whatever the method's own test said.
+pub(super) const STATIONARY: f64 = 1e-2;
+
+/// Solves the problem of a document and bounds its optimum.
+pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
+    if let Some(case) = request.case.filter(|case| *case > 0) {
+        return Err(Error::Usage(format!(
+            "--case {case}: the document holds a single problem, expected 0"
+        )));
+    }
+    let method = match request.algorithm.as_deref() {
+        None => Method::ALL[0],
+        Some(name) => Method::named(name)
+            .ok_or_else(|| Error::unknown("algorithm", name, Method::ALL.map(Method::name)))?,
+    };
+    if let (Some(seed), None) = (request.seed, root.opt("channel"))
+        && method != Method::BestOfStarts
+    {
+        return Err(Error::Usage(format!(
+            "--seed {seed}: nothing is random in `{}` from given channels",
+            method.name()
+        )));
+    }
+    let instance = Instance::read(root, request.seed)?;
+    let problem = &instance.problem;
+    let setup = Setup {
+        start: instance.start.clone(),
+        sensing_streams: instance.sensing_streams,
+        ..Setup::default()
+    };
+    let mut rng = stream(instance.seed, Stream::Start, 0);
+    let solution = method
+        .run(problem, &setup, &mut rng)
+        .map_err(|e| classify(root, e))?;
+    let upper = bound::certify(problem, &bound::Options::default());
+    let objective = solution.merit.objective;
+    let w = solution.beamformer.as_ref();
+    let per_antenna = method == Method::PerAntenna;
+    let structure = structure::check(problem, w).ok().filter(|_| !per_antenna);
+    let residual = if per_antenna {
+        per_antenna::residual(problem, w).ok()
+    } else {
+        structure.map(|s| s.users.hypot(s.sensing))
+    };
+    // A short step or a small rise is no proof: the point must be stationary.
+    let stationary = residual.is_some_and(|residual| residual <= STATIONARY);
+    let status = match solution.stopped {
+        StopReason::IterationLimit => SolveStatus::Limit,
+        reason if reason.converged() && stationary => SolveStatus::Solved,
+        _ => SolveStatus::Inaccurate,
+    };
+    let mut report = SolveReport::new("obs-crlb/1", method.name(), status);
+    report.stop_reason = solution.stopped.name().into();
+    report.objective = Some(objective);
+    report.metric("sum_rate_nats", solution.merit.sum_rate);
+    report.metric("crlb_trace", solution.merit.crlb_trace);
+    if let Ok(crlb) = problem.sensing().crlb(w) {
+        report.metric("crlb_relative_error", crlb.relative_error());
+    }
+    let sinr =
+        isac_metrics::sinr(problem.channel(), w, problem.noise()).map_err(|e| root.refused(e))?;
+    report.metric_list("sinr", &sinr);
+    report.metric("power_W", isac_linalg::ops::norm2(w));
+    if let Some(structure) = structure {
+        report.metric("structure_residual_users", structure.users);
+        report.metric("structure_residual_sensing", structure.sensing);
+    }
+    report.max_violation = Some(if per_antenna {
+        per_antenna::violation(problem, w)
+    } else {
+        solution.violation
+    });
+    report.beamformer("W", w);
+    report.certificate = upper.ok().map(|upper| SolveCertificate {
+        // The set that the bound holds for stands in its name.
+        kind: if per_antenna {
+            "upper_bound_of_sum_power".into()
+        } else {
+            "upper_bound".into()
+        },
+        bound: upper.value,
+        relative_gap: isac_lab::solve::relative_gap(upper.value, objective),
+    });
+    report.iterations = solution.iterations;
+    report.seed = instance.seed;
+    Ok(report)
+}
+
+/// A singular FIM comes from the targets of the document; everything else is arithmetic.
+fn classify(root: &Node<'_>, error: isac_algos::Error) -> Error {
+    use isac_algos::Error as Algo;
+    match &error {
+        Algo::Metric(isac_metrics::Error::SingularFim {
+            parameter,
+            parameters,
+        }) => {
+            let targets = (parameters / 4).max(1);
+            let name = ["theta", "phi", "alpha.re", "alpha.im"][(parameter / targets).min(3)];
+            let degrees = root.opt(&format!("{name}_deg")).map_or("", |_| "_deg");
+            let field = format!("{}: {name}{degrees}[{}]", root.file, parameter % targets);
+            Error::invalid(field, error)
+        }
+        Algo::Linalg(inner) if inner.is_bad_input() => root.refused(error),
+        _ => Error::numerical(format!("{}: solve", root.file), error),
+    }
+}

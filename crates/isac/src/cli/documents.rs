@@ -1,0 +1,264 @@
+//! The verbs about one document: solve, check, sdp.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use super::{Check, Console, Sdp, Solve, interruptible, say, table, tell};
+use isac_lab::check::{Checker, Line, Outcome, number};
+use isac_lab::document::Document;
+use isac_lab::error::Error;
+use isac_lab::paper::{Paper, of_document};
+use isac_lab::solve::{SolveReport, SolveRequest};
+use isac_lab::write::write_file;
+
+pub(super) fn solve(
+    papers: &[Paper],
+    args: Solve,
+    console: &mut Console<'_>,
+    cancel: &AtomicBool,
+) -> Result<u8, Error> {
+    let document = Document::read(&args.file)?;
+    let paper = of_document(papers, &document)?;
+    let solver = paper
+        .solve
+        .ok_or_else(|| Error::Usage(format!("schema {}: nothing solves it", paper.schema)))?;
+    let request = SolveRequest {
+        case: args.case,
+        algorithm: args.algorithm,
+        seed: args.seed,
+    };
+    let report = interruptible(cancel, move || solver(&document.root(), &request))?;
+    for warning in &report.warnings {
+        tell!(console, "warning: {warning}");
+    }
+    let json = serde_json::to_string_pretty(&report).unwrap_or_default();
+    if let Some(path) = &args.out {
+        write_file(path, format!("{json}\n").as_bytes())?;
+    }
+    if args.json {
+        say!(console, "{json}");
+    } else {
+        print_solution(&report, console)?;
+    }
+    Ok(report.status.exit_code())
+}
+
+fn print_solution(report: &SolveReport, console: &mut Console<'_>) -> Result<(), Error> {
+    let status = serde_json::to_value(report.status).unwrap_or_default();
+    say!(
+        console,
+        "problem        {} ({})",
+        report.schema,
+        report.algorithm
+    );
+    say!(
+        console,
+        "status         {}: {}",
+        status.as_str().unwrap_or(""),
+        report.stop_reason
+    );
+    if let Some(objective) = report.objective {
+        say!(console, "objective      {}", number(objective));
+    }
+    if let Some(violation) = report.max_violation {
+        say!(console, "max violation  {violation:.3e}");
+    }
+    if let Some(certificate) = &report.certificate {
+        let gap = certificate.relative_gap;
+        let gap = gap.map_or_else(String::new, |g| format!(", relative gap {g:.3e}"));
+        say!(
+            console,
+            "certificate    {}: {}{gap}",
+            certificate.kind,
+            number(certificate.bound)
+        );
+    }
+    say!(console, "iterations     {}", report.iterations);
+    for (name, value) in &report.metrics {
+        match value.as_f64() {
+            Some(x) => say!(console, "{name:<14} {}", number(x)),
+            None => say!(console, "{name:<14} {value}"),
+        }
+    }
+    for (name, value) in &report.beamformers {
+        let shape = |part: &serde_json::Value| {
+            let rows = part.as_array().map_or(0, Vec::len);
+            let cols = part[0].as_array().map_or(1, Vec::len);
+            format!("{rows} x {cols}")
+        };
+        say!(
+            console,
+            "{name:<14} {} complex (in --json and --out)",
+            shape(&value["re"])
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn check(
+    papers: &[Paper],
+    args: &Check,
+    console: &mut Console<'_>,
+    cancel: &AtomicBool,
+) -> Result<u8, Error> {
+    let mut code = 0;
+    let mut totals = [0; 3];
+    let mut files = Vec::new();
+    for path in &args.files {
+        let checker = match check_one(papers, path, args.metrics_only, cancel) {
+            Ok(checker) => checker,
+            Err(Error::Cancelled) => return Err(Error::Cancelled),
+            Err(error) => {
+                tell!(console, "error: {error}");
+                files.push(serde_json::json!({
+                    "file": path.display().to_string(), "error": error.to_string(),
+                }));
+                code = 2;
+                continue;
+            }
+        };
+        let counts = [Outcome::Pass, Outcome::Fail, Outcome::NotChecked].map(|o| checker.count(o));
+        for (total, count) in totals.iter_mut().zip(counts) {
+            *total += count;
+        }
+        if (counts[1] > 0 || counts[0] == 0) && code == 0 {
+            code = 1;
+        }
+        if !args.json {
+            say!(console, "{}", path.display());
+            print_lines(&checker.lines, console)?;
+        }
+        files.push(serde_json::json!({
+            "file": path.display().to_string(), "results": checker.lines,
+            "passed": counts[0], "failed": counts[1], "not_checked": counts[2],
+        }));
+    }
+    let [passed, failed, not_checked] = totals;
+    if args.json {
+        let object = serde_json::json!({"files": files, "passed": passed, "failed": failed,
+                                        "not_checked": not_checked});
+        say!(
+            console,
+            "{}",
+            serde_json::to_string_pretty(&object).unwrap_or_default()
+        );
+    } else {
+        say!(
+            console,
+            "{passed} passed, {failed} failed, {not_checked} not checked"
+        );
+    }
+    Ok(code)
+}
+
+/// Checks a file. Where our arithmetic breaks down the rest of the file is one failure.
+fn check_one(
+    papers: &[Paper],
+    path: &Path,
+    metrics_only: bool,
+    cancel: &AtomicBool,
+) -> Result<Checker, Error> {
+    let document = Document::read(path)?;
+    let paper = of_document(papers, &document)?;
+    let checks = paper
+        .check
+        .ok_or_else(|| Error::Usage(format!("schema {}: nothing checks it", paper.schema)))?;
+    interruptible(cancel, move || {
+        let mut checker = Checker::new(metrics_only);
+        match checks(&document.root(), &mut checker) {
+            Err(Error::Numerical { context, source }) => checker.broke_down(context, &*source),
+            other => other?,
+        }
+        Ok(checker)
+    })
+}
+
+fn print_lines(lines: &[Line], console: &mut Console<'_>) -> Result<(), Error> {
+    let rows: Vec<[String; 5]> = lines
+        .iter()
+        .map(|line| {
+            let verdict = match line.verdict {
+                Outcome::Pass => "pass",
+                Outcome::Fail => "fail",
+                Outcome::NotChecked => "not-checked",
+            };
+            let (path, expected) = (line.path.clone(), line.expected.clone());
+            let (got, tolerance) = (line.got.clone(), line.tolerance.clone());
+            [path, expected, got, tolerance, verdict.into()]
+        })
+        .collect();
+    table(
+        console,
+        ["path", "expected", "got", "tolerance", "verdict"],
+        &rows,
+    )
+}
+
+pub(super) fn sdp(args: Sdp, console: &mut Console<'_>, cancel: &AtomicBool) -> Result<u8, Error> {
+    let defaults = isac_conic::Options::default();
+    let tolerance = args.tolerance.unwrap_or(defaults.tolerance);
+    if !(tolerance > 0.0 && tolerance < 1.0) {
+        return Err(Error::Usage(format!(
+            "--tolerance {tolerance}: expected a number above 0 and below 1"
+        )));
+    }
+    let options = isac_conic::Options {
+        tolerance,
+        ..defaults
+    };
+    let Sdp { file, solution, .. } = args;
+    let solved = interruptible(cancel, move || crate::sdp::solve(&file, &options));
+    let (report, answer) = solved?;
+    if let Some(path) = &solution {
+        let json = serde_json::to_string_pretty(&answer).unwrap_or_default();
+        write_file(path, json.as_bytes())?;
+    }
+    if args.json {
+        let json = serde_json::to_string_pretty(&report).unwrap_or_default();
+        say!(console, "{json}");
+        return Ok(report.exit_code());
+    }
+    let meaning = match report.status {
+        "infeasible" => ": (P) has no point",
+        "unbounded" => ": (D) has no point",
+        "no_point_below" => ": (P) has no point of norm below the radius; larger ones may exist",
+        "no_multipliers_below" => {
+            ": (D) has no point of norm below the radius; larger ones may exist"
+        }
+        "ill_posed" => ": the values of (P) and (D) differ",
+        _ => "",
+    };
+    say!(console, "{}", report.file);
+    say!(console, "verdict      {}{meaning}", report.status);
+    let numbers = [
+        ("value", report.value),
+        ("dual value", report.dual_value),
+        ("bound", report.bound),
+    ];
+    for (name, value) in numbers {
+        if let Some(value) = value {
+            say!(console, "{name:<12} {}", number(value));
+        }
+    }
+    if let Some(errors) = report.dimacs {
+        let texts: Vec<String> = errors.iter().map(|e| format!("{e:.2e}")).collect();
+        say!(console, "DIMACS       {}", texts.join("  "));
+    }
+    if let Some(error) = report.certificate_error {
+        say!(console, "certificate  error {error:.2e}");
+    }
+    if let Some(radius) = report.radius {
+        say!(console, "radius       {}", number(radius));
+    }
+    if let Some(why) = &report.why {
+        say!(console, "why          {why}");
+    }
+    if let Some(iterations) = report.iterations {
+        say!(
+            console,
+            "iterations   {iterations} in {:.3} s",
+            report.seconds
+        );
+    }
+    Ok(report.exit_code())
+}
