@@ -57,6 +57,20 @@ pub(crate) fn run(quick: bool) -> ExitCode {
         for crate_name in tidy::CRATES {
             steps.push(("alone", vec!["check", "-p", crate_name]));
         }
+        // Each crate as it would be published, built against the others as they would be.
+        steps.push((
+            "packages",
+            vec![
+                "package",
+                "--workspace",
+                "--exclude",
+                "xtask",
+                "--exclude",
+                "isac-benches",
+                "--allow-dirty",
+                "--quiet",
+            ],
+        ));
         if tidy::has_feature(&root(), "isac-conic", "clarabel-sdp") {
             steps.push((
                 "second opinion",
