@@ -231,3 +231,33 @@ fn solve_writes_the_object_to_a_file() {
     ]);
     assert_eq!(ran.code, 2);
 }
+
+#[test]
+fn a_time_limit_ends_a_solve_without_an_answer() {
+    let folder = folder("time-limit");
+    let slow = file(
+        &folder,
+        "slow.json",
+        r#"{"schema": "demo/1", "x": [1.0], "wait_s": 600}"#,
+    );
+    let slow = slow.to_str().unwrap();
+    let ran = isac(&["solve", slow, "--json", "--time-limit", "0.05"]);
+    assert_eq!(ran.code, 4, "{}{}", ran.out, ran.err);
+    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["status"], "unknown");
+    assert!(report["objective"].is_null());
+    assert!(report["stop_reason"].as_str().unwrap().contains("0.05 s"));
+    // Time enough changes nothing.
+    let quick = file(&folder, "quick.json", r#"{"schema": "demo/1", "x": [1.0]}"#);
+    let quick = quick.to_str().unwrap();
+    assert_eq!(isac(&["solve", quick, "--time-limit", "600"]).code, 0);
+    for bad in ["0", "-1", "nan", "inf", "soon"] {
+        let ran = isac(&["solve", quick, &format!("--time-limit={bad}")]);
+        assert_eq!(ran.code, 2, "{bad}");
+        assert!(
+            ran.err.contains("--time-limit") && ran.err.contains(bad),
+            "{}",
+            ran.err
+        );
+    }
+}

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use super::{Check, Console, Sdp, Solve, interruptible, say, table, tell};
+use super::{Check, Console, Sdp, Solve, interruptible, say, table, tell, within};
 use isac_lab::check::{Checker, Line, Outcome, number};
 use isac_lab::document::Document;
 use isac_lab::error::Error;
 use isac_lab::paper::{Paper, of_document};
-use isac_lab::solve::{SolveReport, SolveRequest};
+use isac_lab::solve::{SolveReport, SolveRequest, SolveStatus};
 use isac_lab::write::write_file;
 
 pub(super) fn solve(
@@ -27,7 +27,17 @@ pub(super) fn solve(
         algorithm: args.algorithm,
         seed: args.seed,
     };
-    let report = interruptible(cancel, move || solver(&document.root(), &request))?;
+    let named = request.algorithm.clone().unwrap_or_default();
+    let work = move || solver(&document.root(), &request);
+    let report = match (within(args.time_limit, cancel, work)?, args.time_limit) {
+        (Some(report), _) => report,
+        (None, limit) => {
+            let mut report = SolveReport::new(paper.schema, &named, SolveStatus::Unknown);
+            let seconds = limit.unwrap_or_default().as_secs_f64();
+            report.stop_reason = format!("time limit of {seconds} s, no point is kept");
+            report
+        }
+    };
     for warning in &report.warnings {
         tell!(console, "warning: {warning}");
     }

@@ -125,6 +125,9 @@ struct Solve {
     /// Seed of random starts
     #[arg(long)]
     seed: Option<u64>,
+    /// Seconds after which there is no answer (status `unknown`, exit code 4)
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    time_limit: Option<Duration>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -234,15 +237,35 @@ fn run(
     }
 }
 
-/// Does work that cannot be cancelled on a thread of its own, which is left alone when `cancel` is
-/// set.
-///
-/// # Errors
-/// [`Error::Cancelled`], [`Error::Numerical`] for a panic, and those of the work.
+/// Reads a time limit.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let expected = || format!("got `{text}`, expected seconds above 0, at most 1e9");
+    let value: f64 = text.parse().map_err(|_| expected())?;
+    if value > 0.0 && value <= 1e9 {
+        Ok(Duration::from_secs_f64(value))
+    } else {
+        Err(expected())
+    }
+}
+
+/// [`within`] any time.
 pub(crate) fn interruptible<T: Send + 'static>(
     cancel: &AtomicBool,
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
+    within(None, cancel, work)?.ok_or(Error::Cancelled)
+}
+
+/// Does work that cannot be cancelled on a thread of its own, which is left alone when `cancel` is
+/// set or the time is over: `None`.
+///
+/// # Errors
+/// [`Error::Cancelled`], [`Error::Numerical`] for a panic, and those of the work.
+pub(crate) fn within<T: Send + 'static>(
+    limit: Option<Duration>,
+    cancel: &AtomicBool,
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<Option<T>, Error> {
     const STACK: usize = 16 << 20;
     const POLL: Duration = Duration::from_millis(20);
     let (sender, receiver) = mpsc::channel();
@@ -251,9 +274,15 @@ pub(crate) fn interruptible<T: Send + 'static>(
     };
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(work);
     let thread = thread.map_err(|e| Error::numerical("a thread for the work", e))?;
+    // Counted in polls: the time of the work alone, without a clock.
+    let mut waited = Duration::ZERO;
     while !cancel.load(Ordering::Relaxed) {
+        if limit.is_some_and(|limit| waited >= limit) {
+            return Ok(None);
+        }
+        waited += POLL;
         match receiver.recv_timeout(POLL) {
-            Ok(result) => return result,
+            Ok(result) => return result.map(Some),
             Err(mpsc::RecvTimeoutError::Timeout) => {}
             Err(mpsc::RecvTimeoutError::Disconnected) => {
                 let panic = thread.join().err();

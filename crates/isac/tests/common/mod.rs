@@ -137,13 +137,23 @@ fn check(root: &Node<'_>, checker: &mut Checker) -> Result<(), Error> {
 }
 
 fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
-    root.known_keys(&["x", "limit", "expected", "tolerance", "metric_cases"])?;
+    root.known_keys(&[
+        "x",
+        "limit",
+        "wait_s",
+        "expected",
+        "tolerance",
+        "metric_cases",
+    ])?;
     if let Some(name) = request
         .algorithm
         .as_deref()
         .filter(|name| *name != "largest")
     {
         return Err(Error::unknown("algorithm", name, ["largest"]));
+    }
+    if let Some(wait) = root.opt("wait_s") {
+        std::thread::sleep(std::time::Duration::from_secs_f64(wait.positive("s")?));
     }
     let x = root.get("x")?.vec()?;
     let limit = root.opt("limit").map(|n| n.positive("m")).transpose()?;
