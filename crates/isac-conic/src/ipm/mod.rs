@@ -11,12 +11,15 @@
 
 mod block;
 mod cones;
+mod direction;
 mod face;
 mod hsd;
 mod newton;
 mod pairs;
 mod pooled;
 mod psd;
+mod residuals;
+mod run;
 mod scale;
 mod steplength;
 mod unit;
@@ -24,8 +27,9 @@ mod unit;
 use isac_linalg::kernel::Twofold;
 use isac_linalg::{Mat, c64};
 
-use hsd::Snapshot;
-pub(super) use hsd::{Ended, Limits, Run};
+pub(super) use hsd::Limits;
+use run::Snapshot;
+pub(super) use run::{Ended, Run};
 
 /// Most multiplications of one iteration in twofold precision (a second or two).
 const EXTENDED_COST: f64 = 1.5e9;
