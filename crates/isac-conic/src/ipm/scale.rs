@@ -291,26 +291,27 @@ fn size(top: f64) -> f64 {
     if top > 0.0 { top + top.min(1.0) } else { 1.0 }
 }
 
-/// Scales a program and builds its blocks.
-pub(super) fn prepare<R: Real>(standard: &Standard) -> Prepared<R> {
-    let (rows, blocks) = equilibrate(standard);
-    let top = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |t: f64, v| t.max(v.abs()));
-    let or_one = |v: f64| {
-        if v > 0.0 && v.is_finite() {
-            power_of_two(v)
-        } else {
-            1.0
-        }
-    };
-    let beta = or_one(top(&mut standard.b.iter().zip(&rows).map(|(b, d)| b * d)));
+/// Largest modulus.
+fn top(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(0.0, |t: f64, v| t.max(v.abs()))
+}
 
-    let sizes: Vec<_> = standard.matrices.iter().map(objective_sizes).collect();
-    let scalars = || {
-        let cones = standard.cones.iter().flatten();
-        standard.linear.iter().chain(cones).chain(&standard.free)
-    };
-    let c_size =
-        size(top(&mut sizes.iter().map(|s| s.2)).max(top(&mut scalars().map(|column| column.c))));
+/// The nearest power of two; one where there is nothing to scale.
+fn or_one(v: f64) -> f64 {
+    if v > 0.0 && v.is_finite() {
+        power_of_two(v)
+    } else {
+        1.0
+    }
+}
+
+/// The factor of the objective: its largest piece after scaling the blocks.
+fn objective_factor(
+    standard: &Standard,
+    sizes: &[(f64, f64, f64)],
+    blocks: &[f64],
+    free: &[f64],
+) -> f64 {
     let mut owners = blocks[standard.matrices.len()..].iter();
     let mut gamma = 0.0_f64;
     for (k, size) in sizes.iter().enumerate() {
@@ -323,16 +324,20 @@ pub(super) fn prepare<R: Real>(standard: &Standard) -> Prepared<R> {
         let own = owners.next().copied().unwrap_or(1.0);
         gamma = cone.iter().fold(gamma, |t, c| t.max((c.c * own).abs()));
     }
-    let free: Vec<f64> = standard
-        .free
-        .iter()
-        .map(|column| or_one(top(&mut column.a.iter().map(|&(i, a)| a * rows[i]))).recip())
-        .collect();
-    for (column, own) in standard.free.iter().zip(&free) {
+    for (column, own) in standard.free.iter().zip(free) {
         gamma = gamma.max((column.c * own).abs());
     }
-    let gamma = or_one(gamma);
+    or_one(gamma)
+}
 
+/// The scaled blocks, and the three products of [`Scaling::quadratic`].
+fn scaled_blocks<R: Real>(
+    standard: &Standard,
+    sizes: &[(f64, f64, f64)],
+    rows: &[f64],
+    blocks: &[f64],
+    gamma: f64,
+) -> (Vec<Box<dyn Block<R>>>, [f64; 3]) {
     let mut list: Vec<Box<dyn Block<R>>> = Vec::new();
     let mut quadratic = [0.0; 3];
     let mut weigh = |own: f64, cc: f64, ce: f64, ee: f64| {
@@ -345,9 +350,9 @@ pub(super) fn prepare<R: Real>(standard: &Standard) -> Prepared<R> {
     for (k, data) in standard.matrices.iter().enumerate() {
         weigh(blocks[k], sizes[k].0, sizes[k].1, data.n as f64);
         list.push(if data.real {
-            matrix_block::<R>(data, blocks[k], &rows, gamma)
+            matrix_block::<R>(data, blocks[k], rows, gamma)
         } else {
-            matrix_block::<R::Complex>(data, blocks[k], &rows, gamma)
+            matrix_block::<R::Complex>(data, blocks[k], rows, gamma)
         });
     }
     let mut at = standard.matrices.len();
@@ -356,12 +361,8 @@ pub(super) fn prepare<R: Real>(standard: &Standard) -> Prepared<R> {
         for column in &standard.linear {
             let own = blocks[at];
             weigh(own, column.c * column.c, column.c, 1.0);
-            columns.extend(scaled_columns(
-                std::slice::from_ref(column),
-                own,
-                &rows,
-                gamma,
-            ));
+            let column = std::slice::from_ref(column);
+            columns.extend(scaled_columns(column, own, rows, gamma));
             at += 1;
         }
         list.push(Box::new(Linear::new(columns)));
@@ -369,40 +370,48 @@ pub(super) fn prepare<R: Real>(standard: &Standard) -> Prepared<R> {
     for cone in &standard.cones {
         let square = cone.iter().map(|column| column.c * column.c).sum();
         weigh(blocks[at], square, cone[0].c, 1.0);
-        let columns = scaled_columns(cone, blocks[at], &rows, gamma);
+        let columns = scaled_columns(cone, blocks[at], rows, gamma);
         list.push(Box::new(SecondOrder::new(columns)));
         at += 1;
     }
+    (list, quadratic)
+}
+
+/// Scales a program and builds its blocks.
+pub(super) fn prepare<R: Real>(standard: &Standard) -> Prepared<R> {
+    let (rows, blocks) = equilibrate(standard);
+    let beta = or_one(top(standard.b.iter().zip(&rows).map(|(b, d)| b * d)));
+    let sizes: Vec<_> = standard.matrices.iter().map(objective_sizes).collect();
+    let cones = standard.cones.iter().flatten();
+    let scalars = standard.linear.iter().chain(cones).chain(&standard.free);
+    let c_top = top(sizes.iter().map(|s| s.2)).max(top(scalars.map(|column| column.c)));
+    let own = |column: &Column| or_one(top(column.a.iter().map(|&(i, a)| a * rows[i]))).recip();
+    let free: Vec<f64> = standard.free.iter().map(own).collect();
+    let gamma = objective_factor(standard, &sizes, &blocks, &free);
+    let (list, quadratic) = scaled_blocks(standard, &sizes, &rows, &blocks, gamma);
     let mut free_matrix = kernel::zeros::<R>(standard.b.len(), standard.free.len());
     for (k, column) in standard.free.iter().enumerate() {
         for &(i, a) in &column.a {
             free_matrix[(i, k)] += R::from(a * rows[i] * free[k]);
         }
     }
+    let b = standard.b.iter().zip(&rows);
+    let h = standard.free.iter().zip(&free);
     Prepared {
         blocks: list,
-        b: standard
-            .b
-            .iter()
-            .zip(&rows)
-            .map(|(b, d)| R::from(b * d / beta))
-            .collect(),
+        b: b.map(|(b, d)| R::from(b * d / beta)).collect(),
         free: free_matrix,
-        h: standard
-            .free
-            .iter()
-            .zip(&free)
-            .map(|(column, own)| R::from(column.c * own / gamma))
+        h: h.map(|(column, own)| R::from(column.c * own / gamma))
             .collect(),
         scaling: Scaling {
+            b_size: size(top(standard.b.iter().copied())),
+            c_size: size(c_top),
             rows,
             blocks,
             free,
             beta,
             gamma,
             quadratic,
-            b_size: size(top(&mut standard.b.iter().copied())),
-            c_size,
         },
     }
 }
