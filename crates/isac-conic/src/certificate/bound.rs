@@ -1,7 +1,7 @@
 //! What the multipliers prove about the optimal value, whatever the errors are.
 
 use super::depth::below;
-use super::{Gradient, sign};
+use super::gradient::{Gradient, sign};
 use crate::expr::{Affine, Coefficient, Data};
 use crate::outcome::Multipliers;
 use crate::program::{Program, Sense};

@@ -21,31 +21,36 @@
 //! infeasibility where exact multipliers exist beside them, or where bounds on the variables pay for
 //! `e` (`proof`). A direction excludes dual points in the same two ways.
 
-use std::cell::RefCell;
-use std::sync::Arc;
-
-use isac_linalg::{Mat, MatRef, c64, ops};
+use isac_linalg::{Mat, c64, ops};
 
 use bound::lower_bound;
 use depth::{below, depth};
+use evaluate::{Evaluator, accumulate};
+use gradient::{Gradient, sign};
 use sum::{Sum, least_of_low_rank};
 use system::System;
 
 use super::expr::{Affine, Coefficient, Data, HermitianAffine};
 use super::outcome::{Dimacs, Farkas, Multipliers, Options, Outcome, Point, Ray};
 use super::program::{Program, Sense};
-use super::value::{Value, congruence};
+use super::value::Value;
 use crate::Error;
 
 mod bound;
 #[cfg(test)]
 mod by_hand;
 mod depth;
+mod evaluate;
 mod exact;
+mod face;
+mod gradient;
+mod interior;
 mod proof;
-pub(super) use proof::interior;
+mod semidefinite;
 mod sum;
 mod system;
+
+pub(super) use interior::interior;
 
 /// Objectives (of the minimisation), errors and bound of a point.
 #[derive(Debug, Clone, Copy)]
@@ -79,149 +84,6 @@ impl Point {
     }
 }
 
-/// `Re tr(B V^H X V)` for the entries of `B`, given `V^H X V`.
-fn inner_core(core: &[(usize, usize, c64)], pooled: MatRef<'_, c64>) -> f64 {
-    core.iter()
-        .map(|&(p, q, b)| {
-            let product = (b * pooled[(q, p)]).re;
-            if p == q { product } else { 2.0 * product }
-        })
-        .sum()
-}
-
-fn inner(coefficient: &Coefficient, x: MatRef<'_, c64>) -> f64 {
-    let value = match &coefficient.data {
-        Data::Identity => (0..x.nrows()).map(|i| x[(i, i)].re).sum(),
-        Data::Dense(a) => ops::inner(a.as_ref().as_ref(), x),
-        Data::Sparse(entries) => entries
-            .iter()
-            .map(|&(i, j, a)| {
-                let product = (a.conj() * x[(i, j)]).re;
-                if i == j { product } else { 2.0 * product }
-            })
-            .sum(),
-        Data::Factor { vectors, core } => {
-            inner_core(core, congruence(x, vectors.as_ref().as_ref()).as_ref())
-        }
-    };
-    coefficient.weight * value
-}
-
-/// A point with the products `V^H X V` met so far: rows mostly share their vectors.
-struct Evaluator<'a> {
-    point: &'a Point,
-    /// Per variable.
-    pools: RefCell<Vec<Vec<(Arc<Mat<c64>>, Mat<c64>)>>>,
-}
-
-impl<'a> Evaluator<'a> {
-    fn new(point: &'a Point) -> Self {
-        Self {
-            point,
-            pools: RefCell::new(vec![Vec::new(); point.matrices.len()]),
-        }
-    }
-
-    /// What is made of `V^H X V`.
-    fn with_pool<T>(&self, id: usize, v: &Arc<Mat<c64>>, make: impl Fn(MatRef<'_, c64>) -> T) -> T {
-        let pools = &mut self.pools.borrow_mut()[id];
-        let at = find_pool(pools, v).unwrap_or_else(|| {
-            let pooled = self.point.matrices[id].pooled(v.as_ref().as_ref());
-            pools.push((Arc::clone(v), pooled));
-            pools.len() - 1
-        });
-        make(pools[at].1.as_ref())
-    }
-
-    fn inner(&self, id: usize, coefficient: &Coefficient) -> f64 {
-        let x = &self.point.matrices[id];
-        match &coefficient.data {
-            Data::Identity => coefficient.weight * x.trace(),
-            Data::Factor { vectors, core } => {
-                coefficient.weight * self.with_pool(id, vectors, |pooled| inner_core(core, pooled))
-            }
-            Data::Dense(_) | Data::Sparse(_) => inner(coefficient, x.dense().as_ref()),
-        }
-    }
-
-    /// Without the constant.
-    fn linear(&self, expression: &Affine) -> f64 {
-        let scalars = expression.scalars.iter();
-        let scalars: f64 = scalars.map(|&(id, c)| c * self.point.scalars[id]).sum();
-        let matrices = expression.matrices.iter();
-        scalars + matrices.map(|(id, c)| self.inner(*id, c)).sum::<f64>()
-    }
-
-    fn value(&self, expression: &Affine) -> f64 {
-        expression.constant + self.linear(expression)
-    }
-
-    fn matrix(&self, expression: &HermitianAffine, constants: bool) -> Mat<c64> {
-        let n = expression.n;
-        let mut out = match (&expression.constant, constants) {
-            (Some(c), true) => c.clone(),
-            _ => Mat::zeros(n, n),
-        };
-        for (factor, coefficient) in &expression.terms {
-            let constant = if constants { factor.constant } else { 0.0 };
-            accumulate(&mut out, constant + self.linear(factor), coefficient);
-        }
-        for (id, weight, t) in &expression.congruences {
-            let product = self.point.matrices[*id].pooled(t.as_ref());
-            ops::axpy(out.as_mut(), *weight, product.as_ref());
-        }
-        isac_linalg::hermitian::hermitian_part(out.as_ref())
-    }
-}
-
-/// Place of the entry with these vectors.
-fn find_pool(pools: &[(Arc<Mat<c64>>, Mat<c64>)], vectors: &Arc<Mat<c64>>) -> Option<usize> {
-    // Matrices of different shape must not be compared entry by entry.
-    let same = |v: &Mat<c64>| v.shape() == vectors.shape() && v == vectors.as_ref();
-    (pools.iter()).position(|(v, _)| Arc::ptr_eq(v, vectors) || same(v))
-}
-
-/// `target += factor B`, both triangles.
-fn add_core(target: &mut Mat<c64>, factor: f64, core: &[(usize, usize, c64)]) {
-    for &(p, q, value) in core {
-        target[(p, q)] += value * factor;
-        if p != q {
-            target[(q, p)] += value.conj() * factor;
-        }
-    }
-}
-
-fn accumulate(target: &mut Mat<c64>, factor: f64, coefficient: &Coefficient) {
-    let factor = factor * coefficient.weight;
-    if factor == 0.0 {
-        return;
-    }
-    match &coefficient.data {
-        Data::Identity => {
-            for i in 0..target.nrows() {
-                target[(i, i)] += factor;
-            }
-        }
-        Data::Dense(a) => ops::axpy(target.as_mut(), factor, a.as_ref().as_ref()),
-        Data::Sparse(entries) => {
-            for &(i, j, a) in entries.iter() {
-                target[(i, j)] += a * factor;
-                if i != j {
-                    target[(j, i)] += a.conj() * factor;
-                }
-            }
-        }
-        Data::Factor { vectors, core } => {
-            let v: MatRef<'_, c64> = vectors.as_ref().as_ref();
-            let mut b = Mat::<c64>::zeros(v.ncols(), v.ncols());
-            add_core(&mut b, factor, core);
-            let vb = ops::mul(v, b.as_ref());
-            let product = ops::mul_adjoint(vb.as_ref(), v);
-            ops::axpy(target.as_mut(), 1.0, product.as_ref());
-        }
-    }
-}
-
 /// [`depth`] of a matrix of the point.
 fn value_depth(value: &Value) -> f64 {
     let least = value
@@ -233,103 +95,6 @@ fn value_depth(value: &Value) -> f64 {
 /// `|parts| - bound`.
 fn cone_excess(values: &[f64]) -> f64 {
     values[1..].iter().map(|v| v * v).sum::<f64>().sqrt() - values[0]
-}
-
-/// Gradient of the Lagrangian by every variable, and its constant.
-#[derive(Clone)]
-struct Gradient {
-    scalars: Vec<f64>,
-    matrices: Vec<Sum>,
-    constant: f64,
-}
-
-impl Gradient {
-    fn zeros(program: &Program) -> Self {
-        Self {
-            scalars: vec![0.0; program.scalars.len()],
-            matrices: program.matrices.iter().map(|m| Sum::zero(m.n)).collect(),
-            constant: 0.0,
-        }
-    }
-
-    fn add(&mut self, factor: f64, expression: &Affine) {
-        if factor == 0.0 {
-            return;
-        }
-        self.constant += factor * expression.constant;
-        for &(id, c) in &expression.scalars {
-            self.scalars[id] += factor * c;
-        }
-        for (id, c) in &expression.matrices {
-            self.matrices[*id].add(factor, c);
-        }
-    }
-
-    fn add_matrix(&mut self, factor: f64, u: MatRef<'_, c64>, expression: &HermitianAffine) {
-        if let Some(constant) = &expression.constant {
-            self.constant += factor * ops::inner(u, constant.as_ref());
-        }
-        for (affine, coefficient) in &expression.terms {
-            self.add(factor * inner(coefficient, u), affine);
-        }
-        for (id, weight, t) in &expression.congruences {
-            let tu = ops::mul(t.as_ref(), u);
-            let product = ops::mul_adjoint(tu.as_ref(), t.as_ref());
-            let rest = self.matrices[*id].rest();
-            ops::axpy(rest.as_mut(), factor * weight, product.as_ref());
-        }
-    }
-
-    /// The Lagrangian's gradient; without the objective when `homogeneous`.
-    fn of(program: &Program, multipliers: &Multipliers, homogeneous: bool) -> Self {
-        let mut out = Self::zeros(program);
-        if !homogeneous {
-            out.add(sign(program), &program.objective);
-        }
-        for (row, &y) in program.rows.iter().zip(&multipliers.rows) {
-            out.add(-y, &row.expression);
-            out.constant += y * row.rhs;
-        }
-        for (lmi, u) in program.lmis.iter().zip(&multipliers.lmis) {
-            out.add_matrix(-1.0, u.as_ref(), &lmi.expression);
-        }
-        for (cone, u) in program.cones.iter().zip(&multipliers.cones) {
-            for (entry, &value) in cone.entries.iter().zip(u) {
-                out.add(-value, entry);
-            }
-        }
-        out
-    }
-
-    /// Norm over free variables, largest violation over cone variables.
-    fn violations(&self, program: &Program) -> (f64, f64) {
-        let (mut free, mut cone) = (0.0, 0.0_f64);
-        for (&g, &nonneg) in self.scalars.iter().zip(&program.scalars) {
-            if nonneg {
-                cone = cone.max(below(g));
-            } else {
-                free += g * g;
-            }
-        }
-        for (g, data) in self.matrices.iter().zip(&program.matrices) {
-            if data.psd {
-                cone = cone.max(g.depth(data.real));
-            } else {
-                let dense = g.dense();
-                free += if data.real {
-                    let entries = (0..g.n * g.n).map(|k| dense[(k % g.n, k / g.n)].re);
-                    entries.map(|x| x * x).sum()
-                } else {
-                    ops::norm2(dense.as_ref())
-                };
-            }
-        }
-        (free.sqrt(), cone)
-    }
-}
-
-fn sign(program: &Program) -> f64 {
-    if program.maximise { -1.0 } else { 1.0 }
 }
 
 /// Largest violation of the signs and cones of the multipliers.

@@ -18,18 +18,16 @@
 //! looked for among those spanned by small integers, coordinate axes first: on it the same argument
 //! applies. What is not proved this way excludes only points below the norm that the errors leave.
 
-use isac_linalg::{Mat, MatRef, c64, factor, hermitian, ops};
+use isac_linalg::{Mat, c64, factor, hermitian, ops};
 
-use super::Evaluator;
 use super::depth::{below, min_eigenvalue};
 use super::exact::rank_at_most;
+use super::face::{confine, drop_small};
+use super::semidefinite::{UNIT, contracted, independent, semidefinite};
 use super::system::{Functional, MatrixMap, System, dense};
-use crate::expr::{Affine, Data};
-use crate::outcome::Point;
-use crate::program::{Program, Sense};
+use crate::expr::Data;
+use crate::value::congruence;
 
-/// Bound on the relative rounding of a sum of products, per term.
-const UNIT: f64 = 4.0 * f64::EPSILON;
 /// Numbers in all matrices at most.
 const LARGEST: f64 = 8e6;
 /// Relative loads on diagonals that keep nearly singular matrices inside their cone.
@@ -55,214 +53,6 @@ pub(super) fn proves(system: &System) -> bool {
         }
     }
     false
-}
-
-/// Whether a point keeps all inequalities, norm constraints and matrix inequalities with room to spare
-/// for rounding: a whole neighbourhood of it does, which leaves no gap to the dual.
-pub(in super::super) fn interior(program: &Program, point: &Point) -> bool {
-    let values = Evaluator::new(point);
-    let size = |a: &Affine| {
-        let scalars = a
-            .scalars
-            .iter()
-            .map(|&(id, c)| (c * point.scalars[id]).abs());
-        let matrices = a.matrices.iter().map(|(id, c)| {
-            let (c, noise) = dense(c, program.matrices[*id].n);
-            (ops::norm(c.as_ref()) + noise) * ops::norm(point.matrices[*id].dense().as_ref())
-        });
-        let own = a.constant.abs() + scalars.sum::<f64>() + matrices.sum::<f64>();
-        UNIT * own * (8.0 + a.scalars.len() as f64 + 40.0 * a.matrices.len() as f64)
-    };
-    let rows = program.rows.iter().all(|row| {
-        let slack = values.linear(&row.expression) - row.rhs;
-        let error = size(&row.expression) + 2.0 * UNIT * row.rhs.abs();
-        match row.sense {
-            Sense::Equal => false,
-            Sense::AtLeast => slack > error,
-            Sense::AtMost => -slack > error,
-        }
-    });
-    let cones = program.cones.iter().all(|cone| {
-        let entries: Vec<f64> = cone.entries.iter().map(|e| values.value(e)).collect();
-        let error: f64 = cone.entries.iter().map(size).sum();
-        super::cone_excess(&entries) < -error
-    });
-    rows && cones
-        && program.lmis.iter().all(|lmi| {
-            let n = lmi.expression.n;
-            let value = values.matrix(&lmi.expression, true);
-            let mut error = Mat::<f64>::zeros(n, n);
-            let mut add = |i: usize, j: usize, e: f64| error[(i, j)] += e;
-            for (affine, coefficient) in &lmi.expression.terms {
-                let (c, noise) = dense(coefficient, n);
-                let own = size(affine);
-                let count = 8.0 + lmi.expression.terms.len() as f64;
-                for j in 0..n {
-                    for i in 0..n {
-                        add(i, j, own * (c[(i, j)].norm() + noise / UNIT) * count);
-                    }
-                }
-            }
-            for (id, w, t) in &lmi.expression.congruences {
-                let x = ops::norm(point.matrices[*id].dense().as_ref());
-                let own = UNIT * (t.nrows() + 8) as f64 * 4.0 * w.abs() * x;
-                let norm = |j: usize| {
-                    let squares = t.col_as_slice(j).iter().map(|z| z.norm_sqr());
-                    squares.sum::<f64>().sqrt()
-                };
-                for j in 0..n {
-                    for i in 0..n {
-                        add(i, j, own * norm(i) * norm(j));
-                    }
-                }
-            }
-            for j in 0..n {
-                for i in 0..n {
-                    add(i, j, UNIT * value[(i, j)].norm());
-                }
-            }
-            semidefinite(value.as_ref(), error.as_ref())
-        })
-}
-
-/// Sets small nonnegative numbers to zero.
-fn drop_small(system: &mut System, cut: f64) {
-    let signed = || system.nonneg.iter().zip(&system.scalars);
-    let top = signed()
-        .filter(|(nonneg, _)| **nonneg)
-        .fold(0.0_f64, |t, (_, v)| t.max(*v));
-    for (v, nonneg) in system.scalars.iter_mut().zip(&system.nonneg) {
-        if *nonneg && *v <= cut * top {
-            *v = 0.0;
-        }
-    }
-}
-
-/// Confines every singular matrix to its face; whether there was one.
-fn confine(system: &mut System, cut: f64, simple: bool) -> bool {
-    let mut changed = false;
-    for at in 0..system.matrices.len() {
-        if !system.matrices[at].psd {
-            continue;
-        }
-        let u = system.matrices[at].value.clone();
-        let has_congruence = system
-            .semidefinite
-            .iter()
-            .any(|map| map.congruences.iter().any(|c| c.0 == at));
-        let found = if simple {
-            axes(&u, cut)
-        } else if has_congruence {
-            None
-        } else {
-            integer_face(&u, cut)
-        };
-        if let Some((v, value)) = found {
-            system.confine(at, &v, value);
-            changed = true;
-        }
-    }
-    changed
-}
-
-/// The coordinates whose diagonal entries are not small; `None` for all of them.
-fn axes(u: &Mat<c64>, cut: f64) -> Option<(Mat<c64>, Mat<c64>)> {
-    let n = u.nrows();
-    let top = (0..n).fold(0.0_f64, |t, i| t.max(u[(i, i)].re));
-    let kept: Vec<usize> = (0..n).filter(|&i| u[(i, i)].re > cut * top).collect();
-    if kept.len() == n {
-        return None;
-    }
-    let v = Mat::from_fn(n, kept.len(), |i, k| {
-        if kept[k] == i { c64::ONE } else { c64::ZERO }
-    });
-    let value = Mat::from_fn(kept.len(), kept.len(), |i, j| u[(kept[i], kept[j])]);
-    Some((v, value))
-}
-
-/// A basis of small integers of the numerical range of a semidefinite matrix, and the matrix in it.
-pub(super) fn integer_face(u: &Mat<c64>, cut: f64) -> Option<(Mat<c64>, Mat<c64>)> {
-    let n = u.nrows();
-    let mut rest: Vec<f64> = (0..n).map(|i| u[(i, i)].re).collect();
-    let top = rest.iter().fold(0.0_f64, |t, d| t.max(*d));
-    let (mut pivots, mut columns): (Vec<usize>, Vec<Vec<c64>>) = (Vec::new(), Vec::new());
-    loop {
-        let (pivot, value) = (rest.iter().copied().enumerate()).fold((0, 0.0), |best, (i, v)| {
-            if v > best.1 { (i, v) } else { best }
-        });
-        if value <= cut * top || value == 0.0 {
-            break;
-        }
-        let mut column: Vec<c64> = (0..n).map(|i| u[(i, pivot)]).collect();
-        for earlier in &columns {
-            let factor = earlier[pivot].conj();
-            for (c, e) in column.iter_mut().zip(earlier) {
-                *c -= *e * factor;
-            }
-        }
-        let root = value.sqrt();
-        for (c, r) in column.iter_mut().zip(&mut rest) {
-            *c /= root;
-            *r -= c.norm_sqr();
-        }
-        pivots.push(pivot);
-        columns.push(column);
-    }
-    let r = pivots.len();
-    if r == 0 || r == n {
-        return None;
-    }
-    // Columns with a one at their own pivot and zeros at the others'.
-    let mut v = Mat::from_fn(n, r, |i, k| columns[k][i]);
-    for k in 0..r {
-        let own = v[(pivots[k], k)];
-        for i in 0..n {
-            v[(i, k)] /= own;
-        }
-        for other in (0..r).filter(|&q| q != k) {
-            let factor = v[(pivots[k], other)];
-            for i in 0..n {
-                let step = v[(i, k)] * factor;
-                v[(i, other)] -= step;
-            }
-        }
-    }
-    let tolerance = 10.0 * cut.sqrt().min(1e-3);
-    for k in 0..r {
-        let mut common = 1_u64;
-        for i in 0..n {
-            for part in [v[(i, k)].re, v[(i, k)].im] {
-                common = lcm(common, denominator(part, tolerance)?);
-            }
-        }
-        if common > 100_000 {
-            return None;
-        }
-        let scale = common as f64;
-        for i in 0..n {
-            let z = v[(i, k)] * scale;
-            v[(i, k)] = c64::new(z.re.round(), z.im.round());
-        }
-    }
-    let own = |k: usize| v[(pivots[k], k)].re;
-    let value = Mat::from_fn(r, r, |i, j| u[(pivots[i], pivots[j])] / (own(i) * own(j)));
-    Some((v.clone(), hermitian::hermitian_part(value.as_ref())))
-}
-
-fn lcm(a: u64, b: u64) -> u64 {
-    let (mut x, mut y) = (a, b);
-    while y > 0 {
-        (x, y) = (y, x % y);
-    }
-    a / x * b
-}
-
-/// The least denominator up to 60 of a fraction within the tolerance.
-fn denominator(x: f64, tolerance: f64) -> Option<u64> {
-    (1..=60_u64).find(|&q| {
-        let scaled = x * q as f64;
-        (scaled - scaled.round()).abs() <= tolerance * (1.0 + scaled.abs()) / q as f64
-    })
 }
 
 /// A functional in the local coordinates of the cones.
@@ -382,7 +172,7 @@ impl Trial {
         let scalars = scalars.map(|&(k, a)| (k, a * self.weights[k]));
         let matrices = f.matrices.iter().map(|(id, a)| {
             let l = self.roots[*id].as_ref();
-            let mut image = super::congruence(a.as_ref(), l);
+            let mut image = congruence(a.as_ref(), l);
             if self.system.matrices[*id].real {
                 image = Mat::from_fn(image.nrows(), image.ncols(), |i, j| {
                     c64::new(image[(i, j)].re, 0.0)
@@ -675,13 +465,13 @@ impl Trial {
         for (id, w, t) in &map.congruences {
             let z = &self.system.matrices[*id].value;
             let m = z.nrows();
-            let product = super::congruence(z.as_ref(), t.as_ref());
+            let product = congruence(z.as_ref(), t.as_ref());
             ops::axpy(g.as_mut(), *w, product.as_ref());
             let sizes = |a: &Mat<c64>| {
                 Mat::from_fn(a.nrows(), a.ncols(), |i, j| c64::from(a[(i, j)].norm()))
             };
             let (zs, ts) = (sizes(z), sizes(t));
-            let largest = super::congruence(zs.as_ref(), ts.as_ref());
+            let largest = congruence(zs.as_ref(), ts.as_ref());
             let lt = ops::adjoint_mul(self.roots[*id].as_ref(), t.as_ref());
             let norms: Vec<f64> = (0..n)
                 .map(|j| {
@@ -781,140 +571,4 @@ impl Trial {
         let v = Mat::from_fn(n, p, |i, k| columns[k][i]);
         contracted(&v, b, error)
     }
-}
-
-/// Columns that depend exactly on others are expressed by those: `V B V^H = W B' W^H`.
-fn contracted(v: &Mat<c64>, b: Mat<c64>, error: Mat<f64>) -> Option<(Mat<c64>, Mat<f64>)> {
-    let (n, p) = (v.nrows(), v.ncols());
-    let norms: Vec<f64> = (0..p)
-        .map(|k| {
-            v.col_as_slice(k)
-                .iter()
-                .map(|z| z.norm_sqr())
-                .sum::<f64>()
-                .sqrt()
-        })
-        .collect();
-    if norms.contains(&0.0) {
-        return None;
-    }
-    let unit = Mat::from_fn(n, p, |i, k| v[(i, k)] / norms[k]);
-    let gram = ops::adjoint_mul(unit.as_ref(), unit.as_ref());
-    let chosen = independent(&gram);
-    let r = chosen.len();
-    if r == p {
-        return Some((b, error));
-    }
-    // The rank, exactly: every complex number as a real matrix of order two.
-    let rows: Vec<Vec<f64>> = (0..2 * p)
-        .map(|k| {
-            let column = v.col_as_slice(k % p).iter();
-            column
-                .flat_map(|z| if k < p { [z.re, z.im] } else { [-z.im, z.re] })
-                .collect()
-        })
-        .collect();
-    if !rank_at_most(&rows, 2 * r) {
-        return None;
-    }
-    let small = Mat::from_fn(r, r, |i, j| gram[(chosen[i], chosen[j])]);
-    let least = min_eigenvalue(small.as_ref()) - 1e-14 * (r * r + n) as f64;
-    if least.is_nan() || least <= 0.0 {
-        return None;
-    }
-    let cholesky = factor::cholesky("proof", small.as_ref()).ok()?;
-    let right = Mat::from_fn(r, p, |i, k| gram[(chosen[i], k)]);
-    let c = cholesky.solve(right.as_ref());
-    // Unit columns W with W C = V D exactly; C is known to this.
-    let basis = Mat::from_fn(n, r, |i, k| unit[(i, chosen[k])]);
-    let mut rest = ops::mul(basis.as_ref(), c.as_ref());
-    ops::axpy(rest.as_mut(), -1.0, unit.as_ref());
-    let top = ops::norm_max(c.as_ref());
-    let accuracy =
-        2.0 * (ops::norm(rest.as_ref()) + UNIT * (n + r) as f64 * (1.0 + top)) / least.sqrt();
-    let scaled = Mat::from_fn(p, p, |i, j| b[(i, j)] * (norms[i] * norms[j]));
-    let half = ops::mul(c.as_ref(), scaled.as_ref());
-    let out = hermitian::hermitian_part(ops::mul_adjoint(half.as_ref(), c.as_ref()).as_ref());
-    // Every entry is at most this far off.
-    let mut off = 0.0;
-    for j in 0..p {
-        for i in 0..p {
-            let own = error[(i, j)] * norms[i] * norms[j];
-            let size = scaled[(i, j)].norm();
-            off += own * (top + accuracy).powi(2)
-                + size * (2.0 * top + accuracy) * accuracy
-                + UNIT * (2 * p + 8) as f64 * size * top * top;
-        }
-    }
-    Some((out, Mat::from_fn(r, r, |_, _| off)))
-}
-
-/// Columns of a Gram matrix of unit vectors that are independent by a margin, by pivoting.
-fn independent(gram: &Mat<c64>) -> Vec<usize> {
-    let n = gram.nrows();
-    let mut rest: Vec<f64> = (0..n).map(|i| gram[(i, i)].re).collect();
-    let (mut chosen, mut columns): (Vec<usize>, Vec<Vec<c64>>) = (Vec::new(), Vec::new());
-    while chosen.len() < n {
-        let (pivot, top) = (rest.iter().copied().enumerate()).fold((0, 0.0), |best, (i, v)| {
-            if v > best.1 { (i, v) } else { best }
-        });
-        if top <= 1e-11 * n as f64 {
-            break;
-        }
-        let mut column: Vec<c64> = (0..n).map(|i| gram[(i, pivot)]).collect();
-        for earlier in &columns {
-            let factor = earlier[pivot].conj();
-            for (c, e) in column.iter_mut().zip(earlier) {
-                *c -= *e * factor;
-            }
-        }
-        let root = top.sqrt();
-        for (c, r) in column.iter_mut().zip(&mut rest) {
-            *c /= root;
-            *r -= c.norm_sqr();
-        }
-        rest[pivot] = 0.0;
-        chosen.push(pivot);
-        columns.push(column);
-    }
-    chosen
-}
-
-/// Whether every Hermitian matrix within `error` of `a`, entry by entry, is positive semidefinite.
-///
-/// Rows without entries and without error are zero. The others are scaled to a unit diagonal; a Cholesky
-/// factor of what is left after a shift that covers the error and its own rounding is the proof.
-fn semidefinite(a: MatRef<'_, c64>, error: MatRef<'_, f64>) -> bool {
-    let n = a.nrows();
-    let kept: Vec<usize> = (0..n)
-        .filter(|&i| (0..n).any(|j| error[(i, j)] != 0.0 || a[(i, j)] != c64::ZERO))
-        .collect();
-    if kept.is_empty() {
-        return true;
-    }
-    let clear = |&i: &usize| a[(i, i)].re > error[(i, i)];
-    if !kept.iter().all(clear) {
-        return false;
-    }
-    let root = |i: usize| a[(kept[i], kept[i])].re.sqrt();
-    let m = kept.len();
-    let mut square = 0.0;
-    for j in 0..m {
-        for i in 0..m {
-            square += (error[(kept[i], kept[j])] / (root(i) * root(j))).powi(2);
-        }
-    }
-    let shift = 1.01 * square.sqrt() + UNIT * (m * (m + 10)) as f64;
-    if shift.is_nan() || shift >= 1.0 {
-        return false;
-    }
-    let scaled = Mat::from_fn(m, m, |i, j| {
-        let value = a[(kept[i], kept[j])] / (root(i) * root(j));
-        if i == j {
-            c64::from(1.0 - shift)
-        } else {
-            value
-        }
-    });
-    factor::cholesky("proof", scaled.as_ref()).is_ok()
 }

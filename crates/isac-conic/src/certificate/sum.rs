@@ -5,7 +5,7 @@ use std::sync::Arc;
 use isac_linalg::{Mat, c64, factor, ops};
 
 use super::depth::{below, depth};
-use super::{Evaluator, accumulate, add_core, find_pool};
+use super::evaluate::{Evaluator, accumulate, add_core, find_pool};
 use crate::expr::{Coefficient, Data};
 use crate::value::congruence;
 

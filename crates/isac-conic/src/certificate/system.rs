@@ -3,12 +3,14 @@
 use isac_linalg::{Mat, c64};
 
 use super::bound::Limits;
+use super::evaluate::{accumulate, inner};
 use super::exact::{ExactSum, adds_exactly};
-use super::{accumulate, congruence, inner, sign};
+use super::gradient::sign;
 use crate::expr::{Affine, Coefficient, Data, HermitianAffine};
 use crate::gather;
 use crate::outcome::{Multipliers, Point};
-use crate::program::{Program, Sense};
+use crate::program::{MatrixData, Program, Sense};
+use crate::value::congruence;
 
 /// A linear function of the numbers.
 #[derive(Debug, Clone, Default)]
@@ -181,12 +183,93 @@ fn basis(n: usize, real: bool) -> Vec<Mat<c64>> {
         .collect()
 }
 
+/// The sign with which every multiplier of an inequality is nonnegative.
+fn turn(sense: Sense) -> f64 {
+    if sense == Sense::AtMost { -1.0 } else { 1.0 }
+}
+
+/// The expressions of all scalar multipliers, with their signs, in the order of the numbers.
+fn entries(program: &Program) -> impl Iterator<Item = (usize, (&Affine, f64))> {
+    let rows = program.rows.iter();
+    let rows = rows.map(|row| (&row.expression, turn(row.sense)));
+    let cones = program.cones.iter().flat_map(|cone| &cone.entries);
+    rows.chain(cones.map(|entry| (entry, 1.0))).enumerate()
+}
+
+/// Minus the gradient of the constraints' part of the Lagrangian by a scalar.
+fn by_scalar(program: &Program, id: usize) -> Functional {
+    let mut f = Functional::new();
+    for (k, (entry, turn)) in entries(program) {
+        let (c, exact) = coefficient_of(entry, id);
+        f.exact &= exact;
+        f.add_scalar(k, -turn * c);
+    }
+    for (l, lmi) in program.lmis.iter().enumerate() {
+        for (affine, coefficient) in &lmi.expression.terms {
+            let (c, exact) = coefficient_of(affine, id);
+            f.exact &= exact;
+            f.add_matrix(l, lmi.expression.n, -c, coefficient);
+        }
+    }
+    f
+}
+
+/// The same by a semidefinite matrix.
+fn by_matrix(program: &Program, id: usize, data: &MatrixData, limit: Option<f64>) -> MatrixMap {
+    let mut map = MatrixMap {
+        n: data.n,
+        real: data.real,
+        terms: Vec::new(),
+        congruences: Vec::new(),
+        limit,
+    };
+    for (k, (entry, turn)) in entries(program) {
+        for (_, c) in entry.matrices.iter().filter(|(other, _)| *other == id) {
+            map.terms.push((Functional::scalar(k, -turn), c.clone()));
+        }
+    }
+    for (l, lmi) in program.lmis.iter().enumerate() {
+        for (affine, coefficient) in &lmi.expression.terms {
+            for (_, c) in affine.matrices.iter().filter(|(other, _)| *other == id) {
+                let mut f = Functional::new();
+                f.add_matrix(l, lmi.expression.n, -1.0, coefficient);
+                map.terms.push((f, c.clone()));
+            }
+        }
+        for (_, w, t) in lmi.expression.congruences.iter().filter(|c| c.0 == id) {
+            let adjoint = t.as_ref().adjoint().to_owned();
+            map.congruences.push((l, -w, adjoint));
+        }
+    }
+    map
+}
+
+/// The same by one coordinate of a free matrix.
+fn by_coordinate(program: &Program, id: usize, unit: &Mat<c64>) -> Functional {
+    let mut f = Functional::new();
+    f.exact = false;
+    for (k, (entry, turn)) in entries(program) {
+        f.add_scalar(k, -turn * along(entry, id, unit));
+    }
+    for (l, lmi) in program.lmis.iter().enumerate() {
+        for (affine, coefficient) in &lmi.expression.terms {
+            let c = along(affine, id, unit);
+            f.add_matrix(l, lmi.expression.n, -c, coefficient);
+        }
+        for (_, w, t) in lmi.expression.congruences.iter().filter(|c| c.0 == id) {
+            let image = congruence(unit.as_ref(), t.as_ref());
+            let image = isac_linalg::hermitian::hermitian_part(image.as_ref());
+            f.noise += 1e-15 * isac_linalg::ops::norm2(t.as_ref()) * w.abs();
+            f.add_matrix(l, lmi.expression.n, -w, &Coefficient::dense(image));
+        }
+    }
+    f
+}
+
 impl System {
-    /// Multipliers that are to exclude every point: minus the gradient of the constraints' part of the
-    /// Lagrangian must lie in the cones dual to the variables', its constant must be positive.
-    pub(super) fn of_multipliers(program: &Program, multipliers: &Multipliers) -> Self {
-        let limits = Limits::of_constraints(program);
-        let mut this = Self {
+    /// No numbers and no conditions.
+    fn empty() -> Self {
+        Self {
             scalars: Vec::new(),
             nonneg: Vec::new(),
             cones: Vec::new(),
@@ -196,118 +279,66 @@ impl System {
             semidefinite: Vec::new(),
             images: Vec::new(),
             value: Functional::new(),
-        };
-        // Signs so that every multiplier of an inequality is nonnegative.
-        let turn = |sense: Sense| if sense == Sense::AtMost { -1.0 } else { 1.0 };
+        }
+    }
+
+    /// Multipliers that are to exclude every point: minus the gradient of the constraints' part of the
+    /// Lagrangian must lie in the cones dual to the variables', its constant must be positive.
+    pub(super) fn of_multipliers(program: &Program, multipliers: &Multipliers) -> Self {
+        let limits = Limits::of_constraints(program);
+        let mut this = Self::empty();
+        this.take_multipliers(program, multipliers);
+        for (id, &nonneg) in program.scalars.iter().enumerate() {
+            let list = if nonneg {
+                &mut this.positive
+            } else {
+                &mut this.zero
+            };
+            list.push((by_scalar(program, id), limits.scalars[id]));
+        }
+        for (id, data) in program.matrices.iter().enumerate() {
+            if data.psd {
+                let map = by_matrix(program, id, data, limits.traces[id]);
+                this.semidefinite.push(map);
+            } else {
+                let units = basis(data.n, data.real);
+                let coordinates = units.iter().map(|unit| by_coordinate(program, id, unit));
+                this.zero.extend(coordinates.map(|f| (f, None)));
+            }
+        }
+        this
+    }
+
+    /// The multipliers as numbers in their cones, and the constant of the Lagrangian as their value.
+    fn take_multipliers(&mut self, program: &Program, multipliers: &Multipliers) {
         for (k, (row, &y)) in program.rows.iter().zip(&multipliers.rows).enumerate() {
-            this.scalars.push(turn(row.sense) * y);
-            this.nonneg.push(row.sense != Sense::Equal);
-            this.value.add_scalar(k, turn(row.sense) * row.rhs);
+            self.scalars.push(turn(row.sense) * y);
+            self.nonneg.push(row.sense != Sense::Equal);
+            self.value.add_scalar(k, turn(row.sense) * row.rhs);
         }
         for (cone, u) in program.cones.iter().zip(&multipliers.cones) {
-            this.cones.push((this.scalars.len(), u.len()));
+            self.cones.push((self.scalars.len(), u.len()));
             for (entry, &value) in cone.entries.iter().zip(u) {
-                this.value.add_scalar(this.scalars.len(), -entry.constant);
-                this.scalars.push(value);
-                this.nonneg.push(false);
+                self.value.add_scalar(self.scalars.len(), -entry.constant);
+                self.scalars.push(value);
+                self.nonneg.push(false);
             }
         }
         for (l, (lmi, u)) in program.lmis.iter().zip(&multipliers.lmis).enumerate() {
             let n = lmi.expression.n;
-            this.matrices.push(Slot {
+            self.matrices.push(Slot {
                 value: u.clone(),
                 psd: true,
                 real: false,
             });
             if let Some(constant) = &lmi.expression.constant {
                 let coefficient = Coefficient::dense(constant.clone());
-                this.value.add_matrix(l, n, -1.0, &coefficient);
+                self.value.add_matrix(l, n, -1.0, &coefficient);
             }
             for (affine, coefficient) in &lmi.expression.terms {
-                this.value.add_matrix(l, n, -affine.constant, coefficient);
+                self.value.add_matrix(l, n, -affine.constant, coefficient);
             }
         }
-        let entries = || {
-            let rows = program
-                .rows
-                .iter()
-                .map(|row| (&row.expression, turn(row.sense)));
-            let cones = program.cones.iter().flat_map(|cone| &cone.entries);
-            rows.chain(cones.map(|entry| (entry, 1.0))).enumerate()
-        };
-        for (id, &nonneg) in program.scalars.iter().enumerate() {
-            let mut f = Functional::new();
-            for (k, (entry, turn)) in entries() {
-                let (c, exact) = coefficient_of(entry, id);
-                f.exact &= exact;
-                f.add_scalar(k, -turn * c);
-            }
-            for (l, lmi) in program.lmis.iter().enumerate() {
-                for (affine, coefficient) in &lmi.expression.terms {
-                    let (c, exact) = coefficient_of(affine, id);
-                    f.exact &= exact;
-                    f.add_matrix(l, lmi.expression.n, -c, coefficient);
-                }
-            }
-            let list = if nonneg {
-                &mut this.positive
-            } else {
-                &mut this.zero
-            };
-            list.push((f, limits.scalars[id]));
-        }
-        for (id, data) in program.matrices.iter().enumerate() {
-            if data.psd {
-                let mut map = MatrixMap {
-                    n: data.n,
-                    real: data.real,
-                    terms: Vec::new(),
-                    congruences: Vec::new(),
-                    limit: limits.traces[id],
-                };
-                for (k, (entry, turn)) in entries() {
-                    for (_, c) in entry.matrices.iter().filter(|(other, _)| *other == id) {
-                        map.terms.push((Functional::scalar(k, -turn), c.clone()));
-                    }
-                }
-                for (l, lmi) in program.lmis.iter().enumerate() {
-                    for (affine, coefficient) in &lmi.expression.terms {
-                        for (_, c) in affine.matrices.iter().filter(|(other, _)| *other == id) {
-                            let mut f = Functional::new();
-                            f.add_matrix(l, lmi.expression.n, -1.0, coefficient);
-                            map.terms.push((f, c.clone()));
-                        }
-                    }
-                    for (_, w, t) in lmi.expression.congruences.iter().filter(|c| c.0 == id) {
-                        let adjoint = t.as_ref().adjoint().to_owned();
-                        map.congruences.push((l, -w, adjoint));
-                    }
-                }
-                this.semidefinite.push(map);
-                continue;
-            }
-            for unit in basis(data.n, data.real) {
-                let mut f = Functional::new();
-                f.exact = false;
-                for (k, (entry, turn)) in entries() {
-                    f.add_scalar(k, -turn * along(entry, id, &unit));
-                }
-                for (l, lmi) in program.lmis.iter().enumerate() {
-                    for (affine, coefficient) in &lmi.expression.terms {
-                        let c = along(affine, id, &unit);
-                        f.add_matrix(l, lmi.expression.n, -c, coefficient);
-                    }
-                    for (_, w, t) in lmi.expression.congruences.iter().filter(|c| c.0 == id) {
-                        let image = congruence(unit.as_ref(), t.as_ref());
-                        let image = isac_linalg::hermitian::hermitian_part(image.as_ref());
-                        f.noise += 1e-15 * isac_linalg::ops::norm2(t.as_ref()) * w.abs();
-                        f.add_matrix(l, lmi.expression.n, -w, &Coefficient::dense(image));
-                    }
-                }
-                this.zero.push((f, None));
-            }
-        }
-        this
     }
 
     /// A direction along which the objective is to improve without limit.
@@ -316,7 +347,6 @@ impl System {
         let mut this = Self {
             scalars: direction.scalars.clone(),
             nonneg: program.scalars.clone(),
-            cones: Vec::new(),
             matrices: slots
                 .map(|(data, value)| Slot {
                     value: value.dense().clone(),
@@ -324,11 +354,7 @@ impl System {
                     real: data.real,
                 })
                 .collect(),
-            zero: Vec::new(),
-            positive: Vec::new(),
-            semidefinite: Vec::new(),
-            images: Vec::new(),
-            value: Functional::new(),
+            ..Self::empty()
         };
         let linear = |factor: f64, expression: &Affine| {
             let mut f = Functional::new();
