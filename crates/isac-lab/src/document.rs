@@ -297,6 +297,38 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Refuses an object that lacks one of these keys, all that are missing at once. A key may stand
+    /// in an object of this one: `params.N`.
+    ///
+    /// # Errors
+    /// [`Error::Field`] that names them; of a single one as [`Node::get`].
+    pub fn needs(&self, keys: &[&str]) -> Result<(), Error> {
+        self.object()?;
+        let missing = |key: &&&str| {
+            let found = key
+                .split('.')
+                .try_fold(self.value, |value, part| value.get(part));
+            found.is_none_or(Value::is_null)
+        };
+        let missing: Vec<&str> = keys.iter().filter(missing).copied().collect();
+        match missing[..] {
+            [] => Ok(()),
+            [key] if !key.contains('.') => self.get(key).map(drop),
+            _ => Err(Error::Field {
+                file: self.file.into(),
+                path: (missing.iter().map(|key| self.path_of(key)))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                value: "nothing".into(),
+                expected: if missing.len() == 1 {
+                    "a value".into()
+                } else {
+                    format!("a value each: {} keys are missing", missing.len())
+                },
+            }),
+        }
+    }
+
     /// The value of a key if it is there and not `null`.
     pub fn opt(&self, key: &str) -> Option<Self> {
         let value = self.value.as_object()?.get(key)?;

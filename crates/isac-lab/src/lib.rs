@@ -13,6 +13,7 @@
 //! | [`curves`] | curves of a figure from records |
 //! | [`paper`] | a paper as the lab sees it |
 //! | [`document`] | JSON and TOML input, read strictly |
+//! | [`scenario`] | a table of physics with defaults |
 //! | [`check`] | comparison of stated with recomputed values |
 //! | [`solve`] | the report of `isac solve` |
 //! | [`mod@run`], [`reproduce`], [`folder`], [`output`], [`write`](mod@write) | the Monte Carlo run, one artefact from plan to folder, its folder, its files |
@@ -48,6 +49,7 @@ pub mod reference;
 pub mod report;
 pub mod reproduce;
 pub mod run;
+pub mod scenario;
 pub mod solve;
 pub mod stats;
 pub mod stress;

@@ -13,7 +13,8 @@ use isac_models::ofdm::{EchoWarning, Grid, SPEED_OF_LIGHT_M_S};
 use isac_lab::document::{Array, MOST_ENTRIES, Node};
 use isac_lab::error::Error;
 
-const TOP_KEYS: [&str; 16] = [
+/// Keys of a document with channels.
+pub(super) const TOP_KEYS: [&str; 16] = [
     "params",
     "geometry",
     "nr",
@@ -95,6 +96,22 @@ impl Instance {
     /// Reads everything but the cases.
     pub(super) fn read(root: &Node<'_>) -> Result<Self, Error> {
         root.known_keys(&TOP_KEYS)?;
+        root.needs(&[
+            "params.N",
+            "params.M",
+            "params.Nt",
+            "params.T",
+            "params.K",
+            "params.fc",
+            "params.symbol_interval",
+            "params.noise_per_subcarrier",
+            "params.power",
+            "nr",
+            "steering",
+            "beta",
+            "channels",
+            "cases",
+        ])?;
         let params = root.get("params")?;
         params.known_keys(&PARAM_KEYS)?;
         let most = MOST_ENTRIES as usize;

@@ -12,12 +12,14 @@ use isac_models::geometry::{self, MovingTarget, Point, Scene};
 use isac_models::ofdm::{EchoWarning, Grid};
 use isac_models::rng::{Stream, stream};
 use rand::{Rng, RngExt};
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 
 use isac_lab::document::{MOST_ENTRIES, Node};
 use isac_lab::error::{Error, Source};
+use isac_lab::scenario::{self, Posed};
+
+use super::input::TOP_KEYS;
 
 /// What is simulated. The default is the full size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,7 +64,7 @@ pub(super) struct Scenario {
     /// Least rate per user, Mbit/s.
     pub(super) min_rate_mbit_s: f64,
     /// Fairness alpha >= -1, or the text `inf`; more than 1e9 counts as infinity.
-    #[serde(deserialize_with = "number_or_inf")]
+    #[serde(deserialize_with = "isac_lab::scenario::number_or_inf")]
     pub(super) alpha: f64,
     /// Options of the sensing metric.
     pub(super) sensing: SensingOptions,
@@ -111,64 +113,21 @@ impl Default for Scenario {
     }
 }
 
-/// Puts the entries of a table into `whole`, key by key, and asks after each whether it still reads.
-fn merge(
-    node: &Node<'_>,
-    whole: &mut Value,
-    reads: &dyn Fn(&Value) -> Result<(), serde_json::Error>,
-) -> Result<(), Error> {
-    let known: Vec<String> = whole
-        .as_object()
-        .into_iter()
-        .flat_map(|map| map.keys())
-        .cloned()
-        .collect();
-    node.known_keys(&known.iter().map(String::as_str).collect::<Vec<_>>())?;
-    for (key, entry) in node.entries()? {
-        if isac_lab::document::is_remark(key) {
-            continue;
+/// The scenario of a document, if it has no channels; every refusal names its key.
+///
+/// # Errors
+/// An unknown key, a value of another type or out of range, a size that no memory holds.
+pub(super) fn of_document(root: &Node<'_>) -> Result<Option<Posed<Scenario>>, Error> {
+    let posed: Option<Posed<Scenario>> = scenario::of_document(root, &TOP_KEYS)?;
+    if let Some(posed) = &posed {
+        if let Some(table) = root.opt("scenario") {
+            posed.scenario.sizes(&table)?;
         }
-        let mut trial = whole.clone();
-        if whole[key].is_object() {
-            let reads = |part: &Value| {
-                let mut trial = whole.clone();
-                trial[key] = part.clone();
-                reads(&trial)
-            };
-            let mut part = whole[key].clone();
-            merge(&entry, &mut part, &reads)?;
-            trial[key] = part;
-        } else {
-            trial[key] = if whole[key].is_u64() {
-                entry.usize()?.into()
-            } else {
-                entry.value.clone()
-            };
-            reads(&trial).map_err(|e| entry.wrong(format!("another value ({e})")))?;
-        }
-        *whole = trial;
+        let checked = posed.scenario.check();
+        checked.map_err(|e| scenario::refused(root, e))?;
     }
-    Ok(())
+    Ok(posed)
 }
-
-fn number_or_inf<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Alpha {
-        Number(f64),
-        Text(String),
-    }
-    match Alpha::deserialize(deserializer)? {
-        Alpha::Number(alpha) => Ok(alpha),
-        Alpha::Text(text) if text == "inf" => Ok(f64::INFINITY),
-        Alpha::Text(text) => Err(serde::de::Error::custom(format!(
-            "alpha: got \"{text}\", expected a number or \"inf\""
-        ))),
-    }
-}
-
-/// The most drops of a seed: each has a stream of its own per user.
-pub(super) const MOST_DROPS: usize = 1 << 40;
 
 /// The most users of a drop, by the same numbering of streams.
 const MOST_USERS: usize = 1 << 16;
@@ -192,21 +151,6 @@ pub(super) struct Drop {
 }
 
 impl Scenario {
-    /// Reads a table: absent keys take their default. Every refusal names its key.
-    ///
-    /// # Errors
-    /// An unknown key, a value of another type, a size that no memory holds.
-    pub(super) fn read(node: &Node<'_>) -> Result<Self, Error> {
-        let mut value = serde_json::to_value(Self::default()).unwrap_or_default();
-        merge(node, &mut value, &|value| {
-            serde_json::from_value::<Self>(value.clone()).map(drop)
-        })?;
-        let scenario: Self =
-            serde_json::from_value(value).map_err(|e| node.wrong(e.to_string()))?;
-        scenario.sizes(node)?;
-        Ok(scenario)
-    }
-
     /// Refuses sizes whose arrays no memory holds.
     fn sizes(&self, node: &Node<'_>) -> Result<(), Error> {
         let most = MOST_ENTRIES as usize;

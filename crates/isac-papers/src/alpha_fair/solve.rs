@@ -7,7 +7,7 @@ use isac_models::rng::{Stream, stream};
 use isac_opt::augmented::Feasibility;
 
 use super::input::Instance;
-use super::scenario::{Drop, MOST_DROPS, Scenario};
+use super::scenario::{self, Drop};
 use isac_lab::document::Node;
 use isac_lab::error::Error;
 use isac_lab::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
@@ -26,9 +26,6 @@ pub(super) struct Posed {
     pub(super) warnings: Vec<EchoWarning>,
 }
 
-/// Keys of a document with a scenario.
-const SCENARIO_KEYS: [&str; 3] = ["scenario", "seed", "drop"];
-
 /// Keys of a case of an explicit document.
 const CASE_KEYS: [&str; 3] = ["config", "expected", "tolerance"];
 
@@ -39,11 +36,6 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
         Some(name) => Method::by_name(name)
             .ok_or_else(|| Error::unknown("algorithm", name, Method::ALL.map(Method::name)))?,
     };
-    let stated_seed = root.opt("seed").map(|s| s.u64()).transpose()?;
-    let seed = request
-        .seed
-        .or(stated_seed)
-        .unwrap_or(isac_lab::DEFAULT_SEED);
     if let (Some(seed), Some(_)) = (request.seed, root.opt("W0"))
         && method != Method::BestOfStarts
     {
@@ -52,35 +44,31 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
             method.name()
         )));
     }
-    let posed = if let Some(node) = root.opt("scenario") {
-        root.known_keys(&SCENARIO_KEYS)?;
-        if let Some(case) = request.case {
-            return Err(Error::Usage(format!(
-                "--case {case}: a scenario has no cases; its key `drop` says which draw"
-            )));
+    let (posed, seed) = match scenario::of_document(root)? {
+        Some(stated) => {
+            let seed = stated.seed(request)?;
+            let drop = stated.scenario.drop(seed, stated.drop);
+            let Drop {
+                problem,
+                start,
+                grid,
+                warnings,
+                ..
+            } = drop.map_err(|e| isac_lab::scenario::refused(root, e))?;
+            let posed = Posed {
+                problem,
+                rho: SCENARIO_RHO,
+                start,
+                grid,
+                warnings,
+            };
+            (posed, seed)
         }
-        let scenario = Scenario::read(&node)?;
-        let index = root
-            .opt("drop")
-            .map(|d| d.count(0, MOST_DROPS))
-            .transpose()?;
-        let drop = scenario.drop(seed, index.unwrap_or(0));
-        let Drop {
-            problem,
-            start,
-            grid,
-            warnings,
-            ..
-        } = drop.map_err(|e| node.refused(e))?;
-        Posed {
-            problem,
-            rho: SCENARIO_RHO,
-            start,
-            grid,
-            warnings,
+        None => {
+            let stated = root.opt("seed").map(|s| s.u64()).transpose()?;
+            let seed = (request.seed.or(stated)).unwrap_or(isac_lab::DEFAULT_SEED);
+            (explicit(root, request, seed)?, seed)
         }
-    } else {
-        explicit(root, request, seed)?
     };
     run(method, &posed, seed)
 }
@@ -113,13 +101,8 @@ fn explicit(root: &Node<'_>, request: &SolveRequest, seed: u64) -> Result<Posed,
 /// Reads a document with all its cases, or a scenario without drawing from it.
 pub(super) fn read_all(root: &Node<'_>) -> Result<(), Error> {
     root.opt("seed").map(|node| node.u64()).transpose()?;
-    if let Some(node) = root.opt("scenario") {
-        root.known_keys(&SCENARIO_KEYS)?;
-        root.opt("drop")
-            .map(|d| d.count(0, MOST_DROPS))
-            .transpose()?;
-        let scenario = Scenario::read(&node)?;
-        return scenario.check().map_err(|e| node.refused(e));
+    if scenario::of_document(root)?.is_some() {
+        return Ok(());
     }
     let instance = Instance::read(root)?;
     root.cases()?.iter().try_for_each(|node| {

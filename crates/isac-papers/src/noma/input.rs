@@ -9,6 +9,7 @@ use isac_models::channel::rayleigh;
 use isac_models::rng::{Stream, stream};
 use isac_models::units::Db;
 
+use super::scenario;
 use isac_lab::document::{MOST_ENTRIES, Node};
 use isac_lab::error::Error;
 
@@ -68,11 +69,21 @@ pub(super) struct Case {
     pub(super) nonrobust_beams: Option<Mat<c64>>,
 }
 
-/// Refuses unknown keys at the root.
-pub(super) fn check_root(root: &Node<'_>) -> Result<(), Error> {
+/// Keys of a document with cases.
+pub(super) fn top_keys() -> Vec<&'static str> {
     let mut known = FIELDS.to_vec();
     known.extend(["N", "K", "M", "cases", "tolerance", "seed", "realization"]);
-    root.known_keys(&known)
+    known
+}
+
+/// Refuses unknown keys at the root.
+pub(super) fn check_root(root: &Node<'_>) -> Result<(), Error> {
+    root.known_keys(&top_keys())?;
+    match (root.opt("cases"), root.opt("H")) {
+        (Some(_), _) => Ok(()),
+        (None, Some(_)) => root.needs(&["cases", "sigma2_W"]),
+        (None, None) => root.needs(&["cases", "sigma2_W", "N", "K"]),
+    }
 }
 
 /// The cases of a document.
@@ -84,6 +95,9 @@ pub(super) fn cases<'a>(root: &Node<'a>) -> Result<Vec<Node<'a>>, Error> {
 /// Reads all cases.
 pub(super) fn read_all(root: &Node<'_>) -> Result<(), Error> {
     let seed = seed(root)?;
+    if scenario::of_document(root)?.is_some() {
+        return Ok(());
+    }
     cases(root)?
         .iter()
         .try_for_each(|node| read(root, node, seed).map(drop))

@@ -4,6 +4,7 @@ mod algorithm;
 mod check;
 mod figures;
 mod input;
+mod scenario;
 mod solve;
 mod stress;
 

@@ -14,6 +14,7 @@ use isac_models::rng::{Stream, stream};
 
 use super::algorithm::Algorithm;
 use super::input::{self, Case, Problem};
+use super::scenario;
 use isac_lab::document::Node;
 use isac_lab::error::Error;
 use isac_lab::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
@@ -26,6 +27,13 @@ const FAR: f64 = 0.5;
 
 /// Solves one case of a document.
 pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
+    if let Some(posed) = scenario::of_document(root)? {
+        let seed = posed.seed(request)?;
+        let case = posed.scenario.case(seed, posed.drop);
+        let case = case.map_err(|e| isac_lab::scenario::refused(root, e))?;
+        let algorithm = Algorithm::named(request.algorithm.as_deref(), &case.problem)?;
+        return solve_case(&case, algorithm, seed).map_err(|e| Error::numerical("scenario", e));
+    }
     let seed = request.seed.map_or_else(|| input::seed(root), Ok)?;
     let cases = input::cases(root)?;
     let wanted = request.case.unwrap_or(0);

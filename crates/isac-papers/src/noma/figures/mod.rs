@@ -1,8 +1,6 @@
 //! Figures and tables of `noma`, and three artefacts of our own: `pattern`, `lemma1`, `stress`.
 //!
-//! The paper states N = 8, K = 3, M = 2, targets at -60 and 60 degrees, sigma^2 = 0.01 W,
-//! P_diff = 0.001 W, xi = 10 W^2, mu = 0.02. Assumed by us: i.i.d. CN(0, 1) channels without path
-//! loss, half a wavelength of spacing, users sorted by channel norm.
+//! The scene is [`Scenario::default`], mu = 0.02.
 
 mod max_min;
 mod own_artefacts;
@@ -10,21 +8,15 @@ mod power;
 mod robust;
 mod stress;
 
-use isac_algos::noma::{Mode, Scene, Sensing};
+use isac_algos::noma::Scene;
 use isac_metrics::noma::SicSet;
-use isac_models::array::{Scaling, Ula};
-use isac_models::channel::rayleigh;
-use isac_models::rng::{Stream, stream};
 
+use super::scenario::Scenario;
 use isac_lab::error::{Error, Source};
 use isac_lab::verdict::Ruling;
 use isac_lab::{Artefact, Metric, Plan, Record, Records, Report, Request, Task};
 
 const PRESETS: &[&str] = &["paper"];
-const ANTENNAS: usize = 8;
-const USERS: usize = 3;
-const ANGLES_DEG: [f64; 2] = [-60.0, 60.0];
-const NOISE: f64 = 0.01;
 
 /// All artefacts in order.
 pub(super) fn artefacts() -> Vec<Artefact> {
@@ -91,26 +83,12 @@ pub(super) fn artefacts() -> Vec<Artefact> {
 
 /// The paper's scene with the channels of one realisation.
 fn scene(seed: u64, realization: usize, sic: SicSet, floor: f64) -> Result<Scene, Source> {
-    let mut rng = stream(seed, Stream::Channel, realization as u64);
-    let channels = rayleigh(ANTENNAS, USERS, 1.0, &mut rng);
-    let array = Ula::half_wavelength(ANTENNAS, Scaling::UnitEntries)?;
-    let steering = array.steering(&ANGLES_DEG.map(f64::to_radians));
-    let sensing = Sensing {
-        floor,
-        difference: 0.001,
-        cross_correlation: Some(10.0),
-    };
-    let mode = Mode {
+    let scenario = Scenario {
         sic,
-        ..Mode::default()
+        floor_w: floor,
+        ..Scenario::default()
     };
-    Ok(Scene::new(
-        channels.as_ref(),
-        steering.as_ref(),
-        NOISE,
-        sensing,
-        mode,
-    )?)
+    scenario.scene(seed, realization)
 }
 
 /// Whether a claim of order between two curves holds, for every pair of curves it could mean: the
@@ -171,8 +149,11 @@ fn plan(
 }
 
 fn common_scenario() -> serde_json::Value {
+    let scenario = Scenario::default();
     serde_json::json!({
-        "N": ANTENNAS, "K": USERS, "angles_deg": ANGLES_DEG, "sigma2_W": NOISE,
-        "Pdiff_W": 0.001, "xi_W2": 10.0, "spacing_wavelengths": 0.5, "channels": "iid CN(0, 1)"
+        "N": scenario.antennas, "K": scenario.users, "angles_deg": scenario.angles_deg,
+        "sigma2_W": scenario.noise_w, "Pdiff_W": scenario.difference_w,
+        "xi_W2": scenario.cross_correlation_w2,
+        "spacing_wavelengths": scenario.spacing_wavelengths, "channels": "iid CN(0, 1)"
     })
 }

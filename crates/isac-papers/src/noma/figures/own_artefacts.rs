@@ -9,7 +9,7 @@ use isac_models::rng::{Stream, stream};
 use isac_opt::StopReason;
 use serde_json::json;
 
-use super::{ANGLES_DEG, ANTENNAS, common_scenario, db, per_realization, plan, scene};
+use super::{Scenario, common_scenario, db, per_realization, plan, scene};
 use isac_lab::error::{Error, Source};
 use isac_lab::verdict::{Claim, Ruling};
 use isac_lab::{Metric, Plan, Record, Records, Report, Request, Task, TaskOutput};
@@ -36,7 +36,7 @@ fn pattern_task(seed: u64, i: usize, sic: SicSet) -> Result<TaskOutput, Source> 
         Some(beams) => beams.beams,
         None => rank_one::principal_beams(&found.design.factors)?,
     };
-    let array = Ula::half_wavelength(ANTENNAS, Scaling::UnitEntries)?;
+    let array = Ula::half_wavelength(scene.antennas(), Scaling::UnitEntries)?;
     let radians: Vec<f64> = grid().iter().map(|a| a.to_radians()).collect();
     let steering = array.steering(&radians);
     let pattern = beampattern::pattern(steering.as_ref(), beams.as_ref())?;
@@ -97,7 +97,7 @@ pub(super) fn pattern(request: &Request) -> Result<Plan, Error> {
                 .zip(list("pattern_w"))
                 .map(|(a, p)| [a, p.max(1e-4)]);
             panel.line("pattern", points.collect(), Style::curve(0).no_marker());
-            for (m, angle) in ANGLES_DEG.iter().enumerate() {
+            for (m, angle) in Scenario::default().angles_deg.iter().enumerate() {
                 panel.vertical(
                     format!("target {}", m + 1),
                     *angle,

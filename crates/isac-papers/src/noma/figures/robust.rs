@@ -8,7 +8,7 @@ use isac_models::rng::{Stream, complex_normal, stream};
 use isac_opt::StopReason;
 use rand::RngExt;
 
-use super::{ANTENNAS, common_scenario, db, linear, per_realization, plan, scene};
+use super::{Scenario, common_scenario, db, linear, per_realization, plan, scene};
 use isac_lab::error::{Error, Source};
 use isac_lab::stats::{Summary, cdf};
 use isac_lab::verdict::{Claim, Ruling, Side};
@@ -239,13 +239,16 @@ pub(super) fn fig6(request: &Request) -> Result<Plan, Error> {
 /// An error of norm at most `radius` per user, uniform in the ball or on the sphere.
 fn errors(seed: u64, i: usize, radius: f64, sphere: bool) -> Mat<c64> {
     let mut rng = stream(seed, Stream::CsiError, i as u64);
-    let mut e = complex_normal(ANTENNAS, super::USERS, &mut rng);
-    for k in 0..super::USERS {
+    let Scenario {
+        antennas, users, ..
+    } = Scenario::default();
+    let mut e = complex_normal(antennas, users, &mut rng);
+    for k in 0..users {
         let u: f64 = rng.random();
         let r = if sphere {
             radius
         } else {
-            radius * u.powf(0.5 / ANTENNAS as f64)
+            radius * u.powf(0.5 / antennas as f64)
         };
         let length = ops::norm(e.subcols(k, 1));
         ops::scale(e.as_mut().subcols_mut(k, 1), r / length);
