@@ -23,6 +23,8 @@ pub struct Paper {
     pub title: &'static str,
     /// Schema of its documents, such as `obs-crlb/1`.
     pub schema: &'static str,
+    /// A commented scenario that solves, as TOML.
+    pub template: Option<&'static str>,
     /// Figures, panels and tables in order.
     pub artefacts: Vec<Artefact>,
     /// Reads a document.

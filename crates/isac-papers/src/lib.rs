@@ -26,6 +26,9 @@ pub mod noma;
 #[cfg(feature = "obs_crlb")]
 pub mod obs_crlb;
 
+#[cfg(test)]
+mod documented;
+
 /// A record of a method that stopped for `stopped`.
 fn record(
     algorithm: impl Into<String>,

@@ -24,6 +24,7 @@ pub enum Access {
     /// Power-domain NOMA with successive decoding by channel norm.
     Noma,
     /// Time division: one slot per user, BS1's beams common to all.
+    #[serde(rename = "oma")]
     Tdma,
 }
 

@@ -10,12 +10,16 @@ mod stress;
 
 use isac_lab::Paper;
 
+/// A commented scenario, the default problem.
+const TEMPLATE: &str = include_str!("scenario.toml");
+
 /// The paper as the lab sees it.
 pub fn paper() -> Paper {
     Paper {
         key: "alpha_fair",
         title: "Alpha-fair multistatic MIMO-OFDM ISAC",
         schema: "alpha-fair/1",
+        template: Some(TEMPLATE),
         artefacts: figures::all(),
         read: Some(solve::read_all),
         check: Some(check::check),

@@ -410,3 +410,13 @@ impl Scenario {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Scenario;
+
+    #[test]
+    fn table_and_template_have_every_key_with_its_default() {
+        crate::documented::agrees::<Scenario>("alpha_fair", crate::alpha_fair::TEMPLATE);
+    }
+}

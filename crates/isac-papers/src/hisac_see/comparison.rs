@@ -1,7 +1,7 @@
 //! What the designs are compared with: isotropic artificial noise (text of Fig. 4), a neighbouring
 //! cell (Fig. 4c), and designs by the weaker bounds.
 
-use super::setup::{NOISE, Setup, draw, path_model};
+use super::scenario::{Scenario, draw, path_model};
 use super::special::{efficiency, fixed};
 use super::sweep::{gain, gains_are, percent};
 use isac_algos::hisac_see::{Access, Design, Problem, Working, baselines, direct, evaluate};
@@ -58,7 +58,7 @@ fn plan_noise(request: &Request) -> Result<Plan, Error> {
     let tasks = request.realizations(100, 2)?.into_iter().flat_map(|r| {
         [("ordered", true), ("unordered", false)].map(|(name, ordered)| {
             Task::records(format!("{name}/r{r:03}"), name, 0.5, move || {
-                let mut problem = fixed(&Setup::default(), seed, r as u64)?;
+                let mut problem = fixed(&Scenario::default(), seed, r as u64)?;
                 if !ordered {
                     problem = unordered(problem);
                 }
@@ -83,7 +83,7 @@ fn plan_noise(request: &Request) -> Result<Plan, Error> {
         metrics: efficiency(),
         tasks: tasks.collect(),
         notes: vec!["RSMA with the fixed split, used power; the noise counts as power of BS1 and disturbs Bob and the users.".into()],
-        scenario: json!({"watts": watts, "setup": Setup::default().describe()}),
+        scenario: json!({"watts": watts, "setup": Scenario::default().describe()}),
         finish: Box::new(|records| {
             let mut panel = Panel::new("", Axis::new("Isotropic artificial noise of BS1 (W)"), Axis::new(efficiency()[0].title()));
             let curves = [("ordered", "All constraints"), ("unordered", "Without order and sensing cap at Eve")];
@@ -138,13 +138,13 @@ fn plan_neighbour(request: &Request) -> Result<Plan, Error> {
             "The paper defines no multi-cell SINR. Here: a base station at (190, 0) m with 12 antennas serves 300 random users, x in 130 to 250 m and y within 100 m, one at a time with 10 W matched beams; both designed base stations disturb. BS2's panel is turned towards the neighbour, the worst case.".into(),
             "Artificial noise: 2 W in all directions, decoding order and sensing cap at Eve dropped.".into(),
         ],
-        scenario: json!({"setup": Setup::default().describe(), "users": NEIGHBOUR_USERS, "noise_w": COMPARED_NOISE}),
+        scenario: json!({"setup": Scenario::default().describe(), "users": NEIGHBOUR_USERS, "noise_w": COMPARED_NOISE}),
         finish: Box::new(|records| Ok(finish_neighbour(records))),
     })
 }
 
 fn neighbour(seed: u64, r: usize) -> Result<Vec<Record>, Source> {
-    let setup = Setup::default();
+    let setup = Scenario::default();
     let green = fixed(&setup, seed, r as u64)?;
     let noisy = Problem {
         artificial_noise: COMPARED_NOISE,
@@ -175,7 +175,7 @@ fn neighbour(seed: u64, r: usize) -> Result<Vec<Record>, Source> {
 
 /// SINR in dB of one random user of the neighbouring cell.
 fn user<R: Rng>(
-    setup: &Setup,
+    setup: &Scenario,
     problem: &Problem,
     design: &Design,
     rng: &mut R,
@@ -218,7 +218,7 @@ fn user<R: Rng>(
             .chunks_exact(g.len())
             .map(|o| power(&g, o))
             .sum::<f64>()
-        + NOISE;
+        + Scenario::default().noise_w;
     Ok(10.0 * (NEIGHBOUR_POWER * square(&f) / disturbed).log10())
 }
 
@@ -287,9 +287,9 @@ fn plan_bounds(request: &Request) -> Result<Plan, Error> {
             move || {
                 let mut rows = Vec::new();
                 for &x in xs {
-                    let setup = Setup {
+                    let setup = Scenario {
                         error: x,
-                        ..Setup::default()
+                        ..Scenario::default()
                     };
                     let mut problem = draw(&setup, seed, r as u64)?;
                     problem.access = Access::RsmaFixed;
@@ -339,7 +339,7 @@ fn plan_bounds(request: &Request) -> Result<Plan, Error> {
         ],
         tasks: tasks.collect(),
         notes: vec!["RSMA with the fixed split. Solid: designs by each bound, judged exactly. Dashed: what a bound says about the exact design.".into()],
-        scenario: json!({"errors": xs, "setup": Setup::default().describe()}),
+        scenario: json!({"errors": xs, "setup": Scenario::default().describe()}),
         finish: Box::new(|records| Ok(finish_bounds(records))),
     })
 }

@@ -1,6 +1,6 @@
 //! The artefacts of [hisac_see]: every panel as a sweep of designs by the direct route.
 
-use super::setup::{Setup, draw};
+use super::scenario::{Scenario, draw};
 use super::sweep::{
     Order, Sweep, ahead, along, gain, gains_are, metrics, paired, percent, plan, text,
 };
@@ -93,7 +93,7 @@ const FIG2B: Sweep = Sweep {
     ],
     categories: &[],
     build: |curve, x, r, seed| {
-        let mut p = draw(&Setup::default(), seed, r)?;
+        let mut p = draw(&Scenario::default(), seed, r)?;
         p.access = Access::RsmaFixed;
         p.objective = Objective::Scnr;
         p.power1_max = x;
@@ -178,7 +178,7 @@ const FIG2C: Sweep = Sweep {
     ],
     categories: &[],
     build: |curve, x, r, seed| {
-        let mut setup = Setup::default();
+        let mut setup = Scenario::default();
         if curve.ends_with("eps00") {
             setup.error = 0.0;
         } else if curve.ends_with("eps20") {
@@ -277,9 +277,9 @@ const ERRORS: Sweep = Sweep {
     ],
     categories: &[],
     build: |curve, x, r, seed| {
-        let setup = Setup {
+        let setup = Scenario {
             error: x,
-            ..Setup::default()
+            ..Scenario::default()
         };
         scheme_problem(curve, &setup, r, seed)
     },
@@ -345,7 +345,7 @@ const FIG2D: Sweep = Sweep {
     curves: &[("rsma_fixed", "RSMA, fixed split")],
     categories: &[],
     build: |_, x, r, seed| {
-        let mut p = draw(&Setup::default(), seed, r)?;
+        let mut p = draw(&Scenario::default(), seed, r)?;
         p.access = Access::RsmaFixed;
         p.objective = Objective::Weighted { weight: x };
         p.power1_max = 30.0;
@@ -422,10 +422,10 @@ const FIG3B: Sweep = Sweep {
     ],
     build: |curve, x, r, seed| {
         let sides = ARRAYS[(x as usize).min(ARRAYS.len() - 1)];
-        let setup = Setup {
+        let setup = Scenario {
             array1: sides[0],
             array2: sides[1],
-            ..Setup::default()
+            ..Scenario::default()
         };
         let mut p = draw(&setup, seed, r)?;
         p.access = Access::RsmaFixed;
@@ -516,9 +516,9 @@ const FIG3C: Sweep = Sweep {
     ],
     categories: &[],
     build: |curve, x, r, seed| {
-        let setup = Setup {
+        let setup = Scenario {
             users: x as usize,
-            ..Setup::default()
+            ..Scenario::default()
         };
         let mut p = draw(&setup, seed, r)?;
         p.access = Access::RsmaFixed;
@@ -561,7 +561,7 @@ const FIG3D: Sweep = Sweep {
     curves: &[("used", "RSMA, fixed split")],
     categories: &[],
     build: |_, x, r, seed| {
-        let mut p = draw(&Setup::default(), seed, r)?;
+        let mut p = draw(&Scenario::default(), seed, r)?;
         p.access = Access::RsmaFixed;
         p.requirements.secrecy_rate = x;
         p.requirements.common_rate = x;
@@ -604,7 +604,7 @@ fn as_front(plan: Plan) -> Plan {
     }
 }
 
-fn scheme_problem(curve: &str, setup: &Setup, r: u64, seed: u64) -> Result<Problem, Source> {
+fn scheme_problem(curve: &str, setup: &Scenario, r: u64, seed: u64) -> Result<Problem, Source> {
     let mut p = draw(setup, seed, r)?;
     p.access = access(curve)?;
     if curve.ends_with("multicast") {
@@ -626,9 +626,9 @@ const FIG5D: Sweep = Sweep {
     categories: &["centralized", "edge", "hybrid"],
     build: |curve, x, r, seed| {
         let all = [Topology::Centralized, Topology::Edge, Topology::Hybrid];
-        let setup = Setup {
+        let setup = Scenario {
             topology: all[(x as usize).min(2)],
-            ..Setup::default()
+            ..Scenario::default()
         };
         scheme_problem(curve, &setup, r, seed)
     },
@@ -694,7 +694,7 @@ const FIG6A: Sweep = Sweep {
         "light shadowing",
     ],
     build: |curve, x, r, seed| {
-        let mut setup = Setup::default();
+        let mut setup = Scenario::default();
         match x as usize {
             1 => setup.fading = Fading::Nakagami { order: 2.0 },
             2 => setup.fading = Fading::Rayleigh,

@@ -7,7 +7,7 @@ mod figures;
 mod quality;
 mod read;
 mod scaling;
-mod setup;
+mod scenario;
 mod solve;
 mod special;
 mod stress;
@@ -16,12 +16,16 @@ mod topology;
 
 use isac_lab::Paper;
 
+/// A commented scenario, the default problem.
+const TEMPLATE: &str = include_str!("scenario.toml");
+
 /// The paper as the lab sees it.
 pub fn paper() -> Paper {
     Paper {
         key: "hisac_see",
         title: "Secure and green RSMA-assisted heterogeneous ISAC",
         schema: "hisac-see/1",
+        template: Some(TEMPLATE),
         artefacts: {
             let mut all = figures::artefacts();
             all.extend(special::artefacts());

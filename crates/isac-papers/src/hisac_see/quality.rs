@@ -1,6 +1,6 @@
 //! How good the solvers are: from raw starts on many draws, and worst cases against random errors.
 
-use super::setup::{Setup, draw};
+use super::scenario::{Scenario, draw};
 use super::special::feasible;
 use isac_algos::hisac_see::{Access, Design, Problem, RawStart, Working, direct};
 use isac_lab::error::{Error, Source};
@@ -61,13 +61,13 @@ fn plan_quality(request: &Request) -> Result<Plan, Error> {
         ],
         tasks: tasks.collect(),
         notes: vec!["raw: one start, infeasible as it stands. default: what the library does by itself. known: the best of seven starts, the point of phase I, and the designs of the other schemes.".into()],
-        scenario: json!({"setup": Setup::default().describe()}),
+        scenario: json!({"setup": Scenario::default().describe()}),
         finish: Box::new(|records| Ok(finish_quality(records))),
     })
 }
 
 fn quality(x: f64, access: Access, seed: u64, r: usize) -> Result<Vec<Record>, Source> {
-    let mut problem = draw(&Setup::default(), seed, r as u64)?;
+    let mut problem = draw(&Scenario::default(), seed, r as u64)?;
     problem.access = access;
     let working = Working::new(&problem)?;
     let options = direct::Options::default();
@@ -214,7 +214,7 @@ fn plan_sampling(request: &Request) -> Result<Plan, Error> {
         ],
         tasks: tasks.collect(),
         notes: vec!["Errors are drawn on the spheres in the spans of the channels: half of them uniformly, half near the worst so far of a quantity in turn. Relative to max(1, |worst case|).".into()],
-        scenario: json!({"setup": Setup::default().describe(), "samples": samples}),
+        scenario: json!({"setup": Scenario::default().describe(), "samples": samples}),
         finish: Box::new(|records| {
             let mut panel = Panel::new("", Axis::new("Draw"), Axis::log("Distance from the worst case (relative)"));
             let mut failures = Vec::new();
@@ -248,7 +248,7 @@ fn plan_sampling(request: &Request) -> Result<Plan, Error> {
 /// The eight quantities over the four links, each as `value - worst case` with the sign that must
 /// not be positive.
 fn sampling(samples: usize, seed: u64, r: usize) -> Result<Vec<Record>, Source> {
-    let mut problem = draw(&Setup::default(), seed, r as u64)?;
+    let mut problem = draw(&Scenario::default(), seed, r as u64)?;
     problem.access = Access::RsmaFixed;
     let working = Working::new(&problem)?;
     // Alternate between infeasible raw designs and optima.

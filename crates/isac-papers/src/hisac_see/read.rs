@@ -1,5 +1,6 @@
 //! Documents of schema `hisac-see/1`: parameters, channels and designs.
 
+use super::scenario;
 use isac_algos::hisac_see::{Access, Design, Problem, Requirements, UserTarget};
 use isac_lab::document::{MOST_ENTRIES, Node, is_remark};
 use isac_lab::error::Error;
@@ -8,7 +9,8 @@ use isac_models::csi_error::UncertainChannel;
 use isac_models::ofdm::SPEED_OF_LIGHT_M_S;
 use isac_models::two_cell::TwoCell;
 
-const TOP: [&str; 8] = [
+/// Keys of a document with channels.
+pub(super) const TOP: [&str; 8] = [
     "schema",
     "params",
     "channels",
@@ -44,8 +46,34 @@ const PARAMS: [&str; 22] = [
     "allocated_P2_W",
 ];
 
+const NEEDED: [&str; 23] = [
+    "params.M1_h_v",
+    "params.M2_h_v",
+    "params.N",
+    "params.sigma2_W",
+    "params.P1_max_W",
+    "params.P2_max_W",
+    "params.P0_W",
+    "params.gamma_th",
+    "params.I_S",
+    "params.I_c",
+    "params.I_p",
+    "params.radius_h_bo",
+    "params.radius_h_e",
+    "params.radius_g_bo",
+    "params.radius_g_e",
+    "channels.h_bo",
+    "channels.h_e",
+    "channels.h_ta",
+    "channels.h_cl",
+    "channels.h_users_rows",
+    "channels.g_bo",
+    "channels.g_e",
+    "channels.g_users_rows",
+];
+
 /// The largest rate that may be asked for: `2^rate` must be a number.
-const MOST_BITS: f64 = 1000.0;
+pub(super) const MOST_BITS: f64 = 1000.0;
 
 /// The problem of a document, for every algorithm with the access scheme and the users' target of
 /// [`Problem::new`] unless `options` say otherwise.
@@ -54,6 +82,7 @@ const MOST_BITS: f64 = 1000.0;
 /// An unknown key, a missing field, a value out of range, by name.
 pub(super) fn problem(root: &Node<'_>) -> Result<Problem, Error> {
     root.known_keys(&TOP)?;
+    root.needs(&NEEDED)?;
     let p = root.get("params")?;
     p.known_keys(&PARAMS)?;
     let side = |key: &str| -> Result<usize, Error> {
@@ -144,6 +173,9 @@ pub(super) fn problem(root: &Node<'_>) -> Result<Problem, Error> {
 
 /// Reads a document with its designs.
 pub(super) fn read_all(root: &Node<'_>) -> Result<(), Error> {
+    if scenario::of_document(root)?.is_some() {
+        return Ok(());
+    }
     let problem = problem(root)?;
     let designs = root
         .opt("designs")

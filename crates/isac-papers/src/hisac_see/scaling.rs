@@ -1,7 +1,7 @@
 //! Fig. 4(a), (b), (d): what our own designs cost against the number of antennas. Measured numbers
 //! stand with the timing alone; the paper names no platform, so none is compared.
 
-use super::setup::{Setup, draw};
+use super::scenario::{Scenario, draw};
 use super::special::{efficiency, feasible, fixed};
 use isac_algos::hisac_see::{Access, Working, direct, sca};
 use isac_lab::clock::timed;
@@ -49,11 +49,11 @@ const ARRAYS: [(f64, (usize, usize)); 7] = [
     (256.0, (32, 8)),
 ];
 
-fn square_setup(side: (usize, usize)) -> Setup {
-    Setup {
+fn square_setup(side: (usize, usize)) -> Scenario {
+    Scenario {
         array1: side,
         array2: side,
-        ..Setup::default()
+        ..Scenario::default()
     }
 }
 
@@ -142,7 +142,7 @@ fn plan_design(request: &Request, memory: bool) -> Result<Plan, Error> {
                 "A design is the whole of it: every start of the library's default, the evaluation included.".into()
             },
         ],
-        scenario: json!({"setup": Setup::default().describe()}),
+        scenario: json!({"setup": Scenario::default().describe()}),
         finish: Box::new(move |records| {
             let x = || Axis::log("Antennas of each base station");
             let sizes: Vec<f64> = ARRAYS.iter().map(|a| a.0).collect();
@@ -284,7 +284,7 @@ fn plan_step(request: &Request) -> Result<Plan, Error> {
         metrics: efficiency(),
         tasks,
         notes: vec!["One joint convex step from the feasible point of phase I, in the dimension of the arrays and in the span of the channels.".into()],
-        scenario: json!({"setup": Setup::default().describe()}),
+        scenario: json!({"setup": Scenario::default().describe()}),
         finish: Box::new(|records| {
             let x = || Axis::log("Antennas of each base station");
             let mut panel = Panel::new("", x(), Axis::new(efficiency()[0].title()));

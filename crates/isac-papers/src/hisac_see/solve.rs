@@ -1,6 +1,6 @@
 //! `isac solve` for schema `hisac-see/1`.
 
-use super::read;
+use super::{read, scenario};
 use isac_algos::hisac_see::direct::Solution;
 use isac_algos::hisac_see::relaxation::{self, Verdict};
 use isac_algos::hisac_see::{Design, Method, Problem};
@@ -14,6 +14,18 @@ use isac_linalg::Mat;
 /// # Errors
 /// A malformed document, a case that does not exist, an unknown algorithm.
 pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
+    if let Some(posed) = scenario::of_document(root)? {
+        let (seed, method) = (posed.seed(request)?, named(request)?);
+        let problem = scenario::draw(&posed.scenario, seed, posed.drop as u64);
+        let problem = problem.map_err(|e| isac_lab::scenario::refused(root, e))?;
+        problem
+            .check()
+            .map_err(|e| isac_lab::scenario::refused(root, e))?;
+        let mut out =
+            answer(&problem, method, &[]).map_err(|e| isac_lab::scenario::refused(root, e))?;
+        out.seed = seed;
+        return Ok(out);
+    }
     let problem = read::problem(root)?;
     if let Some(case) = request.case.filter(|&case| case > 0) {
         return Err(Error::Usage(format!(
@@ -25,13 +37,7 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
             "--seed {seed}: nothing is random in a hisac-see/1 document or its algorithms"
         )));
     }
-    let method = match &request.algorithm {
-        None => Method::default(),
-        Some(name) => *Method::ALL
-            .iter()
-            .find(|method| method.name() == name)
-            .ok_or_else(|| Error::unknown("algorithm", name, Method::ALL.map(Method::name)))?,
-    };
+    let method = named(request)?;
     let warm = stored_start(root, &problem)?;
     let mut out = answer(&problem, method, &warm).map_err(|e| root.refused(e))?;
     if let Some(bandwidth) = read::bandwidth_hz(root)?
@@ -41,6 +47,15 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
         out.metric("energy_efficiency_bit_j", efficiency);
     }
     Ok(out)
+}
+
+/// The algorithm asked for.
+fn named(request: &SolveRequest) -> Result<Method, Error> {
+    let Some(name) = &request.algorithm else {
+        return Ok(Method::default());
+    };
+    (Method::ALL.into_iter().find(|method| method.name() == name))
+        .ok_or_else(|| Error::unknown("algorithm", name, Method::ALL.map(Method::name)))
 }
 
 /// The answer to a problem by a method, with a proof where there is no design.

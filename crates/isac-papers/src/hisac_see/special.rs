@@ -1,7 +1,7 @@
 //! Artefacts that are not plain sweeps: ascents by iteration, frozen beams, measured times,
 //! error models and beampatterns.
 
-use super::setup::{Setup, draw, path_model};
+use super::scenario::{Scenario, draw, path_model};
 use super::sweep::{gain, gains_are, percent};
 use isac_algos::hisac_see::{
     Access, Design, Method, Problem, RawStart, Working, baselines, direct, sca,
@@ -54,7 +54,7 @@ pub(super) fn efficiency() -> Vec<Metric> {
     )]
 }
 
-pub(super) fn fixed(setup: &Setup, seed: u64, r: u64) -> Result<Problem, Source> {
+pub(super) fn fixed(setup: &Scenario, seed: u64, r: u64) -> Result<Problem, Source> {
     let mut problem = draw(setup, seed, r)?;
     problem.access = Access::RsmaFixed;
     Ok(problem)
@@ -75,7 +75,7 @@ const TRAVERSED: [[f64; 4]; 2] = [[8.0, 10.0, 12.0, 16.0], [6.0, 8.0, 10.0, 14.0
 
 /// Best efficiency so far over the grid, and the direct route's for comparison at x = 0.
 fn traversed(powers1: &[f64], powers2: &[f64], seed: u64, r: usize) -> Result<Vec<Record>, Source> {
-    let problem = fixed(&Setup::default(), seed, r as u64)?;
+    let problem = fixed(&Scenario::default(), seed, r as u64)?;
     let options = direct::Options::default();
     let free = Method::Direct.run(&problem, &[])?;
     let mut rows = vec![if free.feasible {
@@ -115,9 +115,9 @@ fn plan_ascent(request: &Request) -> Result<Plan, Error> {
                     curve.clone(),
                     4.0,
                     move || {
-                        let setup = Setup {
+                        let setup = Scenario {
                             array1: side,
-                            ..Setup::default()
+                            ..Scenario::default()
                         };
                         let problem = fixed(&setup, seed, r as u64)?;
                         let found = method.run(&problem, &[])?;
@@ -155,7 +155,7 @@ fn plan_ascent(request: &Request) -> Result<Plan, Error> {
         metrics: efficiency(),
         tasks,
         notes: vec!["From the feasible points of phase I, the best start of each method; a converged run keeps its value.".into()],
-        scenario: json!({"setup": Setup::default().describe()}),
+        scenario: json!({"setup": Scenario::default().describe()}),
         finish: Box::new(|records| {
             let mut panel = Panel::new(
                 "",
@@ -317,7 +317,7 @@ fn plan_frozen(request: &Request) -> Result<Plan, Error> {
         metrics: efficiency(),
         tasks: tasks.collect(),
         notes: vec!["Beams that are not optimised stand at the feasible point of phase I; the streams of BS2 and the receive filter are always optimised.".into()],
-        scenario: json!({"x": xs, "setup": Setup::default().describe()}),
+        scenario: json!({"x": xs, "setup": Scenario::default().describe()}),
         finish: Box::new(|records| {
             let mut panel = Panel::new("", Axis::log("Allocated power of BS1 (W)"), Axis::new(efficiency()[0].title()));
             for (i, (name, label)) in SETS.iter().enumerate() {
@@ -351,7 +351,7 @@ fn plan_frozen(request: &Request) -> Result<Plan, Error> {
 
 fn frozen_sets(xs: &[f64], seed: u64, r: usize) -> Result<Vec<Record>, Source> {
     let mut rows = Vec::new();
-    let mut base = fixed(&Setup::default(), seed, r as u64)?;
+    let mut base = fixed(&Scenario::default(), seed, r as u64)?;
     let mut starts: Vec<Option<Design>> = Vec::new();
     let mut problems = Vec::new();
     for &x in xs {
@@ -436,7 +436,7 @@ fn plan_errors(request: &Request) -> Result<Plan, Error> {
         metrics: efficiency(),
         tasks: tasks.collect(),
         notes: vec!["Relative radius 0.1. Gaussian: i.i.d. with the same mean square norm, the ball enlarged to hold 95 %. Ellipsoid: random axes, squared semi-axes 0.2 to 1.8 of the ball's, on h_e, g_e and g_bo, in full dimension.".into()],
-        scenario: json!({"setup": Setup::default().describe()}),
+        scenario: json!({"setup": Scenario::default().describe()}),
         finish: Box::new(|records| {
             let axis = Axis::new("Error model").categories(MODELS.map(|m| m.1));
             let mut panel = Panel::new("", axis, Axis::new(efficiency()[0].title()));
@@ -459,7 +459,7 @@ fn plan_errors(request: &Request) -> Result<Plan, Error> {
 }
 
 fn error_model(name: &str, seed: u64, r: u64) -> Result<Problem, Source> {
-    let setup = Setup::default();
+    let setup = Scenario::default();
     let mut problem = fixed(&setup, seed, r)?;
     match name {
         "ball" => {}
@@ -504,13 +504,13 @@ fn plan_pattern(request: &Request, stream: usize) -> Result<Plan, Error> {
         metrics: vec![Metric::new("gain_db", "Gain towards the node's channel", "dB")],
         tasks: vec![task],
         notes: vec!["One draw. Map: |u(az, el)^H o|^2 / |o|^2 in dB; the table's gains are towards the nodes' channels, relative to the mean over directions.".into()],
-        scenario: json!({"setup": Setup::default().describe(), "draw": draw_index}),
+        scenario: json!({"setup": Scenario::default().describe(), "draw": draw_index}),
         finish: Box::new(move |records| Ok(finish_pattern(stream, records))),
     })
 }
 
 fn pattern(stream: usize, seed: u64, r: usize) -> Result<TaskOutput, Source> {
-    let setup = Setup::default();
+    let setup = Scenario::default();
     let problem = fixed(&setup, seed, r as u64)?;
     let found = direct::design(&problem, &[], &direct::Options::default())?;
     let m2 = problem.cell.antennas2();

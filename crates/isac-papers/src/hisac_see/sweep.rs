@@ -1,6 +1,6 @@
 //! Designs by the direct route along an axis, and what may be said of their curves.
 
-use super::setup::Setup;
+use super::scenario::Scenario;
 use isac_algos::hisac_see::relaxation::{self, prove_infeasible};
 use isac_algos::hisac_see::{Problem, direct};
 use isac_lab::error::{Error, Source};
@@ -89,7 +89,7 @@ pub(super) fn plan(request: &Request, sweep: &'static Sweep) -> Result<Plan, Err
             "draws": draws.len(),
             "x": xs,
             "curves": sweep.curves.iter().map(|c| c.0).collect::<Vec<_>>(),
-            "setup": Setup::default().describe(),
+            "setup": Scenario::default().describe(),
         }),
         finish: Box::new(move |records| Ok(finish(sweep, records))),
     })

@@ -1,6 +1,6 @@
 //! Fig. 5(a) to (c): each topology with the efficiencies of the access schemes in it.
 
-use super::setup::{Setup, draw};
+use super::scenario::{Scenario, draw};
 use super::sweep::{gain, gains_are, metrics, percent, record};
 use isac_algos::hisac_see::{Access, direct};
 use isac_lab::error::Error;
@@ -37,9 +37,9 @@ pub(super) fn artefacts() -> Vec<Artefact> {
 
 fn plan(request: &Request, topology: Topology) -> Result<Plan, Error> {
     let seed = request.seed;
-    let setup = Setup {
+    let setup = Scenario {
         topology,
-        ..Setup::default()
+        ..Scenario::default()
     };
     let tasks = request.realizations(100, 3)?.into_iter().map(|r| {
         Task::records(format!("r{r:03}"), "all schemes", 0.4, move || {
@@ -104,7 +104,7 @@ fn plan(request: &Request, topology: Topology) -> Result<Plan, Error> {
 /// Where everybody stands in the first draw.
 fn scene(topology: Topology, seed: u64) -> Result<Panel, Error> {
     let mut places = rng::stream(seed, Stream::Geometry, 0);
-    let scene = Scene::draw(topology, Setup::default().users, &mut places)
+    let scene = Scene::draw(topology, Scenario::default().users, &mut places)
         .map_err(|e| Error::numerical("topology", e))?;
     let mut panel = Panel::new("", Axis::new("x (m)"), Axis::new("y (m)"));
     panel.equal_aspect = true;

@@ -308,7 +308,7 @@ pub(super) fn read(root: &Node<'_>, node: &Node<'_>, seed: u64) -> Result<Case, 
     let steering = fields.steering(antennas)?;
     // A covariance of the span per message, or of all antennas where no beams are found.
     let span = antennas.min(users + steering.ncols()) as f64;
-    let entries = (antennas * antennas) as f64 + (users + 1) as f64 * span * span;
+    let entries = (antennas.max(users) as f64).powi(2) + (users + 1) as f64 * span * span;
     match root.opt("K") {
         Some(stated) if h.is_none() => stated.holds(entries, "the covariances")?,
         _ => origin.holds(entries, "the covariances")?,

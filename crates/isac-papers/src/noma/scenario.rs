@@ -134,7 +134,7 @@ impl Scenario {
         }
         let [antennas, users] = [self.antennas as f64, self.users as f64];
         let span = antennas.min(users + self.angles_deg.len() as f64);
-        let entries = antennas * antennas.max(users) + (users + 1.0) * span * span;
+        let entries = antennas.max(users).powi(2) + (users + 1.0) * span * span;
         if entries > MOST_ENTRIES {
             let (key, size) = sizes[usize::from(users > antennas)];
             let expected =
@@ -224,5 +224,15 @@ impl Scenario {
             },
             nonrobust_beams: None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scenario;
+
+    #[test]
+    fn table_and_template_have_every_key_with_its_default() {
+        crate::documented::agrees::<Scenario>("noma", crate::noma::TEMPLATE);
     }
 }

@@ -10,10 +10,12 @@ use isac_models::rng::{Stream, stream};
 use isac_models::target::Targets;
 use isac_models::units::{Db, Dbm, Degrees};
 
+use super::scenario;
 use isac_lab::document::Node;
 use isac_lab::error::Error;
 
-const TOP_KEYS: [&str; 13] = [
+/// Keys of a document with channels.
+pub(super) const TOP_KEYS: [&str; 13] = [
     "parameters",
     "H",
     "channel",
@@ -59,9 +61,31 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// Reads a document; `seed` replaces the document's own.
+    /// Reads a document, or draws from its scenario; `seed` replaces the document's own.
     pub(super) fn read(root: &Node<'_>, seed: Option<u64>) -> Result<Self, Error> {
+        if let Some(posed) = scenario::of_document(root)? {
+            let seed = seed.or(posed.seed).unwrap_or(isac_lab::DEFAULT_SEED);
+            let channel = posed.scenario.channel(seed, posed.drop);
+            let problem = posed.scenario.problem(channel);
+            return Ok(Self {
+                problem: problem.map_err(|e| scenario::classify(root, e))?,
+                sensing_streams: None,
+                start: None,
+                seed,
+            });
+        }
         root.known_keys(&TOP_KEYS)?;
+        root.needs(&[
+            "parameters.nt_h",
+            "parameters.nt_v",
+            "parameters.nr_h",
+            "parameters.nr_v",
+            "parameters.K",
+            "parameters.M",
+            "parameters.L",
+            "parameters.delta_c",
+            "parameters.delta_s",
+        ])?;
         let parameters = root.get("parameters")?;
         parameters.known_keys(&PARAMETER_KEYS)?;
         let stated = root.opt("seed").map(|node| node.u64()).transpose()?;

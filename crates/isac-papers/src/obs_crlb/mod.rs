@@ -9,6 +9,7 @@ mod method;
 mod published;
 mod random_instances;
 mod report;
+mod scenario;
 mod setup;
 mod solve;
 mod stress;
@@ -16,12 +17,16 @@ mod sweep;
 
 use isac_lab::Paper;
 
+/// A commented scenario, the default problem.
+const TEMPLATE: &str = include_str!("scenario.toml");
+
 /// The paper as the lab sees it.
 pub fn paper() -> Paper {
     Paper {
         key: "obs_crlb",
         title: "Sum rate against CRLB",
         schema: "obs-crlb/1",
+        template: Some(TEMPLATE),
         artefacts: figures::all(),
         read: Some(input::read_all),
         check: Some(check::check),

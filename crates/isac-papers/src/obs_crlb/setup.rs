@@ -6,13 +6,13 @@ use isac_algos::obs_crlb::{Solution, SumRateCrlb, Weights};
 use isac_linalg::{Mat, c64, ops};
 use isac_metrics::{AngleSensing, crlb_trace};
 use isac_models::array::{KronOrder, Scaling, Upa};
-use isac_models::channel::rayleigh;
 use isac_models::rng::{Stream, complex_normal, stream};
 use isac_models::target::{ReflectionLaw, Targets};
 use isac_models::units::Dbm;
 use isac_opt::StopReason;
 
 use super::published;
+use super::scenario::Scenario;
 use isac_lab::clock::timed;
 use isac_lab::error::Error;
 use isac_lab::{Metric, Record, Request};
@@ -110,24 +110,25 @@ impl World {
         power_dbm: f64,
         weights: Weights,
     ) -> Result<SumRateCrlb, isac_algos::Error> {
-        let transmit = self.array(4, vertical)?;
-        let receive = self.array(5, vertical)?;
-        let sensing = AngleSensing::new(&transmit, &receive, &self.targets, self.snapshots, NOISE)?;
-        let antennas = transmit.elements();
+        let scenario = Scenario {
+            nt_v: vertical,
+            nr_v: vertical,
+            kron_order: self.order,
+            users,
+            snapshots: self.snapshots,
+            power_dbm,
+            delta_c: weights.rate,
+            delta_s: weights.crlb,
+            ..Scenario::default()
+        }
+        .with_targets(&self.targets);
+        let antennas = scenario.nt_h * vertical;
         let stored = self.channels.as_ref().and_then(|all| all.get(realization));
         let channel = match stored.filter(|h| h.nrows() == antennas && h.ncols() >= users) {
             Some(h) => h.subcols(0, users).to_owned(),
-            None => {
-                let mut rng = stream(self.seed, Stream::Channel, realization as u64);
-                rayleigh(antennas, users, 1.0, &mut rng)
-            }
+            None => scenario.channel(self.seed, realization),
         };
-        let noise = vec![NOISE; users];
-        SumRateCrlb::new(channel, sensing, noise, Dbm(power_dbm).watts(), weights)
-    }
-
-    fn array(&self, horizontal: usize, vertical: usize) -> Result<Upa, isac_models::Error> {
-        Upa::new(horizontal, vertical, self.order, Scaling::UnitNorm)
+        scenario.problem(channel)
     }
 
     /// Un-normalised sensing block of the start with `CN(0, 2)` entries, the same in every

@@ -6,6 +6,7 @@ use isac_opt::StopReason;
 
 use super::input::Instance;
 use super::method::{Method, Setup};
+use super::scenario;
 use isac_lab::document::Node;
 use isac_lab::error::Error;
 use isac_lab::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
@@ -26,7 +27,11 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
         Some(name) => Method::named(name)
             .ok_or_else(|| Error::unknown("algorithm", name, Method::ALL.map(Method::name)))?,
     };
-    if let (Some(seed), None) = (request.seed, root.opt("channel"))
+    let scenario = scenario::of_document(root)?;
+    if let Some(posed) = &scenario {
+        posed.seed(request)?;
+    }
+    if let (Some(seed), None, None) = (request.seed, root.opt("channel"), scenario)
         && method != Method::BestOfStarts
     {
         return Err(Error::Usage(format!(
@@ -109,8 +114,17 @@ fn classify(root: &Node<'_>, error: isac_algos::Error) -> Error {
         }) => {
             let targets = (parameters / 4).max(1);
             let name = ["theta", "phi", "alpha.re", "alpha.im"][(parameter / targets).min(3)];
+            let explicit = ["theta", "theta_deg"]
+                .iter()
+                .any(|key| root.opt(key).is_some());
             let degrees = root.opt(&format!("{name}_deg")).map_or("", |_| "_deg");
-            let field = format!("{}: {name}{degrees}[{}]", root.file, parameter % targets);
+            let name = if explicit {
+                format!("{name}{degrees}")
+            } else {
+                let keys = ["theta_rad", "phi_rad", "alpha_re", "alpha_im"];
+                format!("scenario.{}", keys[(parameter / targets).min(3)])
+            };
+            let field = format!("{}: {name}[{}]", root.file, parameter % targets);
             Error::invalid(field, error)
         }
         Algo::Linalg(inner) if inner.is_bad_input() => root.refused(error),

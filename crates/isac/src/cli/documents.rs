@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use super::{Check, Console, Sdp, Solve, interruptible, say, table, tell, within};
+use super::{Check, Console, New, Sdp, Solve, interruptible, say, table, tell, within};
 use isac_lab::check::{Checker, Line, Outcome, number};
 use isac_lab::document::Document;
 use isac_lab::error::Error;
@@ -51,6 +51,27 @@ pub(super) fn solve(
         print_solution(&report, console)?;
     }
     Ok(report.status.exit_code())
+}
+
+/// Writes the template of a paper.
+pub(super) fn new(papers: &[Paper], args: &New, console: &mut Console<'_>) -> Result<u8, Error> {
+    let key = args.paper.replace('-', "_");
+    let known = papers.iter().filter(|paper| paper.template.is_some());
+    let template = known.clone().find(|paper| paper.key == key);
+    let Some(template) = template.and_then(|paper| paper.template) else {
+        let known = known.map(|paper| paper.key);
+        return Err(Error::unknown("paper", &args.paper, known));
+    };
+    let Some(path) = &args.out else {
+        write!(console.out, "{template}").map_err(Error::Console)?;
+        return Ok(0);
+    };
+    if path.is_file() {
+        let text = "a scenario is never written over a file; expected a new name";
+        return Err(Error::Usage(format!("--out {}: {text}", path.display())));
+    }
+    write_file(path, template.as_bytes())?;
+    Ok(0)
 }
 
 fn print_solution(report: &SolveReport, console: &mut Console<'_>) -> Result<(), Error> {

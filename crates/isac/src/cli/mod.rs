@@ -67,6 +67,8 @@ enum Verb {
     Reproduce(Reproduce),
     /// Solve one problem: a TOML scenario, or JSON with explicit channels
     Solve(Solve),
+    /// Write a commented scenario of a paper, which solves as it is
+    New(New),
     /// Recompute what documents state, value by value
     Check(Check),
     /// Solve a semidefinite program in SDPA sparse format
@@ -133,6 +135,15 @@ struct Solve {
     json: bool,
     /// Also write the JSON object to a file
     #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct New {
+    /// Key of a paper
+    paper: String,
+    /// Write to a file that does not exist yet, instead of standard output
+    #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
@@ -231,6 +242,7 @@ fn run(
         Verb::Reproduce(args) if args.list => list(papers, &args.what, console),
         Verb::Reproduce(args) => reproduce(papers, &args, console, cancel),
         Verb::Solve(args) => documents::solve(papers, args, console, &cancel),
+        Verb::New(args) => documents::new(papers, &args, console),
         Verb::Check(args) => documents::check(papers, &args, console, &cancel),
         Verb::Sdp(args) => documents::sdp(args, console, &cancel),
         Verb::Stress(args) => stress::stress(papers, &args, console, cancel),

@@ -31,6 +31,7 @@ pub(crate) fn paper() -> Paper {
         key: "demo",
         title: "A demonstration",
         schema: "demo/1",
+        template: None,
         artefacts: vec![
             artefact("fig1", plan),
             artefact("fig2a", plan),

@@ -1,0 +1,111 @@
+//! What is written about scenarios agrees with their defaults.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use isac_lab::document::Document;
+use isac_lab::scenario;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// Keys and values below a table, with dots.
+fn flat(prefix: &str, value: &Value, out: &mut Vec<(String, Value)>) {
+    for (key, entry) in value.as_object().unwrap() {
+        let key = format!("{prefix}{key}");
+        match entry {
+            Value::Object(_) => flat(&format!("{key}."), entry, out),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => out.push((key, entry.clone())),
+        }
+    }
+    out.sort_by(|a, b| a.0.cmp(&b.0));
+}
+
+fn flattened(value: &Value) -> Vec<(String, Value)> {
+    let mut out = Vec::new();
+    flat("", value, &mut out);
+    out
+}
+
+/// `1` and `1.0` are the same.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a.as_array(), b.as_array()) {
+        (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        _ => {
+            a == b
+                || a.as_f64()
+                    .zip(b.as_f64())
+                    .is_some_and(|(a, b)| a.to_bits() == b.to_bits())
+        }
+    }
+}
+
+/// Keys and defaults of a paper's table in `docs/scenarios.md`.
+fn table(paper: &str) -> Vec<(String, Value)> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/scenarios.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let section = text.split(&format!("\n### {paper}\n")).nth(1).unwrap();
+    let section = section.split("\n#").next().unwrap();
+    let mut rows: Vec<(String, Value)> = section
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| {
+            let cells: Vec<&str> = line.split('|').map(|cell| cell.trim()).collect();
+            let bare = |cell: &str| cell.trim_matches('`').to_string();
+            assert_eq!(cells.len(), 6, "{line}");
+            assert!(!cells[4].is_empty(), "no meaning: {line}");
+            (
+                bare(cells[1]),
+                serde_json::from_str(&bare(cells[3])).unwrap(),
+            )
+        })
+        .collect();
+    rows.sort_by(|a, b| a.0.cmp(&b.0));
+    rows
+}
+
+/// The table and the template of a paper have every key of its scenario with its default, and no other.
+pub(crate) fn agrees<S>(paper: &str, template: &str)
+where
+    S: Default + Serialize + DeserializeOwned + PartialEq + std::fmt::Debug,
+{
+    let defaults = flattened(&serde_json::to_value(S::default()).unwrap());
+    let rows = table(paper);
+    let names = |list: &[(String, Value)]| list.iter().map(|(k, _)| k.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&rows), names(&defaults), "{paper}: keys of the table");
+    for ((key, documented), (_, default)) in rows.iter().zip(&defaults) {
+        let text = format!("{paper}: {key} is {default}, documented as {documented}");
+        assert!(same(documented, default), "{text}");
+    }
+    let document = Document::from_toml("template", template).unwrap();
+    let read = scenario::of_document::<S>(&document.root(), &[]);
+    let read = read.unwrap().unwrap();
+    assert_eq!(read.scenario, S::default(), "{paper}: template");
+    assert_eq!((read.seed, read.drop), (Some(isac_lab::DEFAULT_SEED), 0));
+    // Keys that the default problem refuses stand there too, as comments.
+    let is_key = |rest: &str| {
+        let name = rest.split(" = ").next().unwrap_or("");
+        rest.contains(" = ") && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let whole: Vec<&str> = template
+        .lines()
+        .map(|line| {
+            line.strip_prefix("# ")
+                .filter(|rest| is_key(rest))
+                .unwrap_or(line)
+        })
+        .collect();
+    let document = Document::from_toml("template", &whole.join("\n")).unwrap();
+    let written = flattened(&document.value["scenario"]);
+    assert_eq!(
+        names(&written),
+        names(&defaults),
+        "{paper}: keys of the template"
+    );
+    for ((key, written), (_, default)) in written.iter().zip(&defaults) {
+        let text = format!("{paper}: {key} is {default}, in the template {written}");
+        assert!(default.is_null() || same(written, default), "{text}");
+    }
+}

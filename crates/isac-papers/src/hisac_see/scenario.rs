@@ -1,0 +1,253 @@
+//! Default parameters of the experiments and of `isac solve`, and the draws they run on.
+
+use isac_algos::hisac_see::{Access, Problem, Requirements, UserTarget};
+use isac_lab::document::{MOST_ENTRIES, Node};
+use isac_lab::error::{Error, Source};
+use isac_lab::scenario::{self, Posed};
+use isac_linalg::validate;
+use isac_metrics::scnr::Clutter;
+use isac_models::channel::{Fading, PathChannel, Shadowing};
+use isac_models::ofdm::SPEED_OF_LIGHT_M_S;
+use isac_models::rng::{self, Stream};
+use isac_models::scene::{Scene, Topology};
+use isac_models::units::Dbm;
+use serde::{Deserialize, Serialize};
+use std::f64::consts::PI;
+
+use super::read::{MOST_BITS, TOP};
+
+/// What an experiment varies; the default is the paper's Table II with the assumptions of our docs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Scenario {
+    /// Sides of BS1's array, horizontal and vertical.
+    #[serde(rename = "M1_h_v")]
+    pub(super) array1: (usize, usize),
+    /// Sides of BS2's array.
+    #[serde(rename = "M2_h_v")]
+    pub(super) array2: (usize, usize),
+    /// Users.
+    pub(super) users: usize,
+    /// Error radius relative to the channel's norm.
+    #[serde(rename = "relative_error")]
+    pub(super) error: f64,
+    /// Positions.
+    pub(super) topology: Topology,
+    /// Law of the paths.
+    pub(super) fading: Fading,
+    /// Shadowing.
+    pub(super) shadowing: Shadowing,
+    /// Carrier frequency, Hz.
+    pub(super) carrier_hz: f64,
+    /// Radar cross section, m^2.
+    pub(super) rcs_m2: f64,
+    /// Noise power, W.
+    #[serde(rename = "sigma2_W")]
+    pub(super) noise_w: f64,
+    /// Largest power of BS1, dBm.
+    #[serde(rename = "P1_max_dbm")]
+    pub(super) power1_dbm: f64,
+    /// Largest power of BS2, dBm.
+    #[serde(rename = "P2_max_dbm")]
+    pub(super) power2_dbm: f64,
+    /// Circuit power, W.
+    #[serde(rename = "P0_W")]
+    pub(super) circuit_w: f64,
+    /// Artificial noise, W.
+    #[serde(rename = "P_an_W")]
+    pub(super) artificial_noise_w: f64,
+    /// Threshold of every SINR and SCNR.
+    pub(super) gamma_th: f64,
+    /// Least secrecy rate, bit/s/Hz.
+    #[serde(rename = "I_S")]
+    pub(super) secrecy_rate: f64,
+    /// Least common rate, bit/s/Hz.
+    #[serde(rename = "I_c")]
+    pub(super) common_rate: f64,
+    /// Least private rate, bit/s/Hz.
+    #[serde(rename = "I_p")]
+    pub(super) private_rate: f64,
+    /// Access scheme.
+    pub(super) access: Access,
+    /// Target of the users without a common stream.
+    pub(super) user_target: UserTarget,
+    /// What the echo competes with.
+    pub(super) clutter: Clutter,
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        let needed = Requirements::default();
+        Self {
+            array1: (6, 2),
+            array2: (6, 2),
+            users: 4,
+            error: 0.1,
+            topology: Topology::Fixed,
+            fading: Fading::RicianShadowed,
+            shadowing: Shadowing::AVERAGE,
+            carrier_hz: 18e9,
+            rcs_m2: 10.0,
+            noise_w: 1e-8,
+            power1_dbm: 55.0,
+            power2_dbm: 55.0,
+            circuit_w: 10.0,
+            artificial_noise_w: 0.0,
+            gamma_th: needed.sinr,
+            secrecy_rate: needed.secrecy_rate,
+            common_rate: needed.common_rate,
+            private_rate: needed.private_rate,
+            access: Access::default(),
+            user_target: UserTarget::default(),
+            clutter: Clutter::default(),
+        }
+    }
+}
+
+/// The scenario of a document, if it has no channels; every refusal names its key.
+///
+/// # Errors
+/// An unknown key, a value of another type or out of range.
+pub(super) fn of_document(root: &Node<'_>) -> Result<Option<Posed<Scenario>>, Error> {
+    let posed: Option<Posed<Scenario>> = scenario::of_document(root, &TOP)?;
+    if let Some(posed) = &posed {
+        let checked = posed.scenario.check();
+        checked.map_err(|e| scenario::refused(root, e))?;
+    }
+    Ok(posed)
+}
+
+impl Scenario {
+    /// For `meta.json`.
+    pub(super) fn describe(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn wavelength_m(&self) -> f64 {
+        SPEED_OF_LIGHT_M_S / self.carrier_hz
+    }
+
+    /// `4 pi rcs / lambda^2`.
+    fn reflection(&self) -> f64 {
+        let wavelength = self.wavelength_m();
+        4.0 * PI * self.rcs_m2 / (wavelength * wavelength)
+    }
+
+    /// What the constructors of a problem cannot see.
+    fn check(&self) -> Result<(), isac_linalg::Error> {
+        let range =
+            |key: &str, value: f64, expected: &str| isac_linalg::Error::range(key, value, expected);
+        let [(h1, v1), (h2, v2)] = [self.array1, self.array2];
+        let sides = [
+            ("M1_h_v[0]", h1),
+            ("M1_h_v[1]", v1),
+            ("M2_h_v[0]", h2),
+            ("M2_h_v[1]", v2),
+            ("users", self.users),
+        ];
+        for (key, size) in sides {
+            validate::positive(key, size as f64, "")?;
+        }
+        for (key, (h, v)) in [("M1_h_v", self.array1), ("M2_h_v", self.array2)] {
+            let entries = h as f64 * v as f64;
+            if entries > MOST_ENTRIES {
+                let expected = format!("an array of at most {MOST_ENTRIES:e} elements");
+                return Err(range(key, entries, &expected));
+            }
+        }
+        validate::nonnegative("relative_error", self.error, "")?;
+        if let Fading::Nakagami { order } = self.fading
+            && !(order >= 0.5)
+        {
+            return Err(range("fading.nakagami.order", order, "at least 1/2"));
+        }
+        let Shadowing { b, m, omega } = self.shadowing;
+        validate::positive("shadowing.b", b, "")?;
+        validate::positive("shadowing.m", m, "")?;
+        validate::positive("shadowing.omega", omega, "")?;
+        validate::positive("carrier_hz", self.carrier_hz, "Hz")?;
+        validate::positive("rcs_m2", self.rcs_m2, "m^2")?;
+        if !self.reflection().is_finite() {
+            let expected = "a carrier at which 4 pi rcs_m2 / lambda^2 is a number";
+            return Err(range("carrier_hz", self.carrier_hz, expected));
+        }
+        validate::positive("sigma2_W", self.noise_w, "W")?;
+        for (key, dbm) in [
+            ("P1_max_dbm", self.power1_dbm),
+            ("P2_max_dbm", self.power2_dbm),
+        ] {
+            if dbm.abs() > 1000.0 {
+                return Err(range(key, dbm, "at most 1000 dBm either way"));
+            }
+        }
+        validate::nonnegative("P0_W", self.circuit_w, "W")?;
+        validate::nonnegative("P_an_W", self.artificial_noise_w, "W")?;
+        validate::nonnegative("gamma_th", self.gamma_th, "")?;
+        for (key, rate) in [
+            ("I_S", self.secrecy_rate),
+            ("I_c", self.common_rate),
+            ("I_p", self.private_rate),
+        ] {
+            if !(0.0..=MOST_BITS).contains(&rate) {
+                let expected = format!("a rate in [0, {MOST_BITS}] bps/Hz");
+                return Err(range(key, rate, &expected));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The problem of a scenario on draw `realization`.
+pub(super) fn draw(scenario: &Scenario, seed: u64, realization: u64) -> Result<Problem, Source> {
+    let model = |side| path_model(side, scenario);
+    let mut places = rng::stream(seed, Stream::Geometry, realization);
+    let scene = Scene::draw(scenario.topology, scenario.users, &mut places)?;
+    let mut fading = rng::stream(seed, Stream::Channel, realization);
+    let cell = scene
+        .channels(
+            &model(scenario.array1)?,
+            &model(scenario.array2)?,
+            scenario.noise_w,
+            &mut fading,
+        )?
+        .with_relative_error(scenario.error)?;
+    let mut problem = Problem::new(
+        cell,
+        scenario.reflection(),
+        Dbm(scenario.power1_dbm).watts(),
+        Dbm(scenario.power2_dbm).watts(),
+        scenario.circuit_w,
+    );
+    problem.requirements = Requirements {
+        sinr: scenario.gamma_th,
+        secrecy_rate: scenario.secrecy_rate,
+        common_rate: scenario.common_rate,
+        private_rate: scenario.private_rate,
+    };
+    problem.artificial_noise = scenario.artificial_noise_w;
+    problem.access = scenario.access;
+    problem.user_target = scenario.user_target;
+    problem.clutter = scenario.clutter;
+    Ok(problem)
+}
+
+/// The channel model of an array with these sides.
+pub(super) fn path_model(
+    (horizontal, vertical): (usize, usize),
+    scenario: &Scenario,
+) -> Result<PathChannel, isac_models::Error> {
+    let mut model = PathChannel::new(horizontal, vertical, scenario.wavelength_m())?;
+    model.fading = scenario.fading;
+    model.shadowing = scenario.shadowing;
+    Ok(model)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scenario;
+
+    #[test]
+    fn table_and_template_have_every_key_with_its_default() {
+        crate::documented::agrees::<Scenario>("hisac_see", crate::hisac_see::TEMPLATE);
+    }
+}
