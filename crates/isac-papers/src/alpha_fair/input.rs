@@ -92,26 +92,29 @@ pub(super) struct Case {
     pub(super) rho: f64,
 }
 
+/// Keys that every document states.
+const NEEDED: [&str; 14] = [
+    "params.N",
+    "params.M",
+    "params.Nt",
+    "params.T",
+    "params.K",
+    "params.fc",
+    "params.symbol_interval",
+    "params.noise_per_subcarrier",
+    "params.power",
+    "nr",
+    "steering",
+    "beta",
+    "channels",
+    "cases",
+];
+
 impl Instance {
     /// Reads everything but the cases.
     pub(super) fn read(root: &Node<'_>) -> Result<Self, Error> {
         root.known_keys(&TOP_KEYS)?;
-        root.needs(&[
-            "params.N",
-            "params.M",
-            "params.Nt",
-            "params.T",
-            "params.K",
-            "params.fc",
-            "params.symbol_interval",
-            "params.noise_per_subcarrier",
-            "params.power",
-            "nr",
-            "steering",
-            "beta",
-            "channels",
-            "cases",
-        ])?;
+        root.needs(&NEEDED)?;
         let params = root.get("params")?;
         params.known_keys(&PARAM_KEYS)?;
         let most = MOST_ENTRIES as usize;

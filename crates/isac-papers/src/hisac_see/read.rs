@@ -1,6 +1,6 @@
 //! Documents of schema `hisac-see/1`: parameters, channels and designs.
 
-use super::scenario;
+use super::scenario::{self, MOST_BITS, TOP};
 use isac_algos::hisac_see::{Access, Design, Problem, Requirements, UserTarget};
 use isac_lab::document::{MOST_ENTRIES, Node, is_remark};
 use isac_lab::error::Error;
@@ -8,18 +8,6 @@ use isac_metrics::scnr::Clutter;
 use isac_models::csi_error::UncertainChannel;
 use isac_models::ofdm::SPEED_OF_LIGHT_M_S;
 use isac_models::two_cell::TwoCell;
-
-/// Keys of a document with channels.
-pub(super) const TOP: [&str; 8] = [
-    "schema",
-    "params",
-    "channels",
-    "designs",
-    "expected",
-    "tolerance",
-    "trust_region",
-    "options",
-];
 
 const PARAMS: [&str; 22] = [
     "M1_h_v",
@@ -71,9 +59,6 @@ const NEEDED: [&str; 23] = [
     "channels.g_e",
     "channels.g_users_rows",
 ];
-
-/// The largest rate that may be asked for: `2^rate` must be a number.
-pub(super) const MOST_BITS: f64 = 1000.0;
 
 /// The problem of a document, for every algorithm with the access scheme and the users' target of
 /// [`Problem::new`] unless `options` say otherwise.

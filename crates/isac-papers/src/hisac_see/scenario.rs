@@ -14,7 +14,20 @@ use isac_models::units::Dbm;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
-use super::read::{MOST_BITS, TOP};
+/// Keys of a document with channels.
+pub(super) const TOP: [&str; 8] = [
+    "schema",
+    "params",
+    "channels",
+    "designs",
+    "expected",
+    "tolerance",
+    "trust_region",
+    "options",
+];
+
+/// The largest rate that may be asked for: `2^rate` must be a number.
+pub(super) const MOST_BITS: f64 = 1000.0;
 
 /// What an experiment varies; the default is the paper's Table II with the assumptions of our docs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! NOMA-ISAC beamforming: the artefacts of `noma` and its schema `noma/1`.
 
 mod algorithm;
+mod case;
 mod check;
 mod figures;
 mod input;

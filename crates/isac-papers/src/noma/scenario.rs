@@ -17,7 +17,7 @@ use isac_models::rng::{Stream, stream};
 use isac_models::units::Db;
 use serde::{Deserialize, Serialize};
 
-use super::input::{self, Case, Problem};
+use super::case::{Case, Problem, top_keys};
 
 /// What is simulated and asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -110,7 +110,7 @@ impl Default for Scenario {
 /// # Errors
 /// An unknown key, a value of another type or out of range, a key that the problem does not use.
 pub(super) fn of_document(root: &Node<'_>) -> Result<Option<Posed<Scenario>>, Error> {
-    let posed: Option<Posed<Scenario>> = scenario::of_document(root, &input::top_keys())?;
+    let posed: Option<Posed<Scenario>> = scenario::of_document(root, &top_keys())?;
     if let Some(posed) = &posed {
         let (unused, name): (&[&str], _) = match posed.scenario.problem {
             Asked::PowerMin => (&["P_total_W", "eps", "residual"], "power_min"),

@@ -10,26 +10,10 @@ use isac_models::rng::{Stream, stream};
 use isac_models::target::Targets;
 use isac_models::units::{Db, Dbm, Degrees};
 
-use super::scenario;
+use super::scenario::{self, TOP_KEYS};
 use isac_lab::document::Node;
 use isac_lab::error::Error;
 
-/// Keys of a document with channels.
-pub(super) const TOP_KEYS: [&str; 13] = [
-    "parameters",
-    "H",
-    "channel",
-    "theta",
-    "phi",
-    "theta_deg",
-    "phi_deg",
-    "alpha",
-    "W0",
-    "seed",
-    "metric_cases",
-    "expected",
-    "tolerance",
-];
 const PARAMETER_KEYS: [&str; 17] = [
     "nt_h",
     "nt_v",

@@ -13,9 +13,27 @@ use isac_models::target::Targets;
 use isac_models::units::Dbm;
 use serde::{Deserialize, Serialize};
 
-use super::input::TOP_KEYS;
 use super::published;
-use super::setup::NOISE;
+
+/// Keys of a document with channels.
+pub(super) const TOP_KEYS: [&str; 13] = [
+    "parameters",
+    "H",
+    "channel",
+    "theta",
+    "phi",
+    "theta_deg",
+    "phi_deg",
+    "alpha",
+    "W0",
+    "seed",
+    "metric_cases",
+    "expected",
+    "tolerance",
+];
+
+/// Noise power of users and radar, W.
+pub(super) const NOISE: f64 = 1e-3;
 
 /// What is simulated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

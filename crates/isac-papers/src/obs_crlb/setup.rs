@@ -12,6 +12,7 @@ use isac_models::units::Dbm;
 use isac_opt::StopReason;
 
 use super::published;
+pub(super) use super::scenario::NOISE;
 use super::scenario::Scenario;
 use isac_lab::clock::timed;
 use isac_lab::error::Error;
@@ -19,9 +20,6 @@ use isac_lab::{Metric, Record, Request};
 
 /// Presets, the default first.
 pub(super) const PRESETS: [&str; 2] = ["released", "printed"];
-
-/// Noise power of users and radar, W.
-pub(super) const NOISE: f64 = 1e-3;
 
 /// Metrics of a record, in order.
 pub(super) const OBJECTIVE: usize = 0;
