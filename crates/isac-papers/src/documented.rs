@@ -1,5 +1,4 @@
 //! What is written about scenarios agrees with their defaults.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use isac_lab::document::Document;
 use isac_lab::scenario;

@@ -170,7 +170,7 @@ impl Scenario {
         }
         validate::nonnegative("relative_error", self.error, "")?;
         if let Fading::Nakagami { order } = self.fading
-            && !(order >= 0.5)
+            && (order.is_nan() || order < 0.5)
         {
             return Err(range("fading.nakagami.order", order, "at least 1/2"));
         }

@@ -68,6 +68,7 @@ pub(super) struct Scenario {
 /// The problems by their names in documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::enum_variant_names, reason = "the names of the documents")]
 pub(super) enum Asked {
     /// Least power for SINR targets.
     #[default]
