@@ -108,7 +108,7 @@ pub trait Field:
     ) -> f64;
 }
 
-/// The real numbers among them: `f64` and [`Twofold`].
+/// The real numbers among them: `f64` and [`crate::kernel::Twofold`].
 pub trait Real:
     Field<R = Self>
     + PartialOrd

@@ -39,7 +39,7 @@ pub(crate) struct Cone {
 }
 
 /// A convex quadratic program over second-order and exponential cones; see the
-/// [module](self) for its form.
+/// [module](super) for its form.
 ///
 /// ```
 /// use isac_linalg::Mat;
@@ -338,7 +338,7 @@ pub(crate) struct Raw {
     pub(crate) why: Why,
 }
 
-/// What came out of [`ConeQp::solve`]; the twin of [`Outcome`](super::Outcome) for real dense data.
+/// What came out of [`ConeQp::solve`]; the twin of [`Outcome`](crate::Outcome) for real dense data.
 #[derive(Debug, Clone)]
 pub enum ConeOutcome {
     /// Optimal to `accept`, by recomputed residuals.
