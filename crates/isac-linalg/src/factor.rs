@@ -114,11 +114,12 @@ macro_rules! factorisations {
                     vectors: Mat::zeros(0, 0),
                 });
             }
+            let (a, unit) = in_own_unit(a);
             let eigen = a
                 .self_adjoint_eigen(faer::Side::Lower)
                 .map_err(|_| failed())?;
             let n = a.nrows();
-            let values = (0..n).map(|i| real_part(eigen.S()[i])).collect();
+            let values = (0..n).map(|i| real_part(eigen.S()[i]) * unit).collect();
             Ok(Eigh {
                 values,
                 vectors: eigen.U().to_owned(),
@@ -139,8 +140,12 @@ macro_rules! factorisations {
             if a.nrows() == 0 {
                 return Ok(Vec::new());
             }
-            a.self_adjoint_eigenvalues(faer::Side::Lower)
-                .map_err(|_| failed())
+            let (a, unit) = in_own_unit(a);
+            let mut values = a
+                .self_adjoint_eigenvalues(faer::Side::Lower)
+                .map_err(|_| failed())?;
+            values.iter_mut().for_each(|value| *value *= unit);
+            Ok(values)
         }
 
         /// Thin singular value decomposition `A = U diag(values) V^H`.
@@ -165,9 +170,10 @@ macro_rules! factorisations {
             if !all_finite(a) {
                 return Err(failed());
             }
+            let (a, unit) = in_own_unit(a);
             let svd = a.thin_svd().map_err(|_| failed())?;
             let values = (0..a.nrows().min(a.ncols()))
-                .map(|i| real_part(svd.S()[i]))
+                .map(|i| real_part(svd.S()[i]) * unit)
                 .collect();
             Ok(Svd {
                 u: svd.U().to_owned(),
@@ -187,7 +193,10 @@ macro_rules! factorisations {
             if !all_finite(a) {
                 return Err(failed());
             }
-            a.singular_values().map_err(|_| failed())
+            let (a, unit) = in_own_unit(a);
+            let mut values = a.singular_values().map_err(|_| failed())?;
+            values.iter_mut().for_each(|value| *value *= unit);
+            Ok(values)
         }
 
         /// Thin QR, `A = Q R` with `Q` of `min(m, n)` orthonormal columns.
@@ -247,6 +256,23 @@ macro_rules! factorisations {
             })
         }
 
+        /// The matrix over a power of two near its largest entry, and that power. faer's iterations have
+        /// thresholds; in its own unit a matrix and the same one in another unit take the same steps.
+        fn in_own_unit(a: MatRef<'_, $scalar>) -> (Mat<$scalar>, f64) {
+            let mut top = 0.0_f64;
+            for j in 0..a.ncols() {
+                for i in 0..a.nrows() {
+                    top = top.max(largest_part(a[(i, j)]));
+                }
+            }
+            // Without the bits of its fraction a number is a power of two.
+            let power = f64::from_bits(top.to_bits() & f64::INFINITY.to_bits());
+            let unit = if power > 0.0 { power } else { 1.0 };
+            let inverse = 1.0 / unit;
+            let own = Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[(i, j)] * inverse);
+            (own, unit)
+        }
+
         fn all_finite(a: MatRef<'_, $scalar>) -> bool {
             (0..a.ncols()).all(|j| (0..a.nrows()).all(|i| finite_scalar(a[(i, j)])))
         }
@@ -260,6 +286,10 @@ fn finite_scalar(x: c64) -> bool {
 
 fn real_part(x: c64) -> f64 {
     x.re
+}
+
+fn largest_part(x: c64) -> f64 {
+    x.re.abs().max(x.im.abs())
 }
 
 factorisations!(c64);

@@ -10,6 +10,10 @@ fn real_part(x: f64) -> f64 {
     x
 }
 
+fn largest_part(x: f64) -> f64 {
+    x.abs()
+}
+
 crate::factor::factorisations!(f64);
 
 /// `A B`.

@@ -3,6 +3,7 @@
 #![expect(clippy::float_cmp, reason = "exact small cases")]
 
 use isac_linalg::{Error, Mat, approx, c64, factor, hermitian, kron, ops, real, validate, vector};
+use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
 fn z(re: f64, im: f64) -> c64 {
     c64::new(re, im)
@@ -459,4 +460,44 @@ fn real_twins() {
     let svd =
         real::svd(Mat::from_fn(2, 2, |i, j| [[0.0, -3.0], [1.0, 0.0]][i][j]).as_ref()).unwrap();
     assert!((svd.values[0] - 3.0).abs() < 1e-14 && (svd.values[1] - 1.0).abs() < 1e-14);
+}
+
+/// Another unit that is a power of two changes no bit of a decomposition: beams taken from covariances in
+/// watts and in 2^-40 W are the same. Half of the matrices are nearly of rank one.
+#[test]
+fn a_unit_that_is_a_power_of_two_changes_no_bit() {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    for trial in 0..200 {
+        let n = 1 + trial % 10;
+        let strong = if trial % 20 < 10 { 1.0 } else { 1e3 };
+        let b = Mat::from_fn(n, n, |_, j| {
+            let size = if j == 0 { strong } else { 1.0 };
+            let mut entry = || rng.random_range(-1.0..1.0) * size;
+            c64::new(entry(), entry())
+        });
+        let a = ops::mul_adjoint(b.as_ref(), b.as_ref());
+        for unit in [2f64.powi(-40), 2f64.powi(40), 2f64.powi(-47)] {
+            let mut scaled = a.clone();
+            ops::scale(scaled.as_mut(), unit);
+            let (a, scaled) = (a.as_ref(), scaled.as_ref());
+            let place = format!("trial {trial}, order {n}, {unit:e}");
+            let times = |values: &[f64]| values.iter().map(|v| v * unit).collect::<Vec<_>>();
+            let (one, two) = (factor::eigh(a).unwrap(), factor::eigh(scaled).unwrap());
+            assert_eq!(times(&one.values), two.values, "{place}");
+            assert_eq!(one.vectors, two.vectors, "{place}");
+            let (one, two) = (
+                factor::eigvalsh(a).unwrap(),
+                factor::eigvalsh(scaled).unwrap(),
+            );
+            assert_eq!(times(&one), two, "{place}");
+            let (one, two) = (factor::svd(a).unwrap(), factor::svd(scaled).unwrap());
+            assert_eq!(times(&one.values), two.values, "{place}");
+            assert_eq!((one.u, one.v), (two.u, two.v), "{place}");
+            let (one, two) = (
+                factor::singular_values(a).unwrap(),
+                factor::singular_values(scaled).unwrap(),
+            );
+            assert_eq!(times(&one), two, "{place}");
+        }
+    }
 }
