@@ -22,8 +22,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for artefact in &paper.artefacts {
             let folder = Path::new(&results).join(paper.key).join(artefact.name);
             let file = folder.join(artefact.presets[0]).join("meta.json");
-            let Ok(text) = std::fs::read_to_string(&file) else {
-                continue;
+            let text = match std::fs::read_to_string(&file) {
+                Ok(text) => text,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(format!("{}: {error}", file.display()).into()),
             };
             let meta: Value = serde_json::from_str(&text)?;
             if meta["size"] != "full" || !meta["realization"].is_null() {

@@ -246,6 +246,21 @@ fn a_time_limit_ends_a_solve_without_an_answer() {
     let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(report["status"], "unknown");
     assert!(report["objective"].is_null());
+    assert_eq!(
+        (&report["algorithm"], &report["seed"]),
+        (&"default".into(), &1.into())
+    );
+    let ran = isac(&[
+        "solve",
+        slow,
+        "--json",
+        "--time-limit",
+        "0.05",
+        "--seed",
+        "7",
+    ]);
+    let seeded: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(seeded["seed"], 7);
     assert!(report["stop_reason"].as_str().unwrap().contains("0.05 s"));
     // Time enough changes nothing.
     let quick = file(&folder, "quick.json", r#"{"schema": "demo/1", "x": [1.0]}"#);

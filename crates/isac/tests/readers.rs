@@ -231,6 +231,8 @@ fn a_value_of_another_kind_is_refused_by_the_name_of_its_key() {
                 json!(0),
                 json!(1e300),
                 json!(1e15),
+                // A size that is believed, small enough to draw what it asks for.
+                json!(1e5),
                 json!([]),
                 Value::Null,
             ] {

@@ -192,13 +192,32 @@ impl Instance {
             Problem::PowerMin { .. } | Problem::RobustPowerMin { .. } => UNIT,
             Problem::MaxMin { .. } | Problem::RobustMaxMin { .. } => 1.0,
         };
-        match (watts.objective, other.objective) {
-            (Some(a), Some(b)) if (a * unit - b).abs() > 1e-12 * b.abs() => Err(format!(
-                "objective {a:e} in watts, {:e} by another unit",
-                b / unit
-            )),
-            _ => Ok(()),
+        // Without a design the certificate speaks of a violation, which has no unit.
+        let bound = |report: &SolveReport| {
+            let certificate = report.certificate.as_ref().map(|c| c.bound);
+            report.objective.and(certificate)
+        };
+        let (ours, theirs) = (
+            [watts.objective, bound(watts)],
+            [other.objective, bound(other)],
+        );
+        for (name, (ours, theirs)) in ["objective", "bound"]
+            .into_iter()
+            .zip(ours.into_iter().zip(theirs))
+        {
+            let same = match (ours, theirs) {
+                (Some(a), Some(b)) => (a * unit - b).abs() <= 1e-12 * b.abs(),
+                (None, None) => true,
+                (Some(_), None) | (None, Some(_)) => false,
+            };
+            if !same {
+                let theirs = theirs.map(|b| b / unit);
+                return Err(format!(
+                    "{name} {ours:?} in watts, {theirs:?} by another unit"
+                ));
+            }
         }
+        Ok(())
     }
 }
 

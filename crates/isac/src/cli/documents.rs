@@ -27,12 +27,18 @@ pub(super) fn solve(
         algorithm: args.algorithm,
         seed: args.seed,
     };
-    let named = request.algorithm.clone().unwrap_or_default();
+    let named = request.algorithm.clone();
+    let stated = document.root().opt("seed").map(|node| node.u64());
+    let seed = request
+        .seed
+        .map_or_else(|| stated.transpose(), |seed| Ok(Some(seed)))?;
     let work = move || solver(&document.root(), &request);
     let report = match (within(args.time_limit, cancel, work)?, args.time_limit) {
         (Some(report), _) => report,
         (None, limit) => {
-            let mut report = SolveReport::new(paper.schema, &named, SolveStatus::Unknown);
+            let named = named.as_deref().unwrap_or("default");
+            let mut report = SolveReport::new(paper.schema, named, SolveStatus::Unknown);
+            report.seed = seed.unwrap_or(report.seed);
             let seconds = limit.unwrap_or_default().as_secs_f64();
             report.stop_reason = format!("time limit of {seconds} s, no point is kept");
             report
