@@ -278,7 +278,8 @@ pub struct Reduction {
 pub struct Dimacs {
     /// Norm of the equality violations over `1 + max |b|`.
     pub primal_equality: f64,
-    /// Largest violation of a cone or inequality over `1 + max |b|`.
+    /// Largest violation of a cone or inequality over `1 + max |b|`. A matrix that is not positive
+    /// semidefinite by less than the rounding of its entries is none.
     pub primal_cone: f64,
     /// Norm of the gradient by free variables over `1 + max |c|`.
     pub dual_equality: f64,

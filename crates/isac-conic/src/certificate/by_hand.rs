@@ -93,6 +93,22 @@ fn objectives_and_errors_of_a_bad_point() {
     near(d.complementarity, products / scale);
 }
 
+/// What is below the rounding of large entries is no violation: eigenvalues of [[t, t], [t, t - e]] are
+/// near 2 t and -e / 2.
+#[test]
+fn rounding_is_no_violation() {
+    let program = program();
+    let none = multipliers([0.0; 3], Mat::zeros(2, 2), [0.0; 3]);
+    let t = 2.0_f64.powi(50);
+    let cone = |e: f64| {
+        let x = two(t, c64::new(t, 0.0), t - e);
+        report(&program, &point(1.0, 1.0, x), &none).dimacs.primal_cone * 6.0
+    };
+    near(cone(0.25), 0.0);
+    let shown = cone(8.0);
+    assert!((shown - 4.0).abs() < 1.0, "{shown}");
+}
+
 /// The worst of the cone violations, one after the other: each alone is what is reported.
 #[test]
 fn every_violation_counts() {
