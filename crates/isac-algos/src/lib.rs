@@ -25,8 +25,8 @@
 //! ```
 //!
 //! What an answer claims is recomputed from the returned beamformer by the paper's own formulas, as
-//! corrected. A folder never builds a cone row or a retraction (those are techniques of `isac-opt`)
-//! and never imports another folder.
+//! corrected. A folder never builds a retraction (a technique of `isac-opt`), states its programs by
+//! the expressions of `isac_conic`, and never imports another folder.
 
 #[cfg(feature = "alpha_fair")]
 pub mod alpha_fair;
