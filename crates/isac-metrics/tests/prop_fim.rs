@@ -192,11 +192,10 @@ proptest! {
         let longer = x.sensing_of(&x.targets, 3 * x.snapshots, x.noise);
         let longer_fim = longer.fim(x.beamformer.as_ref()).unwrap();
         close(scaled(fim.as_ref(), 3.0).as_ref(), longer_fim.as_ref(), 1e-13)?;
-        if let Ok(crlb) = sensing.crlb(x.beamformer.as_ref()) {
-            let scaled = quieter.crlb(x.beamformer.as_ref()).unwrap();
-            prop_assert!((scaled.trace() * t / crlb.trace() - 1.0).abs() < 1e-12);
-            prop_assert!((scaled.relative_error() / crlb.relative_error() - 1.0).abs() < 1e-6);
-        }
+        let crlb = sensing.crlb(x.beamformer.as_ref()).unwrap();
+        let scaled = quieter.crlb(x.beamformer.as_ref()).unwrap();
+        prop_assert!((scaled.trace() * t / crlb.trace() - 1.0).abs() < 1e-12);
+        prop_assert!((scaled.relative_error() / crlb.relative_error() - 1.0).abs() < 1e-6);
         // A target twice as bright: four times the information on its angles, the same on its gain.
         let alpha = x.targets.alpha().iter().map(|a| a * 2.0).collect();
         let bright = Targets::new(x.targets.theta().to_vec(), x.targets.phi().to_vec(), alpha).unwrap();
@@ -235,12 +234,11 @@ proptest! {
         let permuted = swapped.fim(moved.as_ref()).unwrap();
         close(fim.as_ref(), permuted.as_ref(), 1e-12)?;
         // A common phase of a target's coefficient turns its two parameters, not the angles' bound.
-        if let Ok(crlb) = sensing.crlb(x.beamformer.as_ref()) {
-            let alpha = x.targets.alpha().iter().map(|a| a * c64::cis(1.1)).collect();
-            let dark = Targets::new(x.targets.theta().to_vec(), x.targets.phi().to_vec(), alpha).unwrap();
-            let dark = x.sensing_of(&dark, x.snapshots, x.noise).crlb(x.beamformer.as_ref()).unwrap();
-            prop_assert!((dark.trace() / crlb.trace() - 1.0).abs() < 1e-9);
-        }
+        let crlb = sensing.crlb(x.beamformer.as_ref()).unwrap();
+        let alpha = x.targets.alpha().iter().map(|a| a * c64::cis(1.1)).collect();
+        let dark = Targets::new(x.targets.theta().to_vec(), x.targets.phi().to_vec(), alpha).unwrap();
+        let dark = x.sensing_of(&dark, x.snapshots, x.noise).crlb(x.beamformer.as_ref()).unwrap();
+        prop_assert!((dark.trace() / crlb.trace() - 1.0).abs() < 1e-9);
     }
 
     #[test]
@@ -263,7 +261,7 @@ proptest! {
         let fim = x.fim();
         let n = fim.nrows();
         let m = x.targets.len();
-        let Ok(whole) = crlb_matrix(fim.as_ref()) else { return Ok(()) };
+        let whole = crlb_matrix(fim.as_ref()).unwrap();
         let subsets = [
             (0..2 * m).collect::<Vec<_>>(),
             (0..n).filter(|p| p % m == 0).collect(),
@@ -321,7 +319,7 @@ proptest! {
     #[test]
     fn gradient_of_the_bound_is_one_and_homogeneous(x in scenes(), mut rng in strategies::rng()) {
         let sensing = x.sensing();
-        let Ok(crlb) = sensing.crlb(x.beamformer.as_ref()) else { return Ok(()) };
+        let crlb = sensing.crlb(x.beamformer.as_ref()).unwrap();
         let got = grad::crlb_trace_gradient(&sensing, x.beamformer.as_ref()).unwrap();
         prop_assert!((got.value / crlb.trace() - 1.0).abs() < 1e-11);
         // tr F^-1 is of degree -2 in W.

@@ -44,17 +44,21 @@ pub struct SdpReport {
     pub iterations: Option<usize>,
     /// Wall time of the solve alone.
     pub seconds: f64,
+    /// What the program ends with.
+    #[serde(skip)]
+    pub exit_code: u8,
 }
 
-impl SdpReport {
-    /// 0 with a point, 3 where (P) or (D) is proved to have no point at all, 4 for no answer: a norm below
-    /// which there is none, values of (P) and (D) that differ, unknown.
-    pub fn exit_code(&self) -> u8 {
-        match self.status {
-            "solved" | "inaccurate" => 0,
-            "infeasible" | "unbounded" => 3,
-            _ => 4,
-        }
+/// 0 with a point, 3 where (P) or (D) is proved to have no point at all, 4 for no answer: a norm below
+/// which there is none, values of (P) and (D) that differ, unknown.
+fn exit_code(outcome: &Outcome) -> u8 {
+    match outcome {
+        Outcome::Solved(_) | Outcome::Inaccurate(_) => 0,
+        Outcome::Infeasible(_) | Outcome::Unbounded(_) => 3,
+        Outcome::NoPointBelow(_)
+        | Outcome::NoMultipliersBelow(_)
+        | Outcome::IllPosed(_)
+        | Outcome::Unknown(_) => 4,
     }
 }
 
@@ -110,6 +114,7 @@ pub fn solve(path: &Path, options: &Options) -> Result<(SdpReport, Option<Answer
         why: None,
         iterations: None,
         seconds,
+        exit_code: exit_code(&outcome),
     };
     match &outcome {
         Outcome::Solved(solution) | Outcome::Inaccurate(solution) => {

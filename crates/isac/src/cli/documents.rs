@@ -253,7 +253,7 @@ pub(super) fn sdp(args: Sdp, console: &mut Console<'_>, cancel: &AtomicBool) -> 
     if args.json {
         let json = serde_json::to_string_pretty(&report).unwrap_or_default();
         say!(console, "{json}");
-        return Ok(report.exit_code());
+        return Ok(report.exit_code);
     }
     let meaning = match report.status {
         "infeasible" => ": (P) has no point",
@@ -297,5 +297,5 @@ pub(super) fn sdp(args: Sdp, console: &mut Console<'_>, cancel: &AtomicBool) -> 
             report.seconds
         );
     }
-    Ok(report.exit_code())
+    Ok(report.exit_code)
 }
