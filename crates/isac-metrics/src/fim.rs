@@ -3,18 +3,25 @@
 use crate::crlb::Crlb;
 use crate::{Error, degenerate};
 use isac_linalg::{Mat, MatMut, MatRef, c64, factor, ops, validate};
-use isac_models::array::{Steering, Upa};
+use isac_models::array::{Response, Upa};
 use isac_models::target::Targets;
 
-/// `[A, A_theta, A_phi]`, `N x 3M`: the only way the transmit side enters the FIM.
-pub fn stacked(steering: &Steering) -> Mat<c64> {
-    let angles = ops::hcat(steering.d_theta.as_ref(), steering.d_phi.as_ref());
-    ops::hcat(steering.value.as_ref(), angles.as_ref())
+/// `[A, A_1, ..., A_d]`, `N x (d + 1) M`: the only way the transmit side enters the FIM; `A_i` are the
+/// derivatives of the steering vectors `A` by the parameter `i` of each target.
+pub fn stacked(response: &Response) -> Mat<c64> {
+    let derivatives = response.derivatives.iter();
+    derivatives.fold(response.value.clone(), |left, right| {
+        ops::hcat(left.as_ref(), right.as_ref())
+    })
 }
 
 /// Fisher information matrix of `omega = [theta, phi, Re alpha, Im alpha]` (size `4M`) from the
 /// echo `B diag(alpha) A^H x + n`, as a function of the `3M x 3M` matrix `C = S^H R S` alone, where
 /// `R` is the transmit covariance and `S = [A, A_theta, A_phi]`.
+///
+/// With other arrays a target has other parameters: `d` in general, one angle of a linear array, two
+/// angles and a distance in the near field. Then `S` has `(d + 1) M` columns, and there are
+/// `(d + 2) M` parameters; the sizes below are those of `d = 2`.
 ///
 /// Every derivative of the echo is `G_p = T X_p S^H` with `T = [B, B_theta, B_phi]` and an `X_p` of
 /// at most two entries, so that Eq. (10) of \[obs_crlb\] becomes
@@ -31,6 +38,7 @@ pub struct CompactFim {
     /// The triangular factor of `T`, with `gram = root^H root`.
     root: Mat<c64>,
     kappa: f64,
+    targets: usize,
     /// The entries `(row, column, value)` of each `X_p`.
     entries: Vec<Vec<(usize, usize, c64)>>,
 }
@@ -40,14 +48,15 @@ impl CompactFim {
     /// and the noise power `sigma_s^2` at each receive antenna, W.
     ///
     /// # Errors
-    /// [`Error::Linalg`] naming `alpha`, `snapshots` or `radar_noise`.
+    /// [`Error::Linalg`] naming `receive`, `alpha`, `snapshots` or `radar_noise`.
     pub fn new(
-        receive: &Steering,
+        receive: &Response,
         alpha: &[c64],
         snapshots: usize,
         radar_noise: f64,
     ) -> Result<Self, Error> {
         let targets = receive.value.ncols();
+        check("receive", receive)?;
         validate::length("alpha", alpha.len(), targets)?;
         validate::positive("snapshots", snapshots as f64, "")?;
         validate::positive("radar_noise", radar_noise, "W")?;
@@ -56,13 +65,19 @@ impl CompactFim {
             gram: ops::adjoint_mul(t.as_ref(), t.as_ref()),
             root: triangular(t),
             kappa: 2.0 * snapshots as f64 / radar_noise,
-            entries: entries(alpha),
+            targets,
+            entries: entries(alpha, receive.derivatives.len()),
         })
     }
 
     /// Number of targets `M`.
     pub fn targets(&self) -> usize {
-        self.entries.len() / 4
+        self.targets
+    }
+
+    /// Columns of `S`, `3M`.
+    pub fn directions(&self) -> usize {
+        self.entries.len() - self.targets
     }
 
     /// Number of parameters `4M`.
@@ -91,11 +106,8 @@ impl CompactFim {
     /// If `c` is not `3M x 3M` or `out` not `4M x 4M`.
     pub fn fim_into(&self, c: MatRef<'_, c64>, mut out: MatMut<'_, f64>) {
         let n = self.parameters();
-        assert_eq!(
-            (c.nrows(), c.ncols()),
-            (n / 4 * 3, n / 4 * 3),
-            "not 3M x 3M"
-        );
+        let size = self.directions();
+        assert_eq!((c.nrows(), c.ncols()), (size, size), "not 3M x 3M");
         assert_eq!((out.nrows(), out.ncols()), (n, n), "not 4M x 4M");
         for p in 0..n {
             for q in 0..=p {
@@ -120,7 +132,7 @@ impl CompactFim {
     /// # Panics
     /// If `towards` does not have `3M` rows.
     pub fn derivatives(&self, towards: MatRef<'_, c64>) -> Mat<f64> {
-        let size = 3 * self.targets();
+        let size = self.directions();
         assert_eq!(towards.nrows(), size, "not 3M rows");
         let (rows, cols) = (self.root.nrows(), towards.ncols());
         let mut out = Mat::zeros(2 * rows * cols, self.parameters());
@@ -150,7 +162,7 @@ impl CompactFim {
         assert_eq!(v.ncols(), self.parameters(), "not 4M columns");
         let cols = v.nrows() / (2 * rows);
         assert_eq!(v.nrows(), 2 * rows * cols, "not the rows of J");
-        let mut out = Mat::zeros(3 * self.targets(), cols);
+        let mut out = Mat::zeros(self.directions(), cols);
         let scale = self.kappa.sqrt();
         for (p, entries) in self.entries.iter().enumerate() {
             for &(r, c, value) in entries {
@@ -172,7 +184,7 @@ impl CompactFim {
     /// # Panics
     /// If `phi` is not `4M x 4M`.
     pub fn adjoint(&self, phi: MatRef<'_, f64>) -> Mat<c64> {
-        let size = 3 * self.targets();
+        let size = self.directions();
         let mut out = Mat::zeros(size, size);
         self.adjoint_into(phi, out.as_mut());
         out
@@ -185,11 +197,8 @@ impl CompactFim {
     pub fn adjoint_into(&self, phi: MatRef<'_, f64>, mut z: MatMut<'_, c64>) {
         let n = self.parameters();
         assert_eq!((phi.nrows(), phi.ncols()), (n, n), "not 4M x 4M");
-        assert_eq!(
-            (z.nrows(), z.ncols()),
-            (n / 4 * 3, n / 4 * 3),
-            "not 3M x 3M"
-        );
+        let size = self.directions();
+        assert_eq!((z.nrows(), z.ncols()), (size, size), "not 3M x 3M");
         z.fill(c64::ZERO);
         for p in 0..n {
             for q in 0..n {
@@ -212,11 +221,22 @@ fn triangular(a: Mat<c64>) -> Mat<c64> {
     factor::qr_thin(a.as_ref()).1
 }
 
-/// The entries of `X_p` for `p` over `theta, phi, Re alpha, Im alpha`.
-fn entries(alpha: &[c64]) -> Vec<Vec<(usize, usize, c64)>> {
+/// Derivatives of the size of the steering vectors, all finite.
+fn check(what: &str, response: &Response) -> Result<(), Error> {
+    let (rows, cols) = (response.value.nrows(), response.value.ncols());
+    validate::finite(what, response.value.as_ref())?;
+    for derivative in &response.derivatives {
+        validate::shape(what, derivative.as_ref(), rows, cols)?;
+        validate::finite(what, derivative.as_ref())?;
+    }
+    Ok(())
+}
+
+/// The entries of `X_p` for `p` over `theta, phi, Re alpha, Im alpha`, or what else moves a target.
+fn entries(alpha: &[c64], derivatives: usize) -> Vec<Vec<(usize, usize, c64)>> {
     let m = alpha.len();
-    let mut out = Vec::with_capacity(4 * m);
-    for block in [1, 2] {
+    let mut out = Vec::with_capacity((derivatives + 2) * m);
+    for block in 1..=derivatives {
         for (i, &a) in alpha.iter().enumerate() {
             out.push(vec![(block * m + i, i, a), (i, block * m + i, a)]);
         }
@@ -265,9 +285,42 @@ impl AngleSensing {
         radar_noise: f64,
     ) -> Result<Self, Error> {
         degenerate::refuse(transmit, receive, targets)?;
-        let towards = |array: &Upa| array.steering(targets.theta(), targets.phi());
-        let compact = CompactFim::new(&towards(receive), targets.alpha(), snapshots, radar_noise)?;
-        Self::from_parts(stacked(&towards(transmit)), compact)
+        let towards = |array: &Upa| array.steering(targets.theta(), targets.phi()).into();
+        let (transmit, receive) = (towards(transmit), towards(receive));
+        Self::of_responses(&transmit, &receive, targets.alpha(), snapshots, radar_noise)
+    }
+
+    /// Targets seen by any two arrays: of one angle each by linear ones, of two angles and a distance
+    /// in the near field. What no beamformer can tell shows as [`Error::SingularFim`] of
+    /// [`crlb`](Self::crlb).
+    ///
+    /// ```
+    /// use isac_linalg::{Mat, c64};
+    /// use isac_metrics::AngleSensing;
+    /// use isac_models::array::{Scaling, Ula};
+    /// let array = Ula::half_wavelength(8, Scaling::UnitEntries)?;
+    /// let response = array.response(&[0.4]);
+    /// let alpha = [c64::new(0.1, 0.0)];
+    /// let sensing = AngleSensing::of_responses(&response, &response, &alpha, 20, 1e-3)?;
+    /// let beamformer = Mat::from_fn(8, 8, |i, j| c64::new(if i == j { 0.3 } else { 0.0 }, 0.0));
+    /// let crlb = sensing.crlb(beamformer.as_ref())?;
+    /// // One angle and a complex coefficient.
+    /// assert_eq!(crlb.inverse().nrows(), 3);
+    /// # Ok::<(), isac_metrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Linalg`] naming `transmit`, `receive`, `alpha`, `snapshots` or `radar_noise`.
+    pub fn of_responses(
+        transmit: &Response,
+        receive: &Response,
+        alpha: &[c64],
+        snapshots: usize,
+        radar_noise: f64,
+    ) -> Result<Self, Error> {
+        check("transmit", transmit)?;
+        let compact = CompactFim::new(receive, alpha, snapshots, radar_noise)?;
+        Self::from_parts(stacked(transmit), compact)
     }
 
     /// From `S = [A, A_theta, A_phi]`, `Nt x 3M`, in any orthonormal coordinates, and the compact
@@ -276,7 +329,7 @@ impl AngleSensing {
     /// # Errors
     /// [`Error::Linalg`] naming `transmit` when it does not have `3M` columns or is not finite.
     pub fn from_parts(transmit: Mat<c64>, compact: CompactFim) -> Result<Self, Error> {
-        let (rows, cols) = (transmit.nrows(), 3 * compact.targets());
+        let (rows, cols) = (transmit.nrows(), compact.directions());
         validate::shape("transmit", transmit.as_ref(), rows, cols)?;
         validate::finite("transmit", transmit.as_ref())?;
         Ok(Self { transmit, compact })

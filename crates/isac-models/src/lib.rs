@@ -6,7 +6,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`mod@array`] | steering vectors and derivatives of linear and planar arrays |
+//! | [`mod@array`] | steering vectors and derivatives of linear, planar and any arrays, far and near field |
 //! | [`channel`] | random channels |
 //! | [`csi_error`] | channel estimates with a ball, ellipsoid or Gaussian error |
 //! | [`geometry`] | multistatic scenes: delays, Doppler shifts, reflections |

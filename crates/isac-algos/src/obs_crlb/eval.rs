@@ -78,19 +78,21 @@ struct Span {
 impl<'a> Evaluator<'a> {
     /// For beamformers of `streams` columns.
     pub fn new(problem: &'a SumRateCrlb, streams: usize) -> Self {
-        let (users, targets) = (problem.users(), problem.targets());
+        let users = problem.users();
+        let compact = problem.sensing().compact();
+        let (directions, parameters) = (compact.directions(), compact.parameters());
         let channel = problem.channel();
         Self {
             problem,
             coupling: Mat::zeros(users, streams),
-            towards: Mat::zeros(3 * targets, streams),
-            covariance: Mat::zeros(3 * targets, 3 * targets),
-            fim: Mat::zeros(4 * targets, 4 * targets),
-            crlb: Crlb::new(4 * targets),
-            phi: Mat::zeros(4 * targets, 4 * targets),
-            z: Mat::zeros(3 * targets, 3 * targets),
+            towards: Mat::zeros(directions, streams),
+            covariance: Mat::zeros(directions, directions),
+            fim: Mat::zeros(parameters, parameters),
+            crlb: Crlb::new(parameters),
+            phi: Mat::zeros(parameters, parameters),
+            z: Mat::zeros(directions, directions),
             rate_part: Mat::zeros(users, streams),
-            crlb_part: Mat::zeros(3 * targets, streams),
+            crlb_part: Mat::zeros(directions, streams),
             eta: vec![c64::ZERO; users],
             beta: vec![0.0; users],
             shifts: Shifts {
@@ -324,7 +326,7 @@ impl<'a> Evaluator<'a> {
         );
         if weights.crlb > 0.0 && problem.targets() > 0 {
             let scale = c64::new(-weights.crlb * problem.sensing().compact().kappa(), 0.0);
-            let count = 3 * problem.targets();
+            let count = problem.sensing().compact().directions();
             let left = span.left.as_mut().subcols_mut(0, count);
             ops::gemm(
                 left,
@@ -368,7 +370,7 @@ impl<'a> Evaluator<'a> {
 
 impl Span {
     fn new(problem: &SumRateCrlb) -> Self {
-        let (users, targets) = (problem.users(), 3 * problem.targets());
+        let (users, targets) = (problem.users(), problem.sensing().compact().directions());
         let stacked = ops::hcat(problem.channel(), problem.sensing().transmit());
         let (_, r) = factor::qr_thin(stacked.as_ref());
         let size = r.nrows();

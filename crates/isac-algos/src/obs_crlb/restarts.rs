@@ -100,7 +100,11 @@ pub fn best(
     rng: &mut impl Rng,
 ) -> Result<(Solution, Vec<f64>), Error> {
     let reduction = Reduction::new(problem)?;
-    let useful = (3 * problem.targets()).min(reduction.problem().antennas());
+    let useful = problem
+        .sensing()
+        .compact()
+        .directions()
+        .min(reduction.problem().antennas());
     // At least one column in all.
     let least = usize::from(problem.users() == 0);
     let streams = options.sensing_streams.unwrap_or(useful).max(least);

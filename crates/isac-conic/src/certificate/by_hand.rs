@@ -102,7 +102,10 @@ fn rounding_is_no_violation() {
     let t = 2.0_f64.powi(50);
     let cone = |e: f64| {
         let x = two(t, c64::new(t, 0.0), t - e);
-        report(&program, &point(1.0, 1.0, x), &none).dimacs.primal_cone * 6.0
+        report(&program, &point(1.0, 1.0, x), &none)
+            .dimacs
+            .primal_cone
+            * 6.0
     };
     near(cone(0.25), 0.0);
     let shown = cone(8.0);

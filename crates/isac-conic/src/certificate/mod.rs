@@ -87,7 +87,9 @@ impl Point {
 /// [`depth`] of a matrix of the point; 0 where it is less than the rounding of the entries, which says
 /// nothing of a sign.
 fn value_depth(value: &Value) -> f64 {
-    let n = value.compact().map_or_else(|| value.dense().nrows(), |c| c.u.nrows());
+    let n = value
+        .compact()
+        .map_or_else(|| value.dense().nrows(), |c| c.u.nrows());
     let rounding = n as f64 * f64::EPSILON * value.trace().abs();
     let depth = raw_depth(value);
     if depth <= rounding { 0.0 } else { depth }

@@ -1,6 +1,6 @@
 //! Uniform linear array.
 
-use super::Scaling;
+use super::{Response, Scaling};
 use crate::Error;
 use isac_linalg::{Mat, c64, validate};
 use std::f64::consts::TAU;
@@ -80,6 +80,14 @@ impl Ula {
             }
         }
         out
+    }
+
+    /// Steering vectors with their derivatives, for targets of one angle each.
+    pub fn response(&self, angles: &[f64]) -> Response {
+        Response {
+            value: self.steering(angles),
+            derivatives: vec![self.derivative(angles)],
+        }
     }
 
     /// `2 pi d n`.
