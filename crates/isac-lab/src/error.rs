@@ -40,6 +40,16 @@ pub enum Error {
         /// What is wrong there.
         message: String,
     },
+    /// A file of arrays (`.mat`, `.npy`, `.npz`) that is damaged or holds what cannot be read.
+    #[error("{file}, byte {offset}: {message}")]
+    Damaged {
+        /// The file.
+        file: String,
+        /// Place in the file, from 0.
+        offset: usize,
+        /// What is wrong there.
+        message: String,
+    },
     /// A field of an input document with a value it must not have.
     #[error("{file}: {path}: got {value}, expected {expected}")]
     Field {

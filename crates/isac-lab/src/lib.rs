@@ -13,6 +13,7 @@
 //! | [`curves`] | curves of a figure from records |
 //! | [`paper`] | a paper as the lab sees it |
 //! | [`document`] | JSON and TOML input, read strictly |
+//! | [`files`] | arrays in `.mat`, `.npy` and `.npz` files |
 //! | [`scenario`] | a table of physics with defaults |
 //! | [`check`] | comparison of stated with recomputed values |
 //! | [`solve`] | the report of `isac solve` |
@@ -41,6 +42,7 @@ pub mod clock;
 pub mod curves;
 pub mod document;
 pub mod error;
+pub mod files;
 pub mod folder;
 pub mod output;
 pub mod paper;
