@@ -1,6 +1,7 @@
 //! `cargo xtask test`: what CI runs, in the order in which mistakes are cheapest to find.
 
-use crate::{cargo, root, tidy};
+use crate::{cargo, new_paper, root, tidy};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
@@ -112,11 +113,65 @@ pub(crate) fn run(quick: bool) -> ExitCode {
             }
         }
     }
+    if !quick && let Err(error) = begun_paper() {
+        eprintln!("cargo xtask test: a new paper: {error}");
+        return ExitCode::FAILURE;
+    }
     println!(
         "\ncargo xtask test: everything holds ({} s)",
         start.elapsed().as_secs()
     );
     ExitCode::SUCCESS
+}
+
+/// What `new-paper` writes into a copy of the checkout builds and keeps the conventions of code.
+fn begun_paper() -> Result<(), String> {
+    step("new-paper: a trial in a copy, checked and linted");
+    let copy = root().join("target/new-paper");
+    let failed = |e: std::io::Error| format!("{}: {e}", copy.display());
+    if copy.exists() {
+        std::fs::remove_dir_all(&copy).map_err(failed)?;
+    }
+    for part in [".cargo", "benches", "crates", "docs", "xtask"] {
+        copy_folder(&root().join(part), &copy.join(part)).map_err(failed)?;
+    }
+    for file in ["Cargo.toml", "Cargo.lock", "clippy.toml", "rustfmt.toml"] {
+        std::fs::copy(root().join(file), copy.join(file)).map_err(failed)?;
+    }
+    new_paper::write(&copy, "trial_paper")?;
+    let mut command = cargo();
+    command.current_dir(&copy);
+    // The dependencies are those of this checkout.
+    command.env("CARGO_TARGET_DIR", root().join("target"));
+    command.args([
+        "clippy",
+        "--workspace",
+        "--lib",
+        "--bins",
+        "--",
+        "-D",
+        "warnings",
+    ]);
+    match command.status() {
+        Ok(status) if status.success() => std::fs::remove_dir_all(&copy).map_err(failed),
+        Ok(_) => Err("it does not build without warnings".into()),
+        Err(error) => Err(format!("cargo did not start: {error}")),
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        // A link counts as what it leads to.
+        match std::fs::metadata(&source)?.is_dir() {
+            true if entry.file_name() == "target" => {}
+            true => copy_folder(&source, &target)?,
+            false => drop(std::fs::copy(&source, &target)?),
+        }
+    }
+    Ok(())
 }
 
 fn step(text: &str) {

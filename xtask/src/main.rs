@@ -6,6 +6,7 @@
 //! | `cargo xtask test` | everything CI checks: format, lints, tests, doctests, docs, layering |
 //! | `cargo xtask tidy` | the conventions alone: layer order, licences, names, references |
 //! | `cargo xtask eq [PAPER N]` | where an equation of a paper stands in the code |
+//! | `cargo xtask new-paper NAME` | begins a paper: two folders that build, solve and draw |
 //! | `cargo xtask mutants [FILE...]` | changes the code and counts which changes no test sees |
 //! | `cargo xtask bless WHAT... --reason TEXT` | renews golden curves after an intended change |
 //! | `cargo xtask fuzz [TARGET] [OPTIONS]` | fuzzes the readers; needs nightly and cargo-fuzz |
@@ -22,6 +23,7 @@
 mod check;
 mod eq;
 mod mutants;
+mod new_paper;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +34,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   test [--quick]                   everything CI checks; --quick leaves out docs and single crates
   tidy                             conventions only
   eq [PAPER N]                     where an equation stands in the code; alone: docs/equations.md
+  new-paper NAME                   begin a paper: two folders that build, solve and draw
   mutants [FILE...] [-OPTION...]   changes that no test sees; options go to cargo-mutants
   bless WHAT... --reason TEXT      renew golden curves; the reason goes into the commit
   fuzz [TARGET] [libFuzzer options] fuzz a reader, or each of them for a minute (nightly, cargo-fuzz)
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
             }
         },
         "eq" => eq::run(&root(), &rest),
+        "new-paper" => new_paper::run(&root(), &rest),
         "mutants" => mutants::run(&root(), &rest),
         "bless" => bless(&rest),
         "fuzz" => fuzz(&rest),

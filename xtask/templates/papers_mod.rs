@@ -1,0 +1,26 @@
+//! The artefacts of `__paper__` and its schema `__schema__/1`.
+
+mod figures;
+mod scenario;
+mod solve;
+
+use isac_lab::Paper;
+
+/// A commented scenario, the default problem.
+const TEMPLATE: &str = include_str!("scenario.toml");
+
+/// The paper as the lab sees it.
+pub fn paper() -> Paper {
+    Paper {
+        key: "__paper__",
+        title: "__paper__",
+        schema: "__schema__/1",
+        template: Some(TEMPLATE),
+        artefacts: figures::artefacts(),
+        read: Some(solve::read),
+        check: None,
+        solve: Some(solve::solve),
+        read_reference: None,
+        stress: None,
+    }
+}
