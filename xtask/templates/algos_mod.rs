@@ -1,5 +1,5 @@
-//! A paper that was begun by `cargo xtask new-paper`: \[__paper__\]. Put its model in `problem.rs` and an
-//! algorithm in a file of its own.
+//! A paper that was begun by `cargo xtask new-paper`: its model goes into `problem.rs`, each algorithm into a
+//! file of its own.
 //!
 //! | in the paper | here | technique |
 //! |---|---|---|
