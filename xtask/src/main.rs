@@ -12,6 +12,7 @@
 //! | `cargo xtask fuzz [TARGET] [OPTIONS]` | fuzzes the readers; needs nightly and cargo-fuzz |
 //! | `cargo xtask docs RESULTS` | writes the pages of `docs/` that hold results of runs |
 //! | `cargo xtask peers [NAME...]` | runs other software beside ours and prints ratios |
+//! | `cargo xtask wheel [--all]` | builds the Python package and tests it in a fresh environment |
 //!
 //! It links no numerics and starts everything else as a process, so it builds in a second.
 #![expect(
@@ -25,6 +26,7 @@ mod eq;
 mod mutants;
 mod new_paper;
 mod tidy;
+mod wheel;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -39,7 +41,8 @@ const USAGE: &str = "usage: cargo xtask <command>
   bless WHAT... --reason TEXT      renew golden curves; the reason goes into the commit
   fuzz [TARGET] [libFuzzer options] fuzz a reader, or each of them for a minute (nightly, cargo-fuzz)
   docs RESULTS                     write docs/claims.md from a folder of results at full size
-  peers [NAME...]                  run other software beside ours and print ratios";
+  peers [NAME...]                  run other software beside ours and print ratios
+  wheel [--all]                    build the Python package and test it in a fresh environment";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
             let script = root().join("benches/peers/run.sh");
             forward(Command::new("sh").arg(script).args(&rest))
         }
+        "wheel" => wheel::run(&rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             ExitCode::SUCCESS

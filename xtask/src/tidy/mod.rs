@@ -198,9 +198,12 @@ fn manifests(root: &Path, findings: &mut Vec<String>) {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap_or_default();
-        let shim = path
-            .components()
-            .any(|part| part.as_os_str() == "isac-blas-shim");
+        let inside = |folder: &str| path.components().any(|part| part.as_os_str() == folder);
+        // Outside the workspace, which it cannot inherit from.
+        if inside("isac-python") {
+            continue;
+        }
+        let shim = inside("isac-blas-shim");
         if !text.contains("[lints]\nworkspace = true") && !shim {
             findings.push(format!(
                 "{}: lacks `[lints] workspace = true`",

@@ -112,7 +112,8 @@ fn file_findings(folder: &str, file: &str, text: &str, code: &str) -> Vec<Findin
             found.push(Finding::new("function", format!("{place}: {name}"), what));
         }
     }
-    if !["isac-conic", "isac-opt"].contains(&folder)
+    // The Python package hands on the rows that its users write.
+    if !["isac-conic", "isac-opt", "isac-python"].contains(&folder)
         && (code.contains("conic::") || code.contains("isac_conic"))
         && ROWS.iter().any(|row| code.contains(row))
     {
