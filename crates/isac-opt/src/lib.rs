@@ -16,6 +16,7 @@
 //! | [`trust_region`] | exact extremes of a Hermitian quadratic over a ball, with the point |
 //! | [`minorant`], [`dinkelbach`], [`root`] | bounds that touch, ratios, roots that use multipliers as slopes |
 //! | [`manifold`], [`riemannian`] | spheres and their products; conjugate gradient, L-BFGS, Barzilai-Borwein |
+//! | [`global`] | branch and bound over boxes, with a cover of the domain that proves the bound |
 //! | [`augmented`], [`sqp`] | inequality constraints: augmented Lagrangian, sequential quadratic programs |
 //! | [`drive`] | the loop, the stopping rules and the trace that all methods share |
 //!
@@ -46,6 +47,7 @@ pub mod augmented;
 pub mod dinkelbach;
 pub mod drive;
 mod error;
+pub mod global;
 pub mod manifold;
 pub mod minorant;
 pub mod riemannian;
