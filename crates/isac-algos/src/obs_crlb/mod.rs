@@ -13,6 +13,7 @@
 //! | WMMSE-SDR | [`wmmse_sdr`] | conic programs of `isac-opt` |
 //! | beyond the paper | [`accelerated`], [`restarts`] | Riemannian L-BFGS, Barzilai-Borwein, CG |
 //! | beyond the paper | [`bound`] | concave relaxation, certified |
+//! | beyond the paper | [`global`] | branch and bound on the interference, certified |
 //!
 //! Start points stand in [`start`].
 //!
@@ -40,6 +41,7 @@ mod antenna_power;
 pub mod bound;
 mod eval;
 pub mod fp_sgda;
+pub mod global;
 pub mod low_dim;
 pub mod per_antenna;
 mod problem;
