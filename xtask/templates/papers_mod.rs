@@ -20,6 +20,7 @@ pub fn paper() -> Paper {
         read: Some(solve::read),
         check: None,
         solve: Some(solve::solve),
+        verify: None,
         read_reference: None,
         stress: None,
     }

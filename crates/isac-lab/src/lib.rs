@@ -17,6 +17,7 @@
 //! | [`scenario`] | a table of physics with defaults |
 //! | [`check`] | comparison of stated with recomputed values |
 //! | [`solve`] | the report of `isac solve` |
+//! | [`proof`] | what a verifier of proofs says, and whether boxes cover a domain |
 //! | [`mod@run`], [`reproduce`], [`folder`], [`output`], [`write`](mod@write) | the Monte Carlo run, one artefact from plan to folder, its folder, its files |
 //! | [`mod@reference`] | published numbers in CSV files |
 //! | [`stress`] | random instances, every verdict verified again |
@@ -46,6 +47,7 @@ pub mod files;
 pub mod folder;
 pub mod output;
 pub mod paper;
+pub mod proof;
 pub mod records;
 pub mod reference;
 pub mod report;

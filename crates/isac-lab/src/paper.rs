@@ -4,6 +4,7 @@ use crate::artefact::Artefact;
 use crate::check::CheckFn;
 use crate::document::{Document, Node};
 use crate::error::Error;
+use crate::proof::VerifyFn;
 use crate::reference::CsvTable;
 use crate::solve::SolveFn;
 use crate::stress::StressFn;
@@ -33,6 +34,8 @@ pub struct Paper {
     pub check: Option<CheckFn>,
     /// Solves the problem of a document.
     pub solve: Option<SolveFn>,
+    /// Checks a proof of a global bound; without it `solve --certify global` is refused.
+    pub verify: Option<VerifyFn>,
     /// Reads a table of released numbers by its columns.
     pub read_reference: Option<ReadReferenceFn>,
     /// Solves a random instance and verifies the answer by separate code.

@@ -1,6 +1,8 @@
 //! `isac solve`: one problem of a user, solved and certified.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use isac_linalg::{MatRef, c64};
 use serde::Serialize;
@@ -13,7 +15,7 @@ use crate::error::Error;
 pub type SolveFn = fn(&Node<'_>, &SolveRequest) -> Result<SolveReport, Error>;
 
 /// What the user asked for.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct SolveRequest {
     /// Which case of a document with several; the first otherwise.
     pub case: Option<usize>,
@@ -22,6 +24,29 @@ pub struct SolveRequest {
     pub algorithm: Option<String>,
     /// Seed for random starts; the document's or the house's otherwise.
     pub seed: Option<u64>,
+    /// How much is to be proved.
+    pub certify: Certify,
+    /// Set from outside to end a search for a global bound early.
+    pub stop: Arc<AtomicBool>,
+}
+
+impl SolveRequest {
+    /// Whether a search is to go on.
+    pub fn goes_on(&self) -> bool {
+        !self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// How much `isac solve` proves about the point that it returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Certify {
+    /// Nothing: no bound is computed.
+    None,
+    /// What one relaxation proves.
+    #[default]
+    Local,
+    /// A search for the optimum's bound, which can be written down as a proof.
+    Global,
 }
 
 /// How a solve ended.
@@ -100,6 +125,9 @@ pub struct SolveReport {
     pub warnings: Vec<String>,
     /// The bound or proof, if there is one.
     pub certificate: Option<SolveCertificate>,
+    /// The proof of a global bound, see [`proof`](crate::proof); it goes to a file of its own.
+    #[serde(skip)]
+    pub proof: Option<Value>,
     /// Iterations of the outer loop.
     pub iterations: usize,
     /// Seed in use.
@@ -122,6 +150,7 @@ impl SolveReport {
             beamformers: BTreeMap::new(),
             warnings: Vec::new(),
             certificate: None,
+            proof: None,
             iterations: 0,
             seed: crate::DEFAULT_SEED,
             versions: crate::versions(),

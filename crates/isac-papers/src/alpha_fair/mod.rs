@@ -24,6 +24,7 @@ pub fn paper() -> Paper {
         read: Some(solve::read_all),
         check: Some(check::check),
         solve: Some(solve::solve),
+        verify: None,
         read_reference: None,
         stress: Some(stress::stress),
     }

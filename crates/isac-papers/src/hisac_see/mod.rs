@@ -39,6 +39,7 @@ pub fn paper() -> Paper {
         read: Some(read::read_all),
         check: Some(check::check),
         solve: Some(solve::solve),
+        verify: None,
         read_reference: None,
         stress: Some(stress::stress),
     }

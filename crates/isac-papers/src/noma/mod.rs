@@ -25,6 +25,7 @@ pub fn paper() -> Paper {
         read: Some(input::read_all),
         check: Some(check::check),
         solve: Some(solve::solve),
+        verify: None,
         read_reference: None,
         stress: Some(stress::stress),
     }

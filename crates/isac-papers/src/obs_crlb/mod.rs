@@ -6,6 +6,7 @@ mod convergence;
 mod figures;
 mod input;
 mod method;
+mod proof;
 mod published;
 mod random_instances;
 mod report;
@@ -14,6 +15,7 @@ mod setup;
 mod solve;
 mod stress;
 mod sweep;
+mod verify;
 
 use isac_lab::Paper;
 
@@ -31,6 +33,7 @@ pub fn paper() -> Paper {
         read: Some(input::read_all),
         check: Some(check::check),
         solve: Some(solve::solve),
+        verify: Some(verify::verify),
         read_reference: Some(published::read_reference),
         stress: Some(stress::stress),
     }

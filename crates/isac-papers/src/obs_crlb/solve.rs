@@ -1,15 +1,15 @@
 //! `isac solve` for `obs-crlb/1`.
 
-use isac_algos::obs_crlb::{bound, per_antenna, structure};
+use isac_algos::obs_crlb::{Solution, SumRateCrlb, bound, global, per_antenna, structure};
 use isac_models::rng::{Stream, stream};
 use isac_opt::StopReason;
 
 use super::input::Instance;
 use super::method::{Method, Setup};
-use super::scenario;
+use super::{proof, scenario};
 use isac_lab::document::Node;
 use isac_lab::error::Error;
-use isac_lab::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
+use isac_lab::solve::{Certify, SolveCertificate, SolveReport, SolveRequest, SolveStatus};
 
 /// Residual of the stationarity conditions, relative to the multipliers times the beamformer, up to
 /// which the end of a run counts as a local optimum, whatever the method's own test said.
@@ -39,6 +39,7 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
             method.name()
         )));
     }
+    provable(request, method)?;
     let instance = Instance::read(root, request.seed)?;
     let problem = &instance.problem;
     let setup = Setup {
@@ -47,10 +48,21 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
         ..Setup::default()
     };
     let mut rng = stream(instance.seed, Stream::Start, 0);
-    let solution = method
+    let mut solution = method
         .run(problem, &setup, &mut rng)
         .map_err(|e| classify(root, e))?;
-    let upper = bound::certify(problem, &bound::Options::default());
+    let proved = match request.certify {
+        Certify::Global => {
+            let mut proved = search(problem, &solution, &instance, request);
+            // Only the default says nothing about how its point is found.
+            let better = proved.as_mut().ok().and_then(|proved| proved.better.take());
+            if let Some(better) = better.filter(|_| method == Method::BestOfStarts) {
+                solution = better;
+            }
+            Some(proved.map_err(|e| classify(root, e))?)
+        }
+        Certify::None | Certify::Local => None,
+    };
     let objective = solution.merit.objective;
     let w = solution.beamformer.as_ref();
     let per_antenna = method == Method::PerAntenna;
@@ -89,19 +101,81 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
         solution.violation
     });
     report.beamformer("W", w);
-    report.certificate = upper.ok().map(|upper| SolveCertificate {
-        // The set that the bound holds for stands in its name.
-        kind: if per_antenna {
-            "upper_bound_of_sum_power".into()
-        } else {
-            "upper_bound".into()
-        },
-        bound: upper.value,
-        relative_gap: isac_lab::solve::relative_gap(upper.value, objective),
-    });
+    certify(
+        &mut report,
+        root,
+        problem,
+        &solution,
+        (request, method),
+        proved.as_ref(),
+    )?;
     report.iterations = solution.iterations;
     report.seed = instance.seed;
     Ok(report)
+}
+
+/// Refuses a search whose bound would be that of another set.
+fn provable(request: &SolveRequest, method: Method) -> Result<(), Error> {
+    if request.certify == Certify::Global && method == Method::PerAntenna {
+        return Err(Error::Usage(format!(
+            "--certify global: the bound of `{}` would be that of the sum power, expected another algorithm or `local`",
+            method.name()
+        )));
+    }
+    Ok(())
+}
+
+/// Branch and bound from a point. A better one may have as many sensing streams as the structure can
+/// use, unless the document says how many.
+fn search(
+    problem: &SumRateCrlb,
+    start: &Solution,
+    instance: &Instance,
+    request: &SolveRequest,
+) -> Result<global::Certified, isac_algos::Error> {
+    let useful = 3 * problem.targets();
+    let options = global::Options {
+        sensing_streams: instance.sensing_streams.is_none().then_some(useful),
+        ..global::Options::default()
+    };
+    global::solve(problem, start, &options, |_| request.goes_on())
+}
+
+/// Writes the bound down that was asked for.
+fn certify(
+    report: &mut SolveReport,
+    root: &Node<'_>,
+    problem: &SumRateCrlb,
+    solution: &Solution,
+    (request, method): (&SolveRequest, Method),
+    proved: Option<&global::Certified>,
+) -> Result<(), Error> {
+    let objective = solution.merit.objective;
+    let certificate = |kind: &str, bound: f64| SolveCertificate {
+        kind: kind.into(),
+        bound,
+        relative_gap: isac_lab::solve::relative_gap(bound, objective),
+    };
+    if request.certify == Certify::Local {
+        let upper = bound::certify(problem, &bound::Options::default()).ok();
+        // The set that the bound holds for stands in its name.
+        let kind = if method == Method::PerAntenna {
+            "upper_bound_of_sum_power"
+        } else {
+            "upper_bound"
+        };
+        report.certificate = upper.map(|upper| certificate(kind, upper.value));
+    }
+    if let Some(proved) = proved {
+        report.certificate = Some(certificate("global_upper_bound", proved.bound));
+        let gap = (proved.bound - objective) / problem.magnitude(&solution.merit);
+        report.metric("gap_of_terms", gap);
+        report.metric("nodes", proved.nodes as f64);
+        let why = proved.stopped.name().into();
+        report.metrics.insert("search_stopped".into(), why);
+        report.proof = Some(proof::write(root, problem, solution, proved)?);
+    }
+    Ok(())
 }
 
 /// A singular FIM comes from the targets of the document; everything else is arithmetic.

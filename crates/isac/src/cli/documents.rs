@@ -1,14 +1,16 @@
 //! The verbs about one document: solve, check, sdp.
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::{Check, Console, New, Sdp, Solve, interruptible, say, table, tell, within};
 use isac_lab::check::{Checker, Line, Outcome, number};
 use isac_lab::document::Document;
 use isac_lab::error::Error;
 use isac_lab::paper::{Paper, of_document};
-use isac_lab::solve::{SolveReport, SolveRequest, SolveStatus};
+use isac_lab::solve::{Certify, SolveReport, SolveRequest, SolveStatus};
 use isac_lab::write::write_file;
 
 pub(super) fn solve(
@@ -22,18 +24,33 @@ pub(super) fn solve(
     let solver = paper
         .solve
         .ok_or_else(|| Error::Usage(format!("schema {}: nothing solves it", paper.schema)))?;
+    let certify = Certify::from(args.certify);
+    if certify == Certify::Global && paper.verify.is_none() {
+        let schema = paper.schema;
+        let text = "no global bound is known, expected `none` or `local`";
+        return Err(Error::Usage(format!("--certify global: {schema}: {text}")));
+    }
+    if let (Some(path), false) = (&args.proof, certify == Certify::Global) {
+        let text = "expected with `--certify global` alone";
+        return Err(Error::Usage(format!("--proof {}: {text}", path.display())));
+    }
     let request = SolveRequest {
         case: args.case,
         algorithm: args.algorithm,
         seed: args.seed,
+        certify,
+        stop: Arc::default(),
     };
+    if let (Some(limit), Certify::Global) = (args.time_limit, certify) {
+        ask_to_stop(limit, &request.stop);
+    }
     let named = request.algorithm.clone();
     let stated = document.root().opt("seed").map(|node| node.u64());
     let seed = request
         .seed
         .map_or_else(|| stated.transpose(), |seed| Ok(Some(seed)))?;
     let work = move || solver(&document.root(), &request);
-    let report = match (within(args.time_limit, cancel, work)?, args.time_limit) {
+    let mut report = match (within(args.time_limit, cancel, work)?, args.time_limit) {
         (Some(report), _) => report,
         (None, limit) => {
             let named = named.as_deref().unwrap_or("default");
@@ -47,6 +64,20 @@ pub(super) fn solve(
     for warning in &report.warnings {
         tell!(console, "warning: {warning}");
     }
+    // A proof that there is no point is no certificate of one.
+    if certify == Certify::None && report.status != SolveStatus::Infeasible {
+        report.certificate = None;
+    }
+    if let Some(path) = &args.proof {
+        match &report.proof {
+            Some(proof) => write_file(path, format!("{proof}\n").as_bytes())?,
+            None => tell!(
+                console,
+                "warning: no proof was found, {} is not written",
+                path.display()
+            ),
+        }
+    }
     let json = serde_json::to_string_pretty(&report).unwrap_or_default();
     if let Some(path) = &args.out {
         write_file(path, format!("{json}\n").as_bytes())?;
@@ -57,6 +88,19 @@ pub(super) fn solve(
         print_solution(&report, console)?;
     }
     Ok(report.status.exit_code())
+}
+
+/// Part of a time limit after which a search for a global bound is asked to stop: what it has proved is
+/// written down in the rest.
+const SEARCH: f64 = 0.8;
+
+/// Sets the flag near the end of a time limit.
+fn ask_to_stop(limit: Duration, stop: &Arc<AtomicBool>) {
+    let stop = Arc::clone(stop);
+    std::thread::spawn(move || {
+        std::thread::sleep(limit.mul_f64(SEARCH));
+        stop.store(true, Ordering::Relaxed);
+    });
 }
 
 /// Writes the template of a paper.

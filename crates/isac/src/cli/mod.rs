@@ -5,6 +5,7 @@
 //! 141 the reader of standard output is gone.
 
 mod documents;
+mod proofs;
 mod stress;
 
 use std::ffi::OsString;
@@ -69,6 +70,8 @@ enum Verb {
     Solve(Solve),
     /// Write a commented scenario of a paper, which solves as it is
     New(New),
+    /// Check a proof that `solve --certify global --proof` wrote, by code that shares nothing with it
+    Verify(proofs::Verify),
     /// Recompute what documents state, value by value
     Check(Check),
     /// Solve a semidefinite program in SDPA sparse format
@@ -127,7 +130,15 @@ struct Solve {
     /// Seed of random starts
     #[arg(long)]
     seed: Option<u64>,
-    /// Seconds after which there is no answer (status `unknown`, exit code 4)
+    /// What is proved about the point: nothing, what one relaxation proves, or a bound on the global
+    /// optimum by a search
+    #[arg(long, value_enum, default_value = "local")]
+    certify: proofs::Certificates,
+    /// Write the proof of the global bound, for `isac verify`
+    #[arg(long, value_name = "FILE")]
+    proof: Option<PathBuf>,
+    /// Seconds after which there is no answer (status `unknown`, exit code 4); a search for a global
+    /// bound ends earlier and keeps what it has proved
     #[arg(long, value_name = "S", value_parser = seconds)]
     time_limit: Option<Duration>,
     /// Print one JSON object
@@ -242,6 +253,7 @@ fn run(
         Verb::Reproduce(args) if args.list => list(papers, &args.what, console),
         Verb::Reproduce(args) => reproduce(papers, &args, console, cancel),
         Verb::Solve(args) => documents::solve(papers, args, console, &cancel),
+        Verb::Verify(args) => proofs::verify(papers, &args, console, &cancel),
         Verb::New(args) => documents::new(papers, &args, console),
         Verb::Check(args) => documents::check(papers, &args, console, &cancel),
         Verb::Sdp(args) => documents::sdp(args, console, &cancel),

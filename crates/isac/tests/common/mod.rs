@@ -41,6 +41,7 @@ pub(crate) fn paper() -> Paper {
         read: None,
         check: Some(check),
         solve: Some(solve),
+        verify: None,
         read_reference: None,
         stress: None,
     }

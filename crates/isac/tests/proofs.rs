@@ -1,0 +1,228 @@
+//! Proofs through the command line: what `solve` writes is verified, and nothing that was changed is.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use isac::cli::{self, Console};
+use isac::papers;
+use serde_json::{Value, json};
+
+/// Two users and a target, small enough for a test.
+const SCENARIO: &str = r#"
+schema = "obs-crlb/1"
+seed = 3
+[scenario]
+users = 2
+nt_h = 3
+nt_v = 2
+theta_rad = [0.5]
+phi_rad = [1.1]
+alpha_re = [0.4]
+alpha_im = [-0.3]
+"#;
+
+fn isac(arguments: &[&str]) -> (u8, String) {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut console = Console {
+        out: &mut out,
+        err: &mut err,
+    };
+    let arguments = ["isac"].iter().chain(arguments).map(OsString::from);
+    let cancel = Arc::new(AtomicBool::new(false));
+    let code = cli::main(arguments, &papers::all(), &mut console, cancel);
+    out.extend(err);
+    (code, String::from_utf8(out).unwrap())
+}
+
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("proofs-{name}"))
+}
+
+fn written(name: &str, text: &str) -> String {
+    let path = path(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().into()
+}
+
+/// A proof as `solve` writes it, and what it printed.
+fn proof(name: &str) -> (Value, Value) {
+    let file = written(&format!("{name}.toml"), SCENARIO);
+    let to = path(&format!("{name}-proof.json"));
+    let to = to.to_str().unwrap();
+    let (code, text) = isac(&[
+        "solve",
+        &file,
+        "--certify",
+        "global",
+        "--proof",
+        to,
+        "--json",
+    ]);
+    assert_eq!(code, 0, "{text}");
+    let proof = serde_json::from_str(&std::fs::read_to_string(to).unwrap()).unwrap();
+    (proof, serde_json::from_str(&text).unwrap())
+}
+
+fn scaled(value: &mut Value, by: f64) {
+    *value = json!(value.as_f64().unwrap() * by);
+}
+
+fn shifted(value: &mut Value, by: f64) {
+    *value = json!(value.as_f64().unwrap() + by);
+}
+
+fn leaves(proof: &mut Value) -> &mut Vec<Value> {
+    proof["leaves"].as_array_mut().unwrap()
+}
+
+/// A leaf that does not reach up to the end of the domain on the first axis.
+fn inner(proof: &mut Value) -> &mut Value {
+    let upper = |leaf: &Value| leaf["upper"][0].as_f64().unwrap();
+    let top = leaves(proof).iter().map(upper).fold(0.0, f64::max);
+    leaves(proof)
+        .iter_mut()
+        .find(|leaf| upper(leaf) < top)
+        .unwrap()
+}
+
+#[test]
+fn a_proof_is_verified_and_says_what_solve_said() {
+    let (proof, report) = proof("good");
+    let to = path("good-proof.json");
+    let (code, text) = isac(&["verify", to.to_str().unwrap(), "--json"]);
+    assert_eq!(code, 0, "{text}");
+    let verdict: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(verdict["verdict"], "proved");
+    assert_eq!(verdict["bound"], report["certificate"]["bound"]);
+    assert_eq!(verdict["leaves"], proof["leaves"].as_array().unwrap().len());
+    let gap = verdict["relative_gap"].as_f64().unwrap();
+    let stated = report["certificate"]["relative_gap"].as_f64().unwrap();
+    assert!((gap - stated).abs() < 1e-9 && gap < 3e-3, "{gap} {stated}");
+    assert!(proof["leaves"].as_array().unwrap().len() >= 3);
+    let (code, text) = isac(&["verify", to.to_str().unwrap()]);
+    assert!(code == 0 && text.contains("proved"), "{text}");
+}
+
+#[test]
+fn nothing_that_was_changed_is_verified() {
+    let (good, _) = proof("tampered");
+    let ways: [(&str, u8, fn(&mut Value)); 25] = [
+        ("a leaf dropped", 1, |p| drop(leaves(p).remove(1))),
+        ("a leaf twice", 1, |p| {
+            let leaf = p["leaves"][0].clone();
+            leaves(p).push(leaf);
+        }),
+        ("no leaf", 1, |p| p["leaves"] = json!([])),
+        ("the bound lowered", 1, |p| shifted(&mut p["bound"], -1e-7)),
+        ("the bound raised", 1, |p| shifted(&mut p["bound"], 1e-7)),
+        ("bound and leaf lowered", 1, |p| {
+            let bound = p["bound"].clone();
+            let most = leaves(p).iter_mut().find(|leaf| leaf["bound"] == bound);
+            shifted(&mut most.unwrap()["bound"], -1e-7);
+            shifted(&mut p["bound"], -1e-7);
+        }),
+        ("the value raised", 1, |p| shifted(&mut p["value"], 1e-6)),
+        ("the beams scaled", 1, |p| {
+            for part in ["re", "im"] {
+                for row in p["W"][part].as_array_mut().unwrap() {
+                    let row = row.as_array_mut().unwrap();
+                    row.iter_mut().for_each(|x| scaled(x, 1.0 + 1e-6));
+                }
+            }
+        }),
+        ("a box widened", 1, |p| {
+            scaled(&mut inner(p)["upper"][0], 1.01)
+        }),
+        ("a box narrowed", 1, |p| {
+            scaled(&mut inner(p)["upper"][0], 0.999_999)
+        }),
+        ("a box turned over", 1, |p| {
+            p["leaves"][0]["upper"][0] = json!(0.5)
+        }),
+        ("a slope changed", 1, |p| {
+            scaled(&mut inner(p)["m"][0], 1.001)
+        }),
+        ("a slope of 0", 1, |p| p["leaves"][2]["m"][0] = json!(0.0)),
+        ("a price changed", 1, |p| {
+            shifted(&mut inner(p)["q"][1], 0.1)
+        }),
+        ("a weight of the FIM", 1, |p| {
+            scaled(&mut inner(p)["Y"][0][0], 1.001)
+        }),
+        ("more power", 1, |p| {
+            scaled(&mut p["problem"]["parameters"]["Pt"], 1.01)
+        }),
+        ("less power", 1, |p| {
+            scaled(&mut p["problem"]["parameters"]["Pt"], 0.99)
+        }),
+        ("another weight", 1, |p| {
+            scaled(&mut p["problem"]["parameters"]["delta_c"], 1.001)
+        }),
+        ("another channel", 1, |p| {
+            scaled(&mut p["problem"]["H"]["re"][0][0], 1.001)
+        }),
+        ("no number", 2, |p| p["leaves"][0]["bound"] = Value::Null),
+        ("a list too short", 2, |p| {
+            p["leaves"][0]["m"].as_array_mut().unwrap().pop();
+        }),
+        ("an unknown key", 2, |p| {
+            p["leaves"][0]["trust"] = json!(true)
+        }),
+        ("another schema", 2, |p| p["schema"] = json!("isac-proof/2")),
+        ("a problem of another paper", 2, |p| {
+            p["problem"]["schema"] = json!("noma/1")
+        }),
+        ("no problem", 2, |p| {
+            p.as_object_mut().unwrap().remove("problem");
+        }),
+    ];
+    for (name, expected, change) in ways {
+        let mut bad = good.clone();
+        change(&mut bad);
+        assert_ne!(bad, good, "{name}");
+        let file = written("changed.json", &bad.to_string());
+        let (code, text) = isac(&["verify", &file]);
+        assert_eq!(code, expected, "{name}: {text}");
+        assert!(
+            expected == 2 || text.contains("refused: "),
+            "{name}: {text}"
+        );
+    }
+    let text = good.to_string();
+    for broken in [
+        &text[..text.len() / 2],
+        &text.replacen("\"bound\":", "\"bound\":NaN,\"b\":", 1),
+    ] {
+        let file = written("broken.json", broken);
+        assert_eq!(isac(&["verify", &file]).0, 2);
+    }
+}
+
+#[test]
+fn what_is_to_be_proved_is_asked_for_by_name() {
+    let file = written("levels.toml", SCENARIO);
+    let (code, text) = isac(&["solve", &file, "--certify", "none", "--json"]);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert!(code == 0 && report["certificate"].is_null());
+    let to = path("never.json");
+    let (code, text) = isac(&["solve", &file, "--proof", to.to_str().unwrap()]);
+    assert!(
+        code == 2 && text.contains("--certify global") && !to.exists(),
+        "{text}"
+    );
+    let (code, text) = isac(&[
+        "solve",
+        &file,
+        "--certify",
+        "global",
+        "--algorithm",
+        "per_antenna",
+    ]);
+    assert!(code == 2 && text.contains("per_antenna"), "{text}");
+    let other = written("other.toml", "schema = \"alpha-fair/1\"\n");
+    let (code, text) = isac(&["solve", &other, "--certify", "global"]);
+    assert!(code == 2 && text.contains("alpha-fair/1"), "{text}");
+}
