@@ -11,7 +11,7 @@ use super::Multipliers;
 use super::data::Data;
 use super::newton::{Features, newton_system, real_square};
 use crate::Error;
-use isac_linalg::{Mat, MatRef, c64, factor, ops, real};
+use isac_linalg::{Mat, c64, factor, ops, real};
 use isac_opt::global::Cell;
 use std::rc::Rc;
 
