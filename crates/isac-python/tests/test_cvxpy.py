@@ -157,22 +157,30 @@ def test_statuses_claim_no_more_than_is_proved():
     problem = cp.Problem(cp.Minimize(0), [x >> 0, cp.real(cp.trace(x)) <= -1])
     problem.solve(solver=SOLVER)
     assert problem.status == "infeasible"
-    y = cp.Variable((2, 2), symmetric=True)
-    # The value 0 is approached, not attained: y11 >= 0 with y12 = 1 needs y22 without end.
-    problem = cp.Problem(cp.Minimize(y[0, 0]), [y >> 0, y[0, 1] == 1])
-    try:
-        problem.solve(solver=SOLVER)
-    except cp.error.SolverError:
-        return
-    assert problem.status != "optimal" or abs(problem.value) < 1e-4
-    # A duality gap: the optimum is 1 (y11 = 0 forces y12 = 0), the dual's value 0.
+    # A duality gap: the optimum is 1, for z11 = 0 forces z12 = 0; the dual's value is 0.
     z = cp.Variable((3, 3), symmetric=True)
     gap = cp.Problem(cp.Minimize(z[2, 2]), [z >> 0, z[0, 0] == 0, z[2, 2] + 2 * z[0, 1] == 1])
-    try:
-        gap.solve(solver=SOLVER)
-    except cp.error.SolverError:
-        return
-    assert gap.status != "optimal" or gap.value == pytest.approx(1, rel=1e-6)
+    assert gap.solve(solver=SOLVER) == pytest.approx(1, rel=1e-6)
+    # No point, but points that violate as little as one likes: neither optimal nor infeasible.
+    weak = cp.Problem(cp.Minimize(0), [z >> 0, z[0, 0] == 0, z[0, 1] == 1])
+    with pytest.raises(cp.error.SolverError):
+        weak.solve(solver=SOLVER)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        ("infeasible", "infeasible"),
+        ("no_point_below", "infeasible_inaccurate"),
+        ("unbounded", "unbounded"),
+        ("no_multipliers_below", "unbounded_inaccurate"),
+        ("ill_posed", "solver_error"),
+        ("unknown", "solver_error"),
+    ],
+)
+def test_outcomes_without_a_point_are_never_optimal(outcome, status):
+    answer = {"outcome": outcome, "why": "", "iterations": 1, "error": np.nan}
+    assert SOLVER.invert(answer, {}).status == status
 
 
 def test_unknown_options_are_refused():
