@@ -6,14 +6,11 @@
 //! is being written. It takes the place of the old one in one step.
 
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-
-use crate::artefact::Artefact;
 use crate::error::Error;
-use crate::run::Finished;
+use crate::journal::{Journal, Kept, wrap};
 
 /// The folders of one run.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,13 +20,13 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Of an artefact and preset below `out`. Makes sure that results can be written there. A folder
-    /// that a symbolic link names is replaced, not the link.
+    /// Of the results at `target`. Makes sure that they can be written there. A folder that a
+    /// symbolic link names is replaced, not the link.
     ///
     /// # Errors
     /// [`Error::Output`] if not.
-    pub fn open(out: &Path, artefact: &Artefact, preset: &str) -> Result<Self, Error> {
-        let mut target = out.join(artefact.paper).join(artefact.name).join(preset);
+    pub fn open(target: &Path) -> Result<Self, Error> {
+        let mut target = target.to_path_buf();
         if target.is_symlink() {
             target = fs::canonicalize(&target).map_err(wrap(&target))?;
         }
@@ -78,32 +75,7 @@ impl Folder {
             remove(&path).map_err(wrap(&path))?;
             fs::write(&mark, fingerprint).map_err(wrap(&mark))?;
         }
-        let mut bytes = Vec::new();
-        let mut file = fs::OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(&path)
-            .map_err(wrap(&path))?;
-        file.read_to_end(&mut bytes).map_err(wrap(&path))?;
-        let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
-        if whole < bytes.len() {
-            file.set_len(whole as u64).map_err(wrap(&path))?;
-        }
-        let journal = Journal {
-            path,
-            file,
-            seal: Sha256::new_with_prefix(fingerprint),
-        };
-        let mut kept = Kept::default();
-        for line in bytes[..whole].split_inclusive(|b| *b == b'\n') {
-            match journal.unseal(line) {
-                Some(finished) if finished.result.is_ok() => kept.tasks.push(finished),
-                Some(_) => {}
-                None => kept.altered += 1,
-            }
-        }
-        Ok((journal, kept))
+        Journal::resume(path, fingerprint)
     }
 
     /// Puts the finished files in place of the old folder in one step and clears the journal away.
@@ -172,90 +144,15 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn wrap(path: &Path) -> impl Fn(io::Error) -> Error {
-    let path = path.to_path_buf();
-    move |source| Error::Output {
-        path: path.clone(),
-        source,
-    }
-}
-
-/// What an interrupted run left.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Kept {
-    /// Finished tasks whose checksum holds.
-    pub tasks: Vec<Finished>,
-    /// Records whose checksum does not hold; their tasks run again.
-    pub altered: usize,
-}
-
-/// Finished tasks on disk: one line each, `{"sha256":"...","task":{...}}`, with the hash of the
-/// fingerprint and the task's text.
-#[derive(Debug)]
-pub struct Journal {
-    path: PathBuf,
-    file: fs::File,
-    seal: Sha256,
-}
-
-const HEAD: &str = "{\"sha256\":\"";
-const MIDDLE: &str = "\",\"task\":";
-const TAIL: &str = "}\n";
-
-impl Journal {
-    /// Keeps one more.
-    ///
-    /// # Errors
-    /// [`Error::Output`].
-    pub fn keep(&mut self, finished: &Finished) -> Result<(), Error> {
-        // Records hold no map with other than text keys, so this cannot fail.
-        let task = serde_json::to_string(finished).unwrap_or_default();
-        let line = format!("{HEAD}{}{MIDDLE}{task}{TAIL}", self.hash(&task));
-        self.file
-            .write_all(line.as_bytes())
-            .map_err(wrap(&self.path))
-    }
-
-    /// The task of a line, unless it was altered.
-    fn unseal(&self, line: &[u8]) -> Option<Finished> {
-        let line = std::str::from_utf8(line).ok()?;
-        let (hash, rest) = line.strip_prefix(HEAD)?.split_once(MIDDLE)?;
-        let task = rest.strip_suffix(TAIL)?;
-        (hash == self.hash(task)).then(|| serde_json::from_str(task).ok())?
-    }
-
-    fn hash(&self, task: &str) -> String {
-        hexadecimal(self.seal.clone().chain_update(task))
-    }
-}
-
-/// SHA-256 of bytes, as hexadecimal text.
-pub fn hash(bytes: &[u8]) -> String {
-    hexadecimal(Sha256::new_with_prefix(bytes))
-}
-
-fn hexadecimal(hash: Sha256) -> String {
-    use std::fmt::Write as _;
-    hash.finalize()
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::records::{Record, TaskOutput};
+    use crate::run::Finished;
 
-    const ARTEFACT: Artefact = Artefact {
-        paper: "demo",
-        name: "fig1",
-        title: "",
-        presets: &["plain"],
-        plan: |_| Err(Error::Usage(String::new())),
-    };
+    fn open(out: &Path) -> Result<Folder, Error> {
+        Folder::open(&out.join("demo/fig1/plain"))
+    }
 
     fn finished(i: usize) -> Finished {
         let metrics = vec![1.0 / (i as f64 + 3.0), f64::NAN];
@@ -278,7 +175,7 @@ mod tests {
 
     /// A folder with three kept tasks, and its journal's path.
     fn three(out: &Path) -> (Folder, PathBuf) {
-        let folder = Folder::open(out, &ARTEFACT, "plain").unwrap();
+        let folder = open(out).unwrap();
         let (mut journal, kept) = folder.journal("print").unwrap();
         assert_eq!(kept, Kept::default());
         (0..3).for_each(|i| journal.keep(&finished(i)).unwrap());
@@ -396,9 +293,9 @@ mod tests {
         assert_eq!(fs::read(far.join("a")).unwrap(), b"1");
         // A link that leads nowhere, and a file in the way.
         fs::remove_dir_all(&far).unwrap();
-        assert!(Folder::open(out.path(), &ARTEFACT, "plain").is_err());
+        assert!(open(out.path()).is_err());
         fs::write(&far, "a file").unwrap();
-        assert!(Folder::open(out.path(), &ARTEFACT, "plain").is_err());
+        assert!(open(out.path()).is_err());
     }
 
     #[test]
@@ -407,13 +304,7 @@ mod tests {
         let (folder, _) = three(out.path());
         fs::create_dir_all(folder.partial().join("old")).unwrap();
         fs::write(folder.partial().join("old/a"), "kept").unwrap();
-        let again = Folder::open(out.path(), &ARTEFACT, "plain").unwrap();
+        let again = open(out.path()).unwrap();
         assert_eq!(fs::read_to_string(again.path().join("a")).unwrap(), "kept");
-    }
-
-    #[test]
-    fn the_hash_is_the_published_one() {
-        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(hash(b"abc"), abc);
     }
 }

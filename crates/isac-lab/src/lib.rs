@@ -18,8 +18,10 @@
 //! | [`check`] | comparison of stated with recomputed values |
 //! | [`solve`] | the report of `isac solve` |
 //! | [`proof`] | what a verifier of proofs says, and whether boxes cover a domain |
-//! | [`mod@run`], [`reproduce`], [`folder`], [`output`], [`write`](mod@write) | the Monte Carlo run, one artefact from plan to folder, its folder, its files |
+//! | [`mod@run`], [`reproduce`], [`folder`], [`journal`], [`output`], [`write`](mod@write) | the Monte Carlo run, one artefact from plan to folder, its folder, finished tasks on disk, its files |
 //! | [`mod@reference`] | published numbers in CSV files |
+//! | [`sweep`], [`explain`] | studies of a user's own, artefacts in parts; keys of scenarios in words |
+//! | [`page`] | results as one page to show |
 //! | [`stress`] | random instances, every verdict verified again |
 //! | [`verdict`] | the one rule by which claims are decided |
 //! | [`stats`] | means, intervals, percentiles |
@@ -43,9 +45,12 @@ pub mod clock;
 pub mod curves;
 pub mod document;
 pub mod error;
+pub mod explain;
 pub mod files;
 pub mod folder;
+pub mod journal;
 pub mod output;
+pub mod page;
 pub mod paper;
 pub mod proof;
 pub mod records;
@@ -58,6 +63,7 @@ pub mod solve;
 pub mod stats;
 pub mod stress;
 mod strict_json;
+pub mod sweep;
 pub mod verdict;
 pub mod write;
 

@@ -4,21 +4,21 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::artefact::{Artefact, Metric, Request};
-use crate::folder::hash;
-use crate::records::{Record, Records};
+use crate::artefact::{Metric, Request};
+use crate::journal::hash;
+use crate::records::{Record, Records, by_x, values};
 use crate::report::Report;
 use crate::stats::{Summary, digits17};
 
 /// `curve.csv`: one row per algorithm and x.
 pub fn curve_csv(records: &Records, metrics: &[Metric]) -> String {
-    let mut rows = vec![cells(["algorithm", "x", "n", "failed", "unconverged"])];
+    let mut head = cells(["algorithm", "x", "n", "failed", "unconverged"]);
     for m in metrics {
-        rows[0].extend(["mean", "ci95_low", "ci95_high"].map(|name| format!("{name}_{}", m.key)));
+        head.extend(["mean", "ci95_low", "ci95_high"].map(|name| format!("{name}_{}", m.key)));
     }
-    for algorithm in records.algorithms() {
-        for x in records.xs(algorithm) {
-            let at: Vec<&Record> = records.at(algorithm, x).collect();
+    let mut rows = Rows::new(&head);
+    for (algorithm, all) in records.by_algorithm() {
+        for (x, at) in by_x(all) {
             let failed = at.iter().filter(|r| r.failed).count();
             let open = at.iter().filter(|r| !r.failed && !r.converged).count();
             let counts = [at.len() - failed, failed, open].map(|count| count.to_string());
@@ -27,19 +27,20 @@ pub fn curve_csv(records: &Records, metrics: &[Metric]) -> String {
             for index in 0..metrics.len() {
                 let Summary {
                     mean, low, high, ..
-                } = records.summary(algorithm, x, index);
+                } = Summary::of(&values(&at, index));
                 row.extend([mean, low, high].map(digits17));
             }
-            rows.push(row);
+            rows.add(&row);
         }
     }
-    csv_text(&rows)
+    rows.text()
 }
 
 /// `per_realization.csv`: one row per record, by algorithm, x and realisation.
 pub fn per_realization_csv(records: &Records, metrics: &[Metric]) -> String {
-    let mut rows = vec![cells(["algorithm", "x", "realization", "stop_reason"])];
-    rows[0].extend(metrics.iter().map(|m| m.key.clone()));
+    let mut head = cells(["algorithm", "x", "realization", "stop_reason"]);
+    head.extend(metrics.iter().map(|m| m.key.clone()));
+    let mut rows = Rows::new(&head);
     for record in sorted(records) {
         let mut row = place(record);
         row.push(record.stop_reason.clone());
@@ -47,20 +48,20 @@ pub fn per_realization_csv(records: &Records, metrics: &[Metric]) -> String {
             let value = record.metrics.get(index).copied();
             digits17(value.unwrap_or(f64::NAN))
         }));
-        rows.push(row);
+        rows.add(&row);
     }
-    csv_text(&rows)
+    rows.text()
 }
 
 /// `timing.csv`: the only file that depends on the clock.
 pub fn timing_csv(records: &Records) -> String {
-    let mut rows = vec![cells(["algorithm", "x", "realization", "seconds"])];
+    let mut rows = Rows::new(&cells(["algorithm", "x", "realization", "seconds"]));
     for record in sorted(records) {
         let mut row = place(record);
         row.push(format!("{:.6e}", record.seconds.unwrap_or(f64::NAN)));
-        rows.push(row);
+        rows.add(&row);
     }
-    csv_text(&rows)
+    rows.text()
 }
 
 /// Algorithm, x and realisation of a record.
@@ -74,32 +75,40 @@ fn cells<const N: usize>(names: [&str; N]) -> Vec<String> {
 }
 
 /// Rows of cells as text; cells with a comma, a quote or a line break stand in quotes.
-fn csv_text(rows: &[Vec<String>]) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        // Memory takes everything and all rows are equally long, so neither this nor the next fails.
-        let _ = writer.write_record(row);
+struct Rows(csv::Writer<Vec<u8>>);
+
+impl Rows {
+    fn new(head: &[String]) -> Self {
+        let mut rows = Self(csv::Writer::from_writer(Vec::new()));
+        rows.add(head);
+        rows
     }
-    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+
+    fn add(&mut self, row: &[String]) {
+        // Memory takes everything and all rows are equally long, so neither this nor the next fails.
+        let _ = self.0.write_record(row);
+    }
+
+    fn text(self) -> String {
+        String::from_utf8(self.0.into_inner().unwrap_or_default()).unwrap_or_default()
+    }
 }
 
+/// By algorithm in the order of first appearance, x and realisation.
 fn sorted(records: &Records) -> Vec<&Record> {
-    let names = records.algorithms();
-    let place = |row: &Record| names.iter().position(|n| *n == row.algorithm);
-    let mut rows: Vec<&Record> = records.rows.iter().collect();
-    rows.sort_by(|a, b| {
-        (place(a).cmp(&place(b)))
-            .then(a.x.total_cmp(&b.x))
-            .then(a.realization.cmp(&b.realization))
-    });
+    let mut rows = Vec::with_capacity(records.rows.len());
+    for (_, mut group) in records.by_algorithm() {
+        group.sort_by(|a, b| (a.x.total_cmp(&b.x)).then(a.realization.cmp(&b.realization)));
+        rows.append(&mut group);
+    }
     rows
 }
 
 /// What `meta.json` says beside the report.
 #[derive(Debug)]
 pub struct Meta<'a> {
-    /// The artefact.
-    pub artefact: &'a Artefact,
+    /// Paper, name and title.
+    pub names: [&'a str; 3],
     /// What was asked for.
     pub request: &'a Request,
     /// Meaning of x.
@@ -137,9 +146,9 @@ pub fn meta_json(meta: &Meta<'_>, records: &Records, report: &Report) -> String 
         .map(|(id, text)| json!({"task": id, "error": text}))
         .collect();
     let value = json!({
-        "paper": meta.artefact.paper,
-        "artefact": meta.artefact.name,
-        "title": meta.artefact.title,
+        "paper": meta.names[0],
+        "artefact": meta.names[1],
+        "title": meta.names[2],
         "preset": request.preset,
         "size": request.size,
         "slow": request.slow,

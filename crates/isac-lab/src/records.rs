@@ -1,6 +1,6 @@
 //! What tasks found: the rows of a run, by curve, place and realisation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -125,13 +125,25 @@ pub struct Records {
 impl Records {
     /// Algorithms in the order of first appearance.
     pub fn algorithms(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
+        self.by_algorithm()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    /// Rows of every algorithm in task order, algorithms in the order of first appearance.
+    pub fn by_algorithm(&self) -> Vec<(&str, Vec<&Record>)> {
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut groups: Vec<(&str, Vec<&Record>)> = Vec::new();
         for row in &self.rows {
-            if !names.contains(&row.algorithm.as_str()) {
-                names.push(&row.algorithm);
-            }
+            let name = row.algorithm.as_str();
+            let place = *places.entry(name).or_insert_with(|| {
+                groups.push((name, Vec::new()));
+                groups.len() - 1
+            });
+            groups[place].1.push(row);
         }
-        names
+        groups
     }
 
     /// The x values of an algorithm, ascending, each once.
@@ -157,12 +169,9 @@ impl Records {
     /// Values of metric number `metric` of the rows of an algorithm at one x that did not fail,
     /// ordered by realisation. NaN values are left out.
     pub fn values(&self, algorithm: &str, x: f64, metric: usize) -> Vec<f64> {
-        let mut rows: Vec<&Record> = self.at(algorithm, x).filter(|row| !row.failed).collect();
+        let mut rows: Vec<&Record> = self.at(algorithm, x).collect();
         rows.sort_by_key(|row| row.realization);
-        rows.iter()
-            .filter_map(|row| row.metrics.get(metric).copied())
-            .filter(|value| !value.is_nan())
-            .collect()
+        values(&rows, metric)
     }
 
     /// Mean and 95 % interval of a metric at one x.
@@ -172,9 +181,10 @@ impl Records {
 
     /// `(x, summary)` along a curve.
     pub fn curve(&self, algorithm: &str, metric: usize) -> Vec<(f64, Summary)> {
-        self.xs(algorithm)
+        let rows = self.rows.iter().filter(|row| row.algorithm == algorithm);
+        by_x(rows.collect())
             .into_iter()
-            .map(|x| (x, self.summary(algorithm, x, metric)))
+            .map(|(x, rows)| (x, Summary::of(&values(&rows, metric))))
             .collect()
     }
 
@@ -222,6 +232,37 @@ impl Records {
             .find(|row| row.realization == realization && !row.failed)
             .and_then(|row| row.metrics.get(metric).copied())
     }
+}
+
+/// Rows of one algorithm at each of its x, ascending (equal to rounding of the last digit), ordered by
+/// realisation.
+pub fn by_x(mut rows: Vec<&Record>) -> Vec<(f64, Vec<&Record>)> {
+    rows.sort_by(|a, b| a.x.total_cmp(&b.x));
+    let mut groups: Vec<(f64, Vec<&Record>)> = Vec::new();
+    let (mut low, mut at) = (0, 0);
+    while at < rows.len() {
+        let x = rows[at].x;
+        while !same_x(rows[low].x, x) {
+            low += 1;
+        }
+        let near = rows[low..].iter().take_while(|row| same_x(row.x, x));
+        let mut near: Vec<&Record> = near.copied().collect();
+        near.sort_by_key(|row| row.realization);
+        groups.push((x, near));
+        while at < rows.len() && rows[at].x.total_cmp(&x).is_eq() {
+            at += 1;
+        }
+    }
+    groups
+}
+
+/// Values of a metric of the rows that did not fail; NaN values are left out.
+pub fn values(rows: &[&Record], metric: usize) -> Vec<f64> {
+    rows.iter()
+        .filter(|row| !row.failed)
+        .filter_map(|row| row.metrics.get(metric).copied())
+        .filter(|value| !value.is_nan())
+        .collect()
 }
 
 fn same_x(a: f64, b: f64) -> bool {

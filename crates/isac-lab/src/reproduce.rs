@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::artefact::{Artefact, Metric, Plan, Request, Task};
 use crate::error::Error;
-use crate::folder::{Folder, hash};
+use crate::folder::Folder;
+use crate::journal::hash;
 use crate::output::{self, Meta};
 use crate::records::Records;
 use crate::report::Report;
@@ -37,13 +38,21 @@ impl Default for Settings {
 
 /// A planned artefact, ready to run.
 pub struct Prepared {
-    /// The artefact.
-    pub artefact: Artefact,
+    /// Key of the paper.
+    pub paper: String,
+    /// Name of the artefact, or of the study.
+    pub name: String,
+    /// One line about it.
+    pub title: String,
     /// What was asked for.
     pub request: Request,
     /// Assumptions.
     pub notes: Vec<String>,
-    tasks: Arc<Vec<Task>>,
+    /// Where its files stand below a folder of results.
+    pub place: PathBuf,
+    /// What finished tasks belong to besides the program; of an artefact its request and plan.
+    pub(crate) owner: Value,
+    pub(crate) tasks: Arc<Vec<Task>>,
     x: Metric,
     metrics: Vec<Metric>,
     scenario: Value,
@@ -53,7 +62,8 @@ pub struct Prepared {
 impl std::fmt::Debug for Prepared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Prepared")
-            .field("artefact", &self.artefact)
+            .field("paper", &self.paper)
+            .field("name", &self.name)
             .field("request", &self.request)
             .finish_non_exhaustive()
     }
@@ -92,6 +102,30 @@ pub fn prepare(artefact: &Artefact, request: &Request) -> Result<Prepared, Error
             nearest: artefact.presets.iter().map(ToString::to_string).collect(),
         });
     }
+    let plan = (artefact.plan)(request)?;
+    let ids: Vec<&str> = plan.tasks.iter().map(|task| task.id.as_str()).collect();
+    let owner = json!({
+        "artefact": format!("{}/{}", artefact.paper, artefact.name),
+        "request": request,
+        "scenario": plan.scenario,
+        "metrics": plan.metrics,
+        "tasks": hash(ids.join("\n").as_bytes()),
+    });
+    let names = [artefact.paper, artefact.name, artefact.title];
+    let place = [artefact.paper, artefact.name, &request.preset]
+        .iter()
+        .collect();
+    planned(names, request, place, owner, plan)
+}
+
+/// A plan with its names, place and owner, if no two tasks share an id.
+pub(crate) fn planned(
+    [paper, name, title]: [&str; 3],
+    request: &Request,
+    place: PathBuf,
+    owner: Value,
+    plan: Plan,
+) -> Result<Prepared, Error> {
     let Plan {
         x,
         metrics,
@@ -99,19 +133,23 @@ pub fn prepare(artefact: &Artefact, request: &Request) -> Result<Prepared, Error
         notes,
         scenario,
         finish,
-    } = (artefact.plan)(request)?;
+    } = plan;
     let mut ids: Vec<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
     ids.sort_unstable();
     if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
-        let (paper, name, id) = (artefact.paper, artefact.name, pair[0]);
+        let id = pair[0];
         return Err(Error::Usage(format!(
             "{paper}/{name}: two tasks are called `{id}`"
         )));
     }
     Ok(Prepared {
-        artefact: *artefact,
+        paper: paper.into(),
+        name: name.into(),
+        title: title.into(),
         request: request.clone(),
         notes,
+        place,
+        owner,
         tasks: Arc::new(tasks),
         x,
         metrics,
@@ -124,6 +162,16 @@ impl Prepared {
     /// Estimated wall time in seconds.
     pub fn estimate(&self, threads: usize) -> f64 {
         estimate(self.tasks.iter(), threads)
+    }
+
+    /// What x means.
+    pub fn x(&self) -> &Metric {
+        &self.x
+    }
+
+    /// What the metrics mean.
+    pub fn metrics(&self) -> &[Metric] {
+        &self.metrics
     }
 
     /// Number of tasks.
@@ -146,7 +194,7 @@ impl Prepared {
         settings: &Settings,
         on_progress: impl FnMut(&Standing),
     ) -> Result<Done, Error> {
-        let folder = Folder::open(&settings.out, &self.artefact, &self.request.preset)?;
+        let folder = Folder::open(&settings.out.join(&self.place))?;
         let (mut journal, kept) = folder.journal(&self.fingerprint())?;
         let unfinished = |error| match error {
             Error::Output { path, source } => Error::Unfinished {
@@ -156,7 +204,7 @@ impl Prepared {
             },
             other => other,
         };
-        let (records, _) = execute(
+        let records = execute(
             &self.tasks,
             kept.tasks,
             &settings.control,
@@ -164,8 +212,7 @@ impl Prepared {
             on_progress,
         )
         .map_err(unfinished)?;
-        let report = (self.finish)(&records)?;
-        let files = self.files(&settings.revision, &records, &report)?;
+        let (report, files) = self.conclude(&settings.revision, &records, None)?;
         folder.replace(&files).map_err(unfinished)?;
         Ok(Done {
             records,
@@ -188,8 +235,8 @@ impl Prepared {
         if index.is_empty() {
             return Err(Error::Usage(format!(
                 "{}/{}: no curve is called {}",
-                self.artefact.paper,
-                self.artefact.name,
+                self.paper,
+                self.name,
                 names.join(" or ")
             )));
         }
@@ -204,18 +251,24 @@ impl Prepared {
             )
         });
         let tasks = Arc::new(tasks.collect());
-        let (records, _) = execute(&tasks, Vec::new(), control, |_| Ok(()), |_| ())?;
+        let records = execute(&tasks, Vec::new(), control, |_| Ok(()), |_| ())?;
         Ok(output::curve_csv(&records, &self.metrics))
     }
 
-    fn files(
+    /// The report of finished records, and the files that say it; `gap` names what is not finished.
+    ///
+    /// # Errors
+    /// Those of the report and of drawing.
+    pub(crate) fn conclude(
         &self,
         revision: &str,
         records: &Records,
-        report: &Report,
-    ) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        gap: Option<String>,
+    ) -> Result<(Report, Files), Error> {
+        let mut report = (self.finish)(records)?;
+        report.notes.extend(gap);
         let meta = Meta {
-            artefact: &self.artefact,
+            names: [&self.paper, &self.name, &self.title],
             request: &self.request,
             x: &self.x,
             metrics: &self.metrics,
@@ -233,7 +286,7 @@ impl Prepared {
                 output::per_realization_csv(records, &self.metrics),
             ),
             text("timing.csv", output::timing_csv(records)),
-            text("meta.json", output::meta_json(&meta, records, report)),
+            text("meta.json", output::meta_json(&meta, records, &report)),
             text("figure.svg", svg),
             ("figure.png".to_string(), png),
         ];
@@ -245,26 +298,22 @@ impl Prepared {
             ));
             files.push(text("timing.svg", svg));
         }
-        Ok(files)
+        Ok((report, files))
     }
 
     /// What must agree for finished tasks to be taken up: the program, the request and the plan.
-    fn fingerprint(&self) -> String {
-        let ids: Vec<&str> = self.tasks.iter().map(|task| task.id.as_str()).collect();
-        json!({
-            "program": program_hash(),
-            "artefact": format!("{}/{}", self.artefact.paper, self.artefact.name),
-            "request": self.request,
-            "scenario": self.scenario,
-            "metrics": self.metrics,
-            "tasks": hash(ids.join("\n").as_bytes()),
-        })
-        .to_string()
+    pub(crate) fn fingerprint(&self) -> String {
+        let mut owner = self.owner.clone();
+        owner["program"] = program_hash().into();
+        owner.to_string()
     }
 }
 
+/// Names and bytes of the files of a result folder.
+pub(crate) type Files = Vec<(String, Vec<u8>)>;
+
 /// Hash of the running program; its version where the program cannot be read.
-fn program_hash() -> &'static str {
+pub(crate) fn program_hash() -> &'static str {
     static HASH: OnceLock<String> = OnceLock::new();
     HASH.get_or_init(|| {
         let bytes = std::env::current_exe().and_then(std::fs::read);

@@ -1,6 +1,6 @@
 //! The Monte Carlo run: tasks on several threads, finished ones kept, an orderly stop.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -96,27 +96,56 @@ pub fn execute(
     kept: Vec<Finished>,
     control: &Control,
     mut on_done: impl FnMut(&Finished) -> Result<(), Error>,
-    mut on_progress: impl FnMut(&Standing),
-) -> Result<(Records, Vec<Finished>), Error> {
-    let index: BTreeMap<&str, usize> = tasks
-        .iter()
-        .enumerate()
-        .map(|(i, task)| (task.id.as_str(), i))
-        .collect();
-    let mut slots: Vec<Option<Finished>> = vec![None; tasks.len()];
-    for finished in kept {
-        if let Some(i) = index.get(finished.id.as_str()) {
-            slots[*i] = Some(finished);
+    on_progress: impl FnMut(&Standing),
+) -> Result<Records, Error> {
+    let mut slots: Vec<Option<Finished>> = Vec::new();
+    slots.resize_with(tasks.len(), || None);
+    {
+        let index: HashMap<&str, usize> = (tasks.iter().enumerate())
+            .map(|(i, task)| (task.id.as_str(), i))
+            .collect();
+        for finished in kept {
+            if let Some(i) = index.get(finished.id.as_str()) {
+                slots[*i] = Some(finished);
+            }
         }
     }
-    let open: Arc<Vec<usize>> =
-        Arc::new((0..slots.len()).filter(|i| slots[*i].is_none()).collect());
-    let mut progress = Progress::new(tasks, &slots);
-    on_progress(&progress.standing);
+    let mut progress = Progress::new(tasks.iter());
+    for (task, slot) in tasks.iter().zip(&slots) {
+        if let Some(finished) = slot {
+            progress.count(task, finished, false);
+        }
+    }
+    let open: Vec<usize> = (0..slots.len()).filter(|i| slots[*i].is_none()).collect();
+    let keep = |i: usize, finished: Finished| {
+        on_done(&finished)?;
+        slots[i] = Some(finished);
+        Ok(())
+    };
+    work(tasks, open, progress, control, None, keep, on_progress)?;
+    Ok(gather(slots.into_iter().flatten()))
+}
 
+/// Runs the tasks `open`. `limit` is the time after which no further one is begun.
+///
+/// # Errors
+/// [`Error::Interrupted`] if cancelled or the time was over with tasks left, and errors of `on_done`.
+pub(crate) fn work(
+    tasks: &Arc<Vec<Task>>,
+    open: Vec<usize>,
+    mut progress: Progress,
+    control: &Control,
+    limit: Option<Duration>,
+    mut on_done: impl FnMut(usize, Finished) -> Result<(), Error>,
+    mut on_progress: impl FnMut(&Standing),
+) -> Result<(), Error> {
+    on_progress(&progress.standing);
+    let mut left = open.len();
+    let open = Arc::new(open);
     let next = Arc::new(AtomicUsize::new(0));
     let stop = Arc::new(AtomicBool::new(false));
-    let (sender, receiver) = mpsc::channel();
+    // Bounded, so that a slow disk holds the workers back and not the memory.
+    let (sender, receiver) = mpsc::sync_channel(1024);
     for _ in 0..control.threads.max(1).min(open.len()) {
         let (tasks, open, next) = (tasks.clone(), open.clone(), next.clone());
         let (stop, cancel, sender) = (stop.clone(), control.cancel.clone(), sender.clone());
@@ -138,17 +167,21 @@ pub fn execute(
     let outcome = loop {
         match receiver.recv_timeout(Duration::from_millis(300)) {
             Ok((i, finished)) => {
-                if let Err(error) = on_done(&finished) {
+                progress.count(&tasks[i], &finished, true);
+                if let Err(error) = on_done(i, finished) {
                     break Err(error);
                 }
-                progress.count(&tasks[i], &finished, true);
-                slots[i] = Some(finished);
+                left -= 1;
             }
             Err(mpsc::RecvTimeoutError::Timeout) => {}
             Err(mpsc::RecvTimeoutError::Disconnected) => break Ok(()),
         }
         progress.foresee(started.elapsed().as_secs_f64());
         on_progress(&progress.standing);
+        if limit.is_some_and(|limit| started.elapsed() >= limit) {
+            // Tasks in hand are waited for.
+            stop.store(true, Ordering::Relaxed);
+        }
         if control.cancel.load(Ordering::Relaxed) {
             // Tasks in hand get a moment to finish; longer ones are given up.
             let since = *cancelled_at.get_or_insert_with(clock::now);
@@ -159,12 +192,11 @@ pub fn execute(
     };
     stop.store(true, Ordering::Relaxed);
     outcome?;
-    if slots.iter().any(Option::is_none) {
+    if left > 0 {
         let Standing { done, total, .. } = progress.standing;
         return Err(Error::Interrupted { done, total });
     }
-    let finished: Vec<Finished> = slots.into_iter().flatten().collect();
-    Ok((gather(&finished), finished))
+    Ok(())
 }
 
 /// Runs a task; a panic is a breakdown too.
@@ -197,61 +229,59 @@ pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     format!("broke down: {}", text.unwrap_or("unknown reason"))
 }
 
-/// Records in task order.
-fn gather(finished: &[Finished]) -> Records {
+/// Records of tasks in the order given.
+pub(crate) fn gather(finished: impl Iterator<Item = Finished>) -> Records {
     let mut records = Records::default();
+    records
+        .rows
+        .reserve_exact(finished.size_hint().1.unwrap_or(0));
     for task in finished {
-        match &task.result {
+        match task.result {
             Ok(output) => {
-                records.rows.extend(output.records.iter().cloned());
+                records.rows.extend(output.records);
                 if !output.data.is_null() {
-                    records.data.insert(task.id.clone(), output.data.clone());
+                    records.data.insert(task.id, output.data);
                 }
             }
-            Err(text) => records.broken.push((task.id.clone(), text.clone())),
+            Err(text) => records.broken.push((task.id, text)),
         }
     }
     records
 }
 
 /// Counts and foresees.
-struct Progress {
+pub(crate) struct Progress {
     standing: Standing,
     work_done: f64,
     work_left: f64,
 }
 
 impl Progress {
-    fn new(tasks: &[Task], slots: &[Option<Finished>]) -> Self {
-        let mut curves: Vec<CurveStanding> = Vec::new();
+    /// Of a run of these tasks, none of them done.
+    pub(crate) fn new<'a>(tasks: impl Iterator<Item = &'a Task>) -> Self {
+        let mut progress = Self {
+            standing: Standing::default(),
+            work_done: 0.0,
+            work_left: 0.0,
+        };
         for task in tasks {
-            match curves.iter_mut().find(|c| c.curve == task.curve) {
+            let standing = &mut progress.standing;
+            standing.total += task.realizations;
+            progress.work_left += weight(task);
+            match standing.curves.iter_mut().find(|c| c.curve == task.curve) {
                 Some(curve) => curve.total += task.realizations,
-                None => curves.push(CurveStanding {
+                None => standing.curves.push(CurveStanding {
                     curve: task.curve.clone(),
                     total: task.realizations,
                     ..CurveStanding::default()
                 }),
             }
         }
-        let mut progress = Self {
-            standing: Standing {
-                total: tasks.iter().map(|task| task.realizations).sum(),
-                curves,
-                ..Standing::default()
-            },
-            work_done: 0.0,
-            work_left: tasks.iter().map(weight).sum(),
-        };
-        for (task, slot) in tasks.iter().zip(slots) {
-            if let Some(finished) = slot {
-                progress.count(task, finished, false);
-            }
-        }
         progress
     }
 
-    fn count(&mut self, task: &Task, finished: &Finished, now: bool) {
+    /// Counts a finished task, done `now` or taken up.
+    pub(crate) fn count(&mut self, task: &Task, finished: &Finished, now: bool) {
         self.standing.done += task.realizations;
         self.work_left -= weight(task);
         if now {
@@ -309,7 +339,7 @@ mod tests {
             threads,
             ..Control::default()
         };
-        let (records, _) = execute(&tasks(n), Vec::new(), &control, |_| Ok(()), |_| ()).unwrap();
+        let records = execute(&tasks(n), Vec::new(), &control, |_| Ok(()), |_| ()).unwrap();
         records.rows.iter().map(|r| r.metrics[0]).collect()
     }
 
@@ -328,7 +358,7 @@ mod tests {
         ]);
         let mut last = Standing::default();
         let control = Control::default();
-        let (records, _) = execute(
+        let records = execute(
             &list,
             Vec::new(),
             &control,
@@ -401,7 +431,7 @@ mod tests {
                 data: serde_json::json!([1]),
             }),
         }];
-        let (records, _) = execute(&list, kept, &Control::default(), |_| Ok(()), |_| ()).unwrap();
+        let records = execute(&list, kept, &Control::default(), |_| Ok(()), |_| ()).unwrap();
         assert!(records.broken.is_empty());
         assert_eq!(records.data["kept"], serde_json::json!([1]));
     }

@@ -65,6 +65,33 @@ fn table(paper: &str) -> Vec<(String, Value)> {
     rows
 }
 
+/// Key, unit and meaning of a paper's table in `docs/scenarios.md`.
+fn words(paper: &str) -> Vec<[String; 3]> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/scenarios.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let section = text.split(&format!("\n### {paper}\n")).nth(1).unwrap();
+    let section = section.split("\n#").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let mut words: Vec<[String; 3]> = rows
+        .map(|line| {
+            let cells: Vec<&str> = line.split('|').map(|cell| cell.trim()).collect();
+            [cells[1].trim_matches('`'), cells[2], cells[4]].map(String::from)
+        })
+        .collect();
+    words.sort();
+    words
+}
+
+/// What `isac explain` says of a key is what the table says.
+fn explained(paper: &str, template: &str) {
+    let keys = isac_lab::explain::keys(template);
+    let mut said: Vec<[String; 3]> = (keys.into_iter())
+        .map(|key| [key.name, key.unit, key.meaning])
+        .collect();
+    said.sort();
+    assert_eq!(said, words(paper), "{paper}");
+}
+
 /// The table and the template of a paper have every key of its scenario with its default, and no other.
 pub(crate) fn agrees<S>(paper: &str, template: &str)
 where
@@ -78,6 +105,7 @@ where
         let text = format!("{paper}: {key} is {default}, documented as {documented}");
         assert!(same(documented, default), "{text}");
     }
+    explained(paper, template);
     let document = Document::from_toml("template", template).unwrap();
     let read = scenario::of_document::<S>(&document.root(), &[]);
     let read = read.unwrap().unwrap();

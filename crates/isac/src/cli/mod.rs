@@ -4,9 +4,15 @@
 //! that cannot be written; 3 certified infeasible; 4 no answer; 130 interrupted, finished work kept;
 //! 141 the reader of standard output is gone.
 
+mod closing;
 mod documents;
+mod explain;
+mod merge;
 mod proofs;
+mod report;
 mod stress;
+mod submit;
+mod sweep;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -19,9 +25,10 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::progress::{Display, Mode, duration};
+use closing::{closing, short, table};
 use isac_lab::error::Error;
 use isac_lab::paper::Paper;
-use isac_lab::reproduce::{Done, Prepared, Settings, prepare};
+use isac_lab::reproduce::{Prepared, Settings, prepare};
 use isac_lab::run::{Control, panic_text};
 use isac_lab::{Artefact, Request, Size};
 
@@ -78,6 +85,12 @@ enum Verb {
     Sdp(Sdp),
     /// Solve random instances over the decades and verify every verdict by separate code
     Stress(Stress),
+    /// Run a study of your own, or artefacts, here or in parts anywhere
+    Sweep(sweep::Sweep),
+    /// Put results below folders into one page that needs no network
+    Report(report::Report),
+    /// Say what a key, a status, a grade or an exit code means
+    Explain(explain::Explain),
 }
 
 #[derive(Debug, Args)]
@@ -258,6 +271,9 @@ fn run(
         Verb::Check(args) => documents::check(papers, &args, console, &cancel),
         Verb::Sdp(args) => documents::sdp(args, console, &cancel),
         Verb::Stress(args) => stress::stress(papers, &args, console, cancel),
+        Verb::Sweep(args) => sweep::sweep(papers, args, console, cancel),
+        Verb::Report(args) => report::report(&args, console),
+        Verb::Explain(args) => explain::explain(papers, &args, console),
     }
 }
 
@@ -423,12 +439,12 @@ fn reproduce(
     );
     let mut code = 0;
     for one in &prepared {
-        let name = format!("{}/{}", one.artefact.paper, one.artefact.name);
+        let name = format!("{}/{}", one.paper, one.name);
         say!(
             console,
             "\n{name}, preset {}: {} ({} realisations, estimated {})",
             one.request.preset,
-            one.artefact.title,
+            one.title,
             one.realizations(),
             duration(one.estimate(threads)),
         );
@@ -478,118 +494,5 @@ fn prepare_all(artefacts: &[Artefact], args: &Reproduce) -> Result<Vec<Prepared>
     match refused {
         Some(error) if prepared.is_empty() => Err(error),
         _ => Ok(prepared),
-    }
-}
-
-/// The closing table, claims and grade.
-fn closing(done: &Done, console: &mut Console<'_>) -> Result<(), Error> {
-    let report = &done.report;
-    let text = |value: Option<f64>| value.map_or_else(|| "-".to_string(), short);
-    let rows = |lines: &[isac_lab::Compared]| -> Vec<[String; 5]> {
-        lines
-            .iter()
-            .map(|line| {
-                let quantity = match line.unit.as_str() {
-                    "" => line.quantity.clone(),
-                    unit => format!("{} ({unit})", line.quantity),
-                };
-                let (published, ours) = (text(line.published), text(line.ours));
-                let difference = text(line.difference());
-                [quantity, published, ours, difference, line.note.clone()]
-            })
-            .collect()
-    };
-    for lines in [&report.table, &report.timing.table] {
-        if !lines.is_empty() {
-            table(
-                console,
-                ["", "published", "ours", "difference", ""],
-                &rows(lines),
-            )?;
-        }
-    }
-    for algorithm in done.records.algorithms() {
-        let rows = || {
-            done.records
-                .rows
-                .iter()
-                .filter(|r| r.algorithm == algorithm)
-        };
-        let failed = rows().filter(|r| r.failed).count();
-        let open = rows().filter(|r| !r.failed && !r.converged).count();
-        if failed + open > 0 {
-            let n = rows().count();
-            say!(
-                console,
-                "{algorithm}: {n} realisations, {failed} failed, {open} not converged"
-            );
-        }
-    }
-    for (task, error) in &done.records.broken {
-        say!(console, "BROKEN {task}: {error}");
-    }
-    if done.altered > 0 {
-        say!(
-            console,
-            "note: {} records of the interrupted run had been altered and were computed again",
-            done.altered
-        );
-    }
-    for claim in &report.claims {
-        let verdict = claim.verdict.name();
-        say!(console, "claim: {} -- {verdict}", claim.text);
-        say!(console, "  rule: {}", claim.rule);
-        if !claim.detail.is_empty() {
-            say!(console, "  {}", claim.detail);
-        }
-    }
-    for note in report.notes.iter().chain(&report.timing.notes) {
-        say!(console, "note: {note}");
-    }
-    for failure in &report.failures {
-        say!(console, "FAILED: {failure}");
-    }
-    say!(console, "grade: {}", report.grade);
-    say!(console, "written: {}", done.folder.display());
-    Ok(())
-}
-
-/// Columns: the first and last to the left, the others to the right.
-fn table<const N: usize>(
-    console: &mut Console<'_>,
-    heads: [&str; N],
-    rows: &[[String; N]],
-) -> Result<(), Error> {
-    let mut widths = heads.map(|head| head.chars().count());
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    let heads = heads.map(str::to_string);
-    for row in std::iter::once(&heads).chain(rows) {
-        let mut line = String::new();
-        for (i, (cell, width)) in row.iter().zip(widths).enumerate() {
-            line += &match i {
-                0 => format!("{cell:<width$}"),
-                _ if i + 1 == N => format!("  {cell}"),
-                _ => format!("  {cell:>width$}"),
-            };
-        }
-        say!(console, "{}", line.trim_end());
-    }
-    Ok(())
-}
-
-/// Six significant digits.
-fn short(value: f64) -> String {
-    let magnitude = value.abs();
-    if magnitude < f64::MIN_POSITIVE {
-        "0".into()
-    } else if (1e-3..1e6).contains(&magnitude) {
-        let digits = (5 - magnitude.log10().floor() as i32).max(0) as usize;
-        format!("{value:.digits$}")
-    } else {
-        format!("{value:.4e}")
     }
 }
