@@ -21,6 +21,9 @@ pub fn paper() -> Paper {
         check: None,
         solve: Some(solve::solve),
         verify: None,
+        judge: None,
+        explicit: None,
+        arrays: &[],
         read_reference: None,
         stress: None,
     }

@@ -29,6 +29,7 @@ mod mat;
 mod npy;
 mod value;
 
+pub(crate) use value::shape_text;
 pub use value::{Contents, Numeric, Value};
 
 /// Reads a file of arrays.

@@ -13,6 +13,8 @@
 //! | [`curves`] | curves of a figure from records |
 //! | [`paper`] | a paper as the lab sees it |
 //! | [`document`] | JSON and TOML input, read strictly |
+//! | [`judge`] | beams of a user's own under a problem |
+//! | [`mod@attach`] | arrays of a document that stand in files of their own |
 //! | [`files`] | arrays in `.mat`, `.npy` and `.npz` files |
 //! | [`scenario`] | a table of physics with defaults |
 //! | [`check`] | comparison of stated with recomputed values |
@@ -40,6 +42,7 @@
 //! ```
 
 pub mod artefact;
+pub mod attach;
 pub mod check;
 pub mod clock;
 pub mod curves;
@@ -49,6 +52,7 @@ pub mod explain;
 pub mod files;
 pub mod folder;
 pub mod journal;
+pub mod judge;
 pub mod output;
 pub mod page;
 pub mod paper;

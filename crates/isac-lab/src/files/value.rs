@@ -78,7 +78,7 @@ impl Value {
 }
 
 /// `4 x 3 x 2`, or `a number` without dimensions.
-pub(super) fn shape_text(shape: &[usize]) -> String {
+pub(crate) fn shape_text(shape: &[usize]) -> String {
     if shape.is_empty() {
         return "a number".into();
     }
@@ -219,4 +219,24 @@ pub(super) fn row_by_row<T>(shape: &[usize], columns: Vec<T>) -> Vec<T> {
         }
     }
     rows
+}
+
+impl Numeric {
+    /// As a document states it: `{re, im}` with nested lists row by row.
+    pub fn json(&self) -> serde_json::Value {
+        fn nested(shape: &[usize], data: &[f64]) -> serde_json::Value {
+            match shape {
+                [] => data.first().copied().into(),
+                [n, rest @ ..] => {
+                    let step = data.len() / (*n).max(1);
+                    (0..*n)
+                        .map(|i| nested(rest, &data[i * step..(i + 1) * step]))
+                        .collect()
+                }
+            }
+        }
+        let zeros = || vec![0.0; self.re.len()];
+        let im = self.im.clone().unwrap_or_else(zeros);
+        serde_json::json!({"re": nested(&self.shape, &self.re), "im": nested(&self.shape, &im)})
+    }
 }

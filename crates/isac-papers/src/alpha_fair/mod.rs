@@ -1,8 +1,10 @@
 //! Alpha-fair multistatic MIMO-OFDM ISAC: the artefacts of `alpha_fair` and its schema `alpha-fair/1`.
 
 mod check;
+mod explicit;
 mod figures;
 mod input;
+mod judge;
 mod naive;
 mod scenario;
 mod solve;
@@ -25,6 +27,15 @@ pub fn paper() -> Paper {
         check: Some(check::check),
         solve: Some(solve::solve),
         verify: None,
+        judge: Some(judge::judge),
+        explicit: Some(explicit::explicit),
+        arrays: &[
+            ("channels", &["user", "subcarrier", "antenna"]),
+            ("steering", &["target", "antenna"]),
+            ("beta", &["target", "node"]),
+            ("W", &["subcarrier", "stream", "antenna"]),
+            ("W0", &["subcarrier", "stream", "antenna"]),
+        ],
         read_reference: None,
         stress: Some(stress::stress),
     }

@@ -13,7 +13,7 @@ use isac_lab::error::Error;
 use isac_lab::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
 
 /// Penalty of the paper's method on a generated drop; a document states its own.
-const SCENARIO_RHO: f64 = 10.0;
+pub(super) const SCENARIO_RHO: f64 = 10.0;
 
 /// A problem with what a run and its report need besides.
 pub(super) struct Posed {
@@ -44,7 +44,13 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
             method.name()
         )));
     }
-    let (posed, seed) = match scenario::of_document(root)? {
+    let (posed, seed) = posed(root, request)?;
+    run(method, &posed, seed)
+}
+
+/// The problem that a document or scenario poses, and the seed.
+pub(super) fn posed(root: &Node<'_>, request: &SolveRequest) -> Result<(Posed, u64), Error> {
+    match scenario::of_document(root)? {
         Some(stated) => {
             let seed = stated.seed(request)?;
             let drop = stated.scenario.drop(seed, stated.drop);
@@ -62,15 +68,14 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
                 grid,
                 warnings,
             };
-            (posed, seed)
+            Ok((posed, seed))
         }
         None => {
             let stated = root.opt("seed").map(|s| s.u64()).transpose()?;
             let seed = (request.seed.or(stated)).unwrap_or(isac_lab::DEFAULT_SEED);
-            (explicit(root, request, seed)?, seed)
+            Ok((explicit(root, request, seed)?, seed))
         }
-    };
-    run(method, &posed, seed)
+    }
 }
 
 fn explicit(root: &Node<'_>, request: &SolveRequest, seed: u64) -> Result<Posed, Error> {
@@ -159,7 +164,7 @@ pub(super) fn run(method: Method, posed: &Posed, seed: u64) -> Result<SolveRepor
     Ok(report(method, seed, &problem, found, posed))
 }
 
-fn report(
+pub(super) fn report(
     method: Method,
     seed: u64,
     problem: &Problem,

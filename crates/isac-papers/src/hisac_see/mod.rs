@@ -3,7 +3,9 @@
 
 mod check;
 mod comparison;
+mod explicit;
 mod figures;
+mod judge;
 mod quality;
 mod read;
 mod scaling;
@@ -40,6 +42,18 @@ pub fn paper() -> Paper {
         check: Some(check::check),
         solve: Some(solve::solve),
         verify: None,
+        judge: Some(judge::judge),
+        explicit: Some(explicit::explicit),
+        arrays: &[
+            ("channels.h_bo", &["antenna"]),
+            ("channels.h_e", &["antenna"]),
+            ("channels.h_ta", &["antenna"]),
+            ("channels.h_cl", &["antenna"]),
+            ("channels.h_users_rows", &["user", "antenna"]),
+            ("channels.g_bo", &["antenna"]),
+            ("channels.g_e", &["antenna"]),
+            ("channels.g_users_rows", &["user", "antenna"]),
+        ],
         read_reference: None,
         stress: Some(stress::stress),
     }

@@ -230,6 +230,14 @@ fn read_options(options: &Node<'_>, problem: &mut Problem) -> Result<(), Error> 
 /// A missing or misshapen beam.
 pub(super) fn design(node: &Node<'_>, problem: &Problem) -> Result<Design, Error> {
     node.known_keys(&["w_bo", "w_ta", "O"])?;
+    beams(node, problem)
+}
+
+/// The same among other variables.
+///
+/// # Errors
+/// A missing or misshapen beam.
+pub(super) fn beams(node: &Node<'_>, problem: &Problem) -> Result<Design, Error> {
     let beam = |key: &str| {
         let node = node.get(key)?;
         let beam = node.vec_c64()?;

@@ -3,7 +3,7 @@
 use super::{read, scenario};
 use isac_algos::hisac_see::direct::Solution;
 use isac_algos::hisac_see::relaxation::{self, Verdict};
-use isac_algos::hisac_see::{Design, Method, Problem};
+use isac_algos::hisac_see::{Design, Method, Problem, Report};
 use isac_lab::document::Node;
 use isac_lab::error::Error;
 use isac_lab::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
@@ -147,6 +147,18 @@ fn report(problem: &Problem, method: Method, found: &Solution) -> SolveReport {
             worst.name, worst.value
         );
     }
+    measured(problem, r, &mut out);
+    let column = |v: &[isac_linalg::c64]| Mat::from_fn(v.len(), 1, |i, _| v[i]);
+    out.beamformer("w_bo", column(&found.design.w_bo).as_ref());
+    out.beamformer("w_ta", column(&found.design.w_ta).as_ref());
+    let o = found.design.stream_matrix(problem.cell.antennas2());
+    out.beamformer("O", o.as_ref());
+    out.iterations = found.iterations;
+    out
+}
+
+/// Objective, violation and metrics of a design.
+pub(super) fn measured(problem: &Problem, r: &Report, out: &mut SolveReport) {
     out.objective = Some(r.objective);
     out.max_violation = Some(r.max_violation());
     let mut text = |name: &str, value: &str| out.metrics.insert(name.into(), value.into());
@@ -161,11 +173,4 @@ fn report(problem: &Problem, method: Method, found: &Solution) -> SolveReport {
     out.metric("power1_w", r.power1);
     out.metric("power2_w", r.power2);
     out.metric_list("user_rates_bps_hz", &r.user_rates);
-    let column = |v: &[isac_linalg::c64]| Mat::from_fn(v.len(), 1, |i, _| v[i]);
-    out.beamformer("w_bo", column(&found.design.w_bo).as_ref());
-    out.beamformer("w_ta", column(&found.design.w_ta).as_ref());
-    let o = found.design.stream_matrix(problem.cell.antennas2());
-    out.beamformer("O", o.as_ref());
-    out.iterations = found.iterations;
-    out
 }

@@ -14,6 +14,7 @@ use super::case::{FIELDS, top_keys};
 use super::scenario;
 use isac_lab::document::{MOST_ENTRIES, Node};
 use isac_lab::error::Error;
+use isac_lab::solve::SolveRequest;
 
 const CASE: [&str; 11] = [
     "problem",
@@ -95,7 +96,7 @@ impl<'a> Fields<'a> {
     fn channels(&self, seed: u64) -> Result<Mat<c64>, Error> {
         let all = match self.opt("H") {
             Some(h) => self.given_channels(&h)?,
-            None => self.drawn_channels(seed)?,
+            None => drawn_channels(self.root, seed)?,
         };
         for (key, size) in [("N", all.nrows()), ("K", all.ncols())] {
             if self.stated(key)?.is_some_and(|stated| stated != size) {
@@ -144,24 +145,6 @@ impl<'a> Fields<'a> {
             (None, Some(cols)) if cols != 1 => h.matrix_c64_of(1, cols),
             _ => h.matrix_c64_of(length, 1),
         }
-    }
-
-    fn drawn_channels(&self, seed: u64) -> Result<Mat<c64>, Error> {
-        let size = |key: &str| -> Result<(Node<'_>, usize), Error> {
-            let node = self.root.get(key)?;
-            let count = node.count(1, MOST_ENTRIES as usize)?;
-            Ok((node, count))
-        };
-        let ((node, n), (_, k)) = (size("N")?, size("K")?);
-        node.holds(n as f64 * k as f64, "`H`, N x K")?;
-        let index = self.root.opt("realization");
-        let index = index.map_or(Ok(0), |node| node.u64())?;
-        Ok(rayleigh(
-            n,
-            k,
-            1.0,
-            &mut stream(seed, Stream::Channel, index),
-        ))
     }
 
     /// Antennas x targets: as given, or of the array at the angles.
@@ -234,6 +217,41 @@ impl<'a> Fields<'a> {
             },
         })
     }
+}
+
+/// The channels of a document without `H`.
+pub(super) fn drawn_channels(root: &Node<'_>, seed: u64) -> Result<Mat<c64>, Error> {
+    let size = |key: &str| -> Result<(Node<'_>, usize), Error> {
+        let node = root.get(key)?;
+        let count = node.count(1, MOST_ENTRIES as usize)?;
+        Ok((node, count))
+    };
+    let ((node, n), (_, k)) = (size("N")?, size("K")?);
+    node.holds(n as f64 * k as f64, "`H`, N x K")?;
+    let index = root.opt("realization");
+    let index = index.map_or(Ok(0), |node| node.u64())?;
+    let mut rng = stream(seed, Stream::Channel, index);
+    Ok(rayleigh(n, k, 1.0, &mut rng))
+}
+
+/// The problem of a scenario, or of the case of a document that is asked for, and the seed.
+pub(super) fn posed(root: &Node<'_>, request: &SolveRequest) -> Result<(Case, u64), Error> {
+    if let Some(posed) = scenario::of_document(root)? {
+        let seed = posed.seed(request)?;
+        let case = posed.scenario.case(seed, posed.drop);
+        let case = case.map_err(|e| isac_lab::scenario::refused(root, e))?;
+        return Ok((case, seed));
+    }
+    let seed = request.seed.map_or_else(|| seed(root), Ok)?;
+    let cases = cases(root)?;
+    let wanted = request.case.unwrap_or(0);
+    let node = cases.get(wanted).ok_or_else(|| {
+        Error::Usage(format!(
+            "--case {wanted}: the document has {} cases, counted from 0",
+            cases.len()
+        ))
+    })?;
+    Ok((read(root, node, seed)?, seed))
 }
 
 /// Reads one case; `seed` is for channels that are drawn.

@@ -3,8 +3,10 @@
 mod algorithm;
 mod case;
 mod check;
+mod explicit;
 mod figures;
 mod input;
+mod judge;
 mod scenario;
 mod solve;
 mod stress;
@@ -26,6 +28,12 @@ pub fn paper() -> Paper {
         check: Some(check::check),
         solve: Some(solve::solve),
         verify: None,
+        judge: Some(judge::judge),
+        explicit: Some(explicit::explicit),
+        arrays: &[
+            ("H", &["antenna", "user"]),
+            ("steering", &["antenna", "target"]),
+        ],
         read_reference: None,
         stress: Some(stress::stress),
     }

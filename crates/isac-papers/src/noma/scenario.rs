@@ -9,7 +9,7 @@ use isac_algos::noma::{Mode, PowerWeights, Scene, Sensing};
 use isac_lab::document::{MOST_ENTRIES, Node};
 use isac_lab::error::{Error, Source};
 use isac_lab::scenario::{self, Posed};
-use isac_linalg::validate;
+use isac_linalg::{Mat, c64, validate};
 use isac_metrics::noma::SicSet;
 use isac_models::array::{Scaling, Ula};
 use isac_models::channel::rayleigh;
@@ -168,10 +168,15 @@ impl Scenario {
         validate::nonnegative("eps", self.eps, "")
     }
 
+    /// The channels of one draw, antennas x users.
+    pub(super) fn channels(&self, seed: u64, drop: usize) -> Mat<c64> {
+        let mut rng = stream(seed, Stream::Channel, drop as u64);
+        rayleigh(self.antennas, self.users, 1.0, &mut rng)
+    }
+
     /// The scene with the channels of one draw.
     pub(super) fn scene(&self, seed: u64, drop: usize) -> Result<Scene, Source> {
-        let mut rng = stream(seed, Stream::Channel, drop as u64);
-        let channels = rayleigh(self.antennas, self.users, 1.0, &mut rng);
+        let channels = self.channels(seed, drop);
         let array = Ula::new(
             self.antennas,
             self.spacing_wavelengths,

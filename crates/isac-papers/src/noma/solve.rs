@@ -14,7 +14,6 @@ use isac_models::rng::{Stream, stream};
 
 use super::algorithm::Algorithm;
 use super::input::{self, Case, Problem};
-use super::scenario;
 use isac_lab::document::Node;
 use isac_lab::error::Error;
 use isac_lab::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
@@ -27,25 +26,9 @@ const FAR: f64 = 0.5;
 
 /// Solves one case of a document.
 pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
-    if let Some(posed) = scenario::of_document(root)? {
-        let seed = posed.seed(request)?;
-        let case = posed.scenario.case(seed, posed.drop);
-        let case = case.map_err(|e| isac_lab::scenario::refused(root, e))?;
-        let algorithm = Algorithm::named(request.algorithm.as_deref(), &case.problem)?;
-        return solve_case(&case, algorithm, seed).map_err(|e| Error::numerical("scenario", e));
-    }
-    let seed = request.seed.map_or_else(|| input::seed(root), Ok)?;
-    let cases = input::cases(root)?;
-    let wanted = request.case.unwrap_or(0);
-    let node = cases.get(wanted).ok_or_else(|| {
-        Error::Usage(format!(
-            "--case {wanted}: the document has {} cases, counted from 0",
-            cases.len()
-        ))
-    })?;
-    let case = input::read(root, node, seed)?;
+    let (case, seed) = input::posed(root, request)?;
     let algorithm = Algorithm::named(request.algorithm.as_deref(), &case.problem)?;
-    solve_case(&case, algorithm, seed).map_err(|e| Error::numerical(&node.path, e))
+    solve_case(&case, algorithm, seed).map_err(|e| Error::numerical("solve", e))
 }
 
 /// Solves a case.
@@ -72,7 +55,7 @@ fn empty(status: SolveStatus) -> SolveReport {
     SolveReport::new("noma/1", "", status)
 }
 
-fn evaluated(report: &mut SolveReport, scene: &Scene, evaluation: &Evaluation) {
+pub(super) fn evaluated(report: &mut SolveReport, scene: &Scene, evaluation: &Evaluation) {
     report.metric("power_W", evaluation.power);
     report.metric("transmit_power_W", evaluation.transmit_power);
     report.metric_list("pattern_W", &evaluation.pattern);

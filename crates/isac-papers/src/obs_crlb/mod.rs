@@ -3,8 +3,10 @@
 mod check;
 mod claims;
 mod convergence;
+mod explicit;
 mod figures;
 mod input;
+mod judge;
 mod method;
 mod proof;
 mod published;
@@ -34,6 +36,9 @@ pub fn paper() -> Paper {
         check: Some(check::check),
         solve: Some(solve::solve),
         verify: Some(verify::verify),
+        judge: Some(judge::judge),
+        explicit: Some(explicit::explicit),
+        arrays: &[("H", &["antenna", "user"]), ("W0", &["antenna", "stream"])],
         read_reference: Some(published::read_reference),
         stress: Some(stress::stress),
     }

@@ -1,6 +1,7 @@
 //! `isac solve` for `obs-crlb/1`.
 
-use isac_algos::obs_crlb::{Solution, SumRateCrlb, bound, global, per_antenna, structure};
+use isac_algos::obs_crlb::{Merit, Solution, SumRateCrlb, bound, global, per_antenna, structure};
+use isac_linalg::{MatRef, c64};
 use isac_models::rng::{Stream, stream};
 use isac_opt::StopReason;
 
@@ -63,7 +64,6 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
         }
         Certify::None | Certify::Local => None,
     };
-    let objective = solution.merit.objective;
     let w = solution.beamformer.as_ref();
     let per_antenna = method == Method::PerAntenna;
     let structure = structure::check(problem, w).ok().filter(|_| !per_antenna);
@@ -81,16 +81,7 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
     };
     let mut report = SolveReport::new("obs-crlb/1", method.name(), status);
     report.stop_reason = solution.stopped.name().into();
-    report.objective = Some(objective);
-    report.metric("sum_rate_nats", solution.merit.sum_rate);
-    report.metric("crlb_trace", solution.merit.crlb_trace);
-    if let Ok(crlb) = problem.sensing().crlb(w) {
-        report.metric("crlb_relative_error", crlb.relative_error());
-    }
-    let sinr =
-        isac_metrics::sinr(problem.channel(), w, problem.noise()).map_err(|e| root.refused(e))?;
-    report.metric_list("sinr", &sinr);
-    report.metric("power_W", isac_linalg::ops::norm2(w));
+    measured(root, problem, solution.merit, w, &mut report)?;
     if let Some(structure) = structure {
         report.metric("structure_residual_users", structure.users);
         report.metric("structure_residual_sensing", structure.sensing);
@@ -178,8 +169,29 @@ fn certify(
     Ok(())
 }
 
+/// Objective and metrics at a beamformer.
+pub(super) fn measured(
+    root: &Node<'_>,
+    problem: &SumRateCrlb,
+    merit: Merit,
+    w: MatRef<'_, c64>,
+    report: &mut SolveReport,
+) -> Result<(), Error> {
+    report.objective = Some(merit.objective);
+    report.metric("sum_rate_nats", merit.sum_rate);
+    report.metric("crlb_trace", merit.crlb_trace);
+    if let Ok(crlb) = problem.sensing().crlb(w) {
+        report.metric("crlb_relative_error", crlb.relative_error());
+    }
+    let sinr =
+        isac_metrics::sinr(problem.channel(), w, problem.noise()).map_err(|e| root.refused(e))?;
+    report.metric_list("sinr", &sinr);
+    report.metric("power_W", isac_linalg::ops::norm2(w));
+    Ok(())
+}
+
 /// A singular FIM comes from the targets of the document; everything else is arithmetic.
-fn classify(root: &Node<'_>, error: isac_algos::Error) -> Error {
+pub(super) fn classify(root: &Node<'_>, error: isac_algos::Error) -> Error {
     use isac_algos::Error as Algo;
     match &error {
         Algo::Metric(isac_metrics::Error::SingularFim {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::{Check, Console, New, Sdp, Solve, interruptible, say, table, tell, within};
+use super::{Check, Console, Sdp, Solve, interruptible, say, table, tell, within};
 use isac_lab::check::{Checker, Line, Outcome, number};
 use isac_lab::document::Document;
 use isac_lab::error::Error;
-use isac_lab::paper::{Paper, of_document};
+use isac_lab::paper::{Paper, open};
 use isac_lab::solve::{Certify, SolveReport, SolveRequest, SolveStatus};
 use isac_lab::write::write_file;
 
@@ -19,8 +19,7 @@ pub(super) fn solve(
     console: &mut Console<'_>,
     cancel: &AtomicBool,
 ) -> Result<u8, Error> {
-    let document = Document::read(&args.file)?;
-    let paper = of_document(papers, &document)?;
+    let (document, paper) = opened(papers, &args.file, console)?;
     let solver = paper
         .solve
         .ok_or_else(|| Error::Usage(format!("schema {}: nothing solves it", paper.schema)))?;
@@ -41,6 +40,9 @@ pub(super) fn solve(
         certify,
         stop: Arc::default(),
     };
+    if let Some(path) = &args.document {
+        write_document(path, paper, &document, &request)?;
+    }
     if let (Some(limit), Certify::Global) = (args.time_limit, certify) {
         ask_to_stop(limit, &request.stop);
     }
@@ -101,6 +103,42 @@ fn ask_to_stop(limit: Duration, stop: &Arc<AtomicBool>) {
         std::thread::sleep(limit.mul_f64(SEARCH));
         stop.store(true, Ordering::Relaxed);
     });
+}
+
+/// Writes the problem with every number that is drawn or read from a file.
+fn write_document(
+    path: &Path,
+    paper: &Paper,
+    document: &Document,
+    request: &SolveRequest,
+) -> Result<(), Error> {
+    let explicit = paper
+        .explicit
+        .ok_or_else(|| Error::Usage(format!("schema {}: nothing is drawn", paper.schema)))?;
+    let drawn = explicit(&document.root(), request)?;
+    write_file(path, format!("{drawn:#}\n").as_bytes())
+}
+
+/// Reads a document with its files, and says what was understood of them.
+pub(super) fn opened<'a>(
+    papers: &'a [Paper],
+    path: &Path,
+    console: &mut Console<'_>,
+) -> Result<(Document, &'a Paper), Error> {
+    let (document, paper, lines) = open(papers, path)?;
+    for line in lines {
+        tell!(console, "{line}");
+    }
+    Ok((document, paper))
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct New {
+    /// Key of a paper
+    paper: String,
+    /// Write to a file that does not exist yet, instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<std::path::PathBuf>,
 }
 
 /// Writes the template of a paper.
@@ -186,7 +224,7 @@ pub(super) fn check(
     let mut totals = [0; 3];
     let mut files = Vec::new();
     for path in &args.files {
-        let checker = match check_one(papers, path, args.metrics_only, cancel) {
+        let checker = match check_one(papers, path, args.metrics_only, console, cancel) {
             Ok(checker) => checker,
             Err(Error::Cancelled) => return Err(Error::Cancelled),
             Err(error) => {
@@ -237,10 +275,10 @@ fn check_one(
     papers: &[Paper],
     path: &Path,
     metrics_only: bool,
+    console: &mut Console<'_>,
     cancel: &AtomicBool,
 ) -> Result<Checker, Error> {
-    let document = Document::read(path)?;
-    let paper = of_document(papers, &document)?;
+    let (document, paper) = opened(papers, path, console)?;
     let checks = paper
         .check
         .ok_or_else(|| Error::Usage(format!("schema {}: nothing checks it", paper.schema)))?;

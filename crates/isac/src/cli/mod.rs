@@ -7,6 +7,7 @@
 mod closing;
 mod documents;
 mod explain;
+mod judge;
 mod merge;
 mod proofs;
 mod report;
@@ -75,8 +76,10 @@ enum Verb {
     Reproduce(Reproduce),
     /// Solve one problem: a TOML scenario, or JSON with explicit channels
     Solve(Solve),
+    /// Judge beams of your own: every metric, every violation, our design and the bound beside them
+    Judge(judge::Judge),
     /// Write a commented scenario of a paper, which solves as it is
-    New(New),
+    New(documents::New),
     /// Check a proof that `solve --certify global --proof` wrote, by code that shares nothing with it
     Verify(proofs::Verify),
     /// Recompute what documents state, value by value
@@ -160,15 +163,9 @@ struct Solve {
     /// Also write the JSON object to a file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-struct New {
-    /// Key of a paper
-    paper: String,
-    /// Write to a file that does not exist yet, instead of standard output
-    #[arg(short, long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    /// Write the problem with all that is drawn or read from files as a JSON document
+    #[arg(long, value_name = "FILE")]
+    document: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -267,6 +264,7 @@ fn run(
         Verb::Reproduce(args) => reproduce(papers, &args, console, cancel),
         Verb::Solve(args) => documents::solve(papers, args, console, &cancel),
         Verb::Verify(args) => proofs::verify(papers, &args, console, &cancel),
+        Verb::Judge(args) => judge::judge(papers, &args, console, &cancel),
         Verb::New(args) => documents::new(papers, &args, console),
         Verb::Check(args) => documents::check(papers, &args, console, &cancel),
         Verb::Sdp(args) => documents::sdp(args, console, &cancel),

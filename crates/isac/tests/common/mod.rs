@@ -42,6 +42,9 @@ pub(crate) fn paper() -> Paper {
         check: Some(check),
         solve: Some(solve),
         verify: None,
+        judge: None,
+        explicit: None,
+        arrays: &[],
         read_reference: None,
         stress: None,
     }
