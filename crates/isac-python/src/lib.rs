@@ -58,6 +58,7 @@ mod _isac {
             case,
             algorithm,
             seed,
+            ..SolveRequest::default()
         };
         let work = move || -> Result<String, isac_lab::Error> {
             let document = match (text, path) {
