@@ -11,6 +11,7 @@
 //! | `cargo xtask bless WHAT... --reason TEXT` | renews golden curves after an intended change |
 //! | `cargo xtask fuzz [TARGET] [OPTIONS]` | fuzzes the readers; needs nightly and cargo-fuzz |
 //! | `cargo xtask docs RESULTS` | writes the pages of `docs/` that hold results of runs |
+//! | `cargo xtask page [--out DIR] [--test]` | the page that designs beams in the browser |
 //! | `cargo xtask peers [NAME...]` | runs other software beside ours and prints ratios |
 //! | `cargo xtask wheel [--all]` | builds the Python package and tests it in a fresh environment |
 //!
@@ -25,6 +26,7 @@ mod check;
 mod eq;
 mod mutants;
 mod new_paper;
+mod page;
 mod tidy;
 mod wheel;
 
@@ -41,6 +43,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   bless WHAT... --reason TEXT      renew golden curves; the reason goes into the commit
   fuzz [TARGET] [libFuzzer options] fuzz a reader, or each of them for a minute (nightly, cargo-fuzz)
   docs RESULTS                     write docs/claims.md from a folder of results at full size
+  page [--out DIR] [--test]        the page of crates/isac-web, in target/page; --test in node and Chromium
   peers [NAME...]                  run other software beside ours and print ratios
   wheel [--all]                    build the Python package and test it in a fresh environment";
 
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         "bless" => bless(&rest),
         "fuzz" => fuzz(&rest),
         "docs" => docs(&rest),
+        "page" => page::run(&rest),
         "peers" => {
             let script = root().join("benches/peers/run.sh");
             forward(Command::new("sh").arg(script).args(&rest))

@@ -29,8 +29,12 @@ use crate::solve::SolveRequest;
 /// Keys of a document with a scenario.
 pub const KEYS: [&str; 3] = ["scenario", "seed", "drop"];
 
-/// The most drops of a seed: each may have 65536 random streams of its own.
-pub const MOST_DROPS: usize = 1 << 40;
+/// The most drops of a seed: each may have 65536 random streams of its own. Where a size has 32 bits, all
+/// of them.
+pub const MOST_DROPS: usize = match 1_usize.checked_shl(40) {
+    Some(drops) => drops,
+    None => usize::MAX,
+};
 
 /// A scenario with the draw that is asked for.
 #[derive(Debug, Clone, PartialEq)]

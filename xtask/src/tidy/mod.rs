@@ -200,7 +200,7 @@ fn manifests(root: &Path, findings: &mut Vec<String>) {
         let text = fs::read_to_string(&path).unwrap_or_default();
         let inside = |folder: &str| path.components().any(|part| part.as_os_str() == folder);
         // Outside the workspace, which it cannot inherit from.
-        if inside("isac-python") {
+        if inside("isac-python") || inside("isac-web") {
             continue;
         }
         let shim = inside("isac-blas-shim");

@@ -1,18 +1,23 @@
 //! numpy's arrays: one in a `.npy` file, many in an archive `.npz`.
 
+#[cfg(not(target_family = "wasm"))]
 use std::io::{Cursor, Read};
 
+#[cfg(not(target_family = "wasm"))]
 use zip::ZipArchive;
 
 use super::bytes::{Bytes, Dtype};
 use super::value::{Numeric, Value, row_by_row};
+#[cfg(not(target_family = "wasm"))]
 use crate::document::MOST_ENTRIES;
 use crate::error::Error;
 
 /// Most bytes of an array with its header.
+#[cfg(not(target_family = "wasm"))]
 const MOST_BYTES: f64 = 16.0 * MOST_ENTRIES + 65536.0;
 
 /// Reads all arrays of an archive.
+#[cfg(not(target_family = "wasm"))]
 pub(super) fn read_archive(file: &str, data: &[u8]) -> Result<Vec<(String, Value)>, Error> {
     let damaged = |offset: u64, message: String| Error::Damaged {
         file: file.into(),
@@ -51,6 +56,16 @@ pub(super) fn read_archive(file: &str, data: &[u8]) -> Result<Vec<(String, Value
         variables.push((variable.to_string(), read(&within, 0, &bytes)?));
     }
     Ok(variables)
+}
+
+/// Archives are refused in a browser, whose module takes documents alone: the reader would ask it for a clock.
+#[cfg(target_family = "wasm")]
+pub(super) fn read_archive(file: &str, _: &[u8]) -> Result<Vec<(String, Value)>, Error> {
+    Err(Error::Damaged {
+        file: file.into(),
+        offset: 0,
+        message: "archives are not read in a browser".into(),
+    })
 }
 
 /// Reads an array; `base` is its place in the file.

@@ -13,6 +13,8 @@ mod stress;
 
 use isac_lab::Paper;
 
+pub use solve::solve;
+
 /// A commented scenario, the default problem.
 const TEMPLATE: &str = include_str!("scenario.toml");
 
@@ -26,7 +28,7 @@ pub fn paper() -> Paper {
         artefacts: figures::artefacts(),
         read: Some(input::read_all),
         check: Some(check::check),
-        solve: Some(solve::solve),
+        solve: Some(solve),
         verify: None,
         judge: Some(judge::judge),
         explicit: Some(explicit::explicit),

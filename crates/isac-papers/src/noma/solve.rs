@@ -25,7 +25,10 @@ const ACCEPT: f64 = 1e-6;
 const FAR: f64 = 0.5;
 
 /// Solves one case of a document.
-pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
+///
+/// # Errors
+/// A malformed document, a case that does not exist, an unknown algorithm, a numerical breakdown.
+pub fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
     let (case, seed) = input::posed(root, request)?;
     let algorithm = Algorithm::named(request.algorithm.as_deref(), &case.problem)?;
     solve_case(&case, algorithm, seed).map_err(|e| Error::numerical("solve", e))

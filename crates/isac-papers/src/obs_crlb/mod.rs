@@ -21,6 +21,8 @@ mod verify;
 
 use isac_lab::Paper;
 
+pub use solve::solve;
+
 /// A commented scenario, the default problem.
 const TEMPLATE: &str = include_str!("scenario.toml");
 
@@ -34,7 +36,7 @@ pub fn paper() -> Paper {
         artefacts: figures::all(),
         read: Some(input::read_all),
         check: Some(check::check),
-        solve: Some(solve::solve),
+        solve: Some(solve),
         verify: Some(verify::verify),
         judge: Some(judge::judge),
         explicit: Some(explicit::explicit),

@@ -17,7 +17,10 @@ use isac_lab::solve::{Certify, SolveCertificate, SolveReport, SolveRequest, Solv
 pub(super) const STATIONARY: f64 = 1e-2;
 
 /// Solves the problem of a document and bounds its optimum.
-pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
+///
+/// # Errors
+/// A malformed document, a case other than 0, an unknown algorithm, a numerical breakdown.
+pub fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
     if let Some(case) = request.case.filter(|case| *case > 0) {
         return Err(Error::Usage(format!(
             "--case {case}: the document holds a single problem, expected 0"
