@@ -1,4 +1,4 @@
-//! Beamforming algorithms of four ISAC papers, one folder per paper.
+//! Beamforming algorithms of five ISAC papers, one folder per paper.
 //!
 //! Each folder holds one problem (a value that exists is valid), one file per algorithm and
 //! baseline, and a table in its root from the paper's numbers to the files:
@@ -8,6 +8,7 @@
 //! | [`obs_crlb`] | sum rate against the CRLB of angles, power sphere | ascent, L-BFGS, WMMSE-SDR, certified bound |
 //! | [`noma`] | least power, largest common SINR, robust to channel errors | semidefinite programs with certificates, Newton |
 //! | [`alpha_fair`] | fair delay-Doppler CRLBs under user rates, OFDM | augmented Lagrangian on a sphere, certified bound |
+//! | [`cell_free`] | sensing SNR and SINR of distributed access points | dual path of few variables, certified bounds |
 //! | [`hisac_see`] | worst-case secrecy energy efficiency of two cells | exact worst cases with SQP; S-procedure ascent |
 //!
 //! ```
@@ -30,6 +31,8 @@
 
 #[cfg(feature = "alpha_fair")]
 pub mod alpha_fair;
+#[cfg(feature = "cell_free")]
+pub mod cell_free;
 mod error;
 #[cfg(feature = "hisac_see")]
 pub mod hisac_see;

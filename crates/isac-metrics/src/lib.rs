@@ -14,6 +14,7 @@
 //! | [`fairness`], [`ofdm_rate`] | rates on a resource grid and alpha-fair utilities |
 //! | [`noma`] | SINR per decoding pair under successive cancellation, worst case over errors |
 //! | [`beampattern`] | pattern values and cross-correlation at target directions |
+//! | [`distributed`] | power at targets and budgets of several access points |
 //! | [`worst_case`] | extreme powers and power ratios over an uncertain channel |
 //! | [`secrecy`] | worst-case secrecy rates, exact and by weaker bounds |
 //! | [`rsma`] | users' rates under rate splitting, SDMA, NOMA and TDMA |
@@ -34,6 +35,7 @@ pub mod beampattern;
 pub mod crlb;
 mod degenerate;
 pub mod delay_doppler;
+pub mod distributed;
 pub mod energy;
 mod error;
 pub mod fairness;

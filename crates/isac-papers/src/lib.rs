@@ -5,6 +5,7 @@
 //! | [`obs_crlb`] | Optimal ISAC beamforming structure, sum rate against CRLB |
 //! | [`noma`] | NOMA-based ISAC beamforming |
 //! | [`alpha_fair`] | alpha-fair multistatic MIMO-OFDM ISAC |
+//! | [`cell_free`] | Cell-free ISAC MIMO, joint sensing and communication beamforming |
 //! | [`hisac_see`] | Secure and green RSMA-assisted heterogeneous ISAC |
 //!
 //! ```
@@ -19,6 +20,8 @@
 
 #[cfg(feature = "alpha_fair")]
 pub mod alpha_fair;
+#[cfg(feature = "cell_free")]
+pub mod cell_free;
 #[cfg(feature = "hisac_see")]
 pub mod hisac_see;
 #[cfg(feature = "noma")]

@@ -9,5 +9,6 @@ pub fn all() -> Vec<Paper> {
         isac_papers::noma::paper(),
         isac_papers::alpha_fair::paper(),
         isac_papers::hisac_see::paper(),
+        isac_papers::cell_free::paper(),
     ]
 }

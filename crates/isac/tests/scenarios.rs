@@ -7,11 +7,12 @@ mod common;
 use common::{Ran, folder, real_isac};
 use serde_json::Value;
 
-const SCHEMAS: [(&str, &str); 4] = [
+const SCHEMAS: [(&str, &str); 5] = [
     ("obs_crlb", "obs-crlb/1"),
     ("noma", "noma/1"),
     ("alpha_fair", "alpha-fair/1"),
     ("hisac_see", "hisac-see/1"),
+    ("cell_free", "cell-free/1"),
 ];
 
 /// Solves a scenario of a schema with these lines after `schema`.
@@ -126,6 +127,59 @@ fn a_schema_alone_is_the_default_problem_of_hisac_see() {
 }
 
 #[test]
+fn a_schema_alone_is_the_default_problem_of_cell_free() {
+    let report = solved("cell", "cell-free/1", "", &[]);
+    // Both access points' watt at the target would give 0.1 (16 + 16).
+    let snr = report["objective"].as_f64().unwrap();
+    let bound = report["certificate"]["bound"].as_f64().unwrap();
+    assert!(snr > 0.0 && snr < 3.2 && (bound / snr - 1.0).abs() < 1e-6);
+    let floor = report["metrics"]["sinr_floor"][0].as_f64().unwrap();
+    let best = solved("cell-ns", "cell-free/1", "", &["--algorithm", "ns-opt"]);
+    assert!((best["objective"].as_f64().unwrap() / floor - 1.0).abs() < 1e-9);
+    let simple = solved("cell-rzf", "cell-free/1", "", &["--algorithm", "ns-rzf"]);
+    assert!(simple["objective"].as_f64().unwrap() < floor);
+    // More than all power gives: certified, and by how much it is short.
+    let lines = "[scenario]\nmin_sinr = 500.0";
+    let ran = run("cell-floor", "cell-free/1", lines, &[]);
+    assert_eq!(ran.code, 3, "{}{}", ran.err, ran.out);
+    let none: Value = serde_json::from_str(&ran.out).unwrap();
+    assert!(none["certificate"]["bound"].as_f64().unwrap() < 0.0);
+    assert!(none["stop_reason"].as_str().unwrap().contains("min_sinr"));
+}
+
+#[test]
+fn positions_of_cell_free_are_a_document() {
+    let solve = |name: &str, text: &str| {
+        let path = folder(&format!("scenarios-cell-{name}")).join("mine.json");
+        std::fs::write(&path, text).unwrap();
+        real_isac(&["solve", path.to_str().unwrap(), "--json"])
+    };
+    let two = r#"{"schema": "cell-free/1", "users_m": [[10, 50], [60, 50]], "targets_m": [[35, 50]], "min_sinr": 5}"#;
+    let ran = solve("two", two);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    for sinr in report["metrics"]["sinr"].as_array().unwrap() {
+        assert!(sinr.as_f64().unwrap() >= 5.0 * (1.0 - 1e-6));
+    }
+    for (name, from, to, named) in [
+        (
+            "same",
+            "[10, 50]",
+            "[25, 0]",
+            "users_m[0] to access point 0",
+        ),
+        ("none", "[[10, 50], [60, 50]]", "[]", "users_m"),
+        ("power", "\"min_sinr\": 5", "\"P_W\": 0", "P_W"),
+        ("floor", "\"min_sinr\": 5", "\"min_sinr\": [5]", "min_sinr"),
+        ("key", "targets_m", "target_m", "targets_m"),
+    ] {
+        let ran = solve(name, &two.replace(from, to));
+        assert_eq!(ran.code, 2, "{name}: {}{}", ran.err, ran.out);
+        assert!(ran.err.contains(named), "{name}: {}", ran.err);
+    }
+}
+
+#[test]
 fn a_schema_alone_is_the_default_problem_of_alpha_fair() {
     let report = solved("alpha", "alpha-fair/1", "", &["--algorithm", "flat"]);
     let rates = report["metrics"]["rates_bits_s_hz"].as_array().unwrap();
@@ -176,6 +230,10 @@ fn bad_values_are_refused_by_name() {
             "fading = { nakagami = { order = 0.1 } }",
             "fading.nakagami.order",
         ),
+        ("cell-free/1", "users = 0", "users"),
+        ("cell-free/1", "P_W = 0.0", "P_W"),
+        ("cell-free/1", "share = 1.5", "share"),
+        ("cell-free/1", "antennas = 4", "antennas"),
         ("obs-crlb/1", "nt_h = 0", "nt_h"),
         ("obs-crlb/1", "theta_rad = [0.1]", "phi_rad"),
         (

@@ -1,0 +1,109 @@
+//! What several access points send together when each has an own power budget and the echoes of
+//! their signals are added without phase.
+//!
+//! The antennas of all access points are stacked; `offsets` holds the first row of each, and then the
+//! number of rows.
+
+use crate::Error;
+use isac_linalg::{MatRef, c64, ops, validate};
+
+/// `sum_m sum_s |a_m^H f_sm|^2` per target: power at the targets, incoherent over access points.
+///
+/// | argument | symbol | shape | unit |
+/// |---|---|---|---|
+/// | `steering` | `A` | antennas x targets | |
+/// | `beams` | `F` | antennas x streams | sqrt(W) |
+///
+/// ```
+/// use isac_linalg::{Mat, c64};
+/// use isac_metrics::distributed;
+/// let ones = Mat::from_fn(4, 1, |_, _| c64::new(1.0, 0.0));
+/// // Two access points of two antennas: 2^2 + 2^2, where one of four antennas would give 4^2.
+/// assert_eq!(distributed::pattern(ones.as_ref(), ones.as_ref(), &[0, 2, 4])?, [8.0]);
+/// # Ok::<(), isac_metrics::Error>(())
+/// ```
+///
+/// # Errors
+/// Row counts or offsets that do not fit.
+pub fn pattern(
+    steering: MatRef<'_, c64>,
+    beams: MatRef<'_, c64>,
+    offsets: &[usize],
+) -> Result<Vec<f64>, Error> {
+    validate::shape("beams", beams, steering.nrows(), beams.ncols())?;
+    let mut out = vec![0.0; steering.ncols()];
+    for (first, rows) in blocks(offsets, steering.nrows())? {
+        let seen = ops::adjoint_mul(steering.subrows(first, rows), beams.subrows(first, rows));
+        for (t, sum) in out.iter_mut().enumerate() {
+            *sum += (0..seen.ncols())
+                .map(|s| seen[(t, s)].norm_sqr())
+                .sum::<f64>();
+        }
+    }
+    Ok(out)
+}
+
+/// `sum_s ||f_sm||^2` per access point, W.
+///
+/// # Errors
+/// Offsets that do not fit.
+pub fn powers(beams: MatRef<'_, c64>, offsets: &[usize]) -> Result<Vec<f64>, Error> {
+    let all = blocks(offsets, beams.nrows())?;
+    Ok(all
+        .into_iter()
+        .map(|(first, rows)| ops::norm2(beams.subrows(first, rows)))
+        .collect())
+}
+
+/// First row and number of rows of each block.
+fn blocks(offsets: &[usize], rows: usize) -> Result<Vec<(usize, usize)>, Error> {
+    let fits = offsets.first() == Some(&0)
+        && offsets.last() == Some(&rows)
+        && offsets.windows(2).all(|w| w[0] <= w[1]);
+    if !fits {
+        let expected = format!("0 to {rows}, ascending");
+        return Err(isac_linalg::Error::shape("offsets", expected, format!("{offsets:?}")).into());
+    }
+    Ok(offsets.windows(2).map(|w| (w[0], w[1] - w[0])).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use isac_linalg::Mat;
+
+    /// The same sums, entry by entry.
+    #[test]
+    fn agrees_with_the_sums_written_out() {
+        let entry =
+            |i: usize, j: usize, k: f64| c64::new((k * i as f64).sin(), (j as f64 + k).cos());
+        let a = Mat::from_fn(5, 2, |i, t| entry(i, t, 0.7));
+        let f = Mat::from_fn(5, 3, |i, s| entry(i, s, 1.9));
+        let offsets = [0, 2, 2, 5];
+        let got = pattern(a.as_ref(), f.as_ref(), &offsets).unwrap();
+        let powers = powers(f.as_ref(), &offsets).unwrap();
+        for t in 0..2 {
+            let mut sum = 0.0;
+            for rows in [0..2, 2..5] {
+                for s in 0..3 {
+                    let z: c64 = rows.clone().map(|i| a[(i, t)].conj() * f[(i, s)]).sum();
+                    sum += z.norm_sqr();
+                }
+            }
+            assert!((got[t] - sum).abs() < 1e-14 * sum);
+        }
+        assert_eq!(powers.len(), 3);
+        assert!(
+            powers[1] == 0.0 && (powers.iter().sum::<f64>() - ops::norm2(f.as_ref())).abs() < 1e-14
+        );
+    }
+
+    #[test]
+    fn offsets_that_do_not_fit_are_named() {
+        let a = Mat::<c64>::zeros(3, 1);
+        for offsets in [&[0, 2][..], &[1, 3], &[0, 2, 1, 3], &[]] {
+            let error = powers(a.as_ref(), offsets).unwrap_err().to_string();
+            assert!(error.contains("offsets"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Cell-free ISAC: the artefacts of `cell_free` and its schema `cell-free/1`.
+
+mod check;
+mod input;
+mod method;
+mod network;
+mod scenario;
+mod solve;
+mod stress;
+
+use isac_lab::Paper;
+
+/// A commented scenario, the default problem.
+const TEMPLATE: &str = include_str!("scenario.toml");
+
+/// The paper as the lab sees it.
+pub fn paper() -> Paper {
+    Paper {
+        key: "cell_free",
+        title: "Cell-free ISAC MIMO: joint sensing and communication beamforming",
+        schema: "cell-free/1",
+        template: Some(TEMPLATE),
+        artefacts: Vec::new(),
+        read: Some(input::read_all),
+        check: Some(check::check),
+        solve: Some(solve::solve),
+        read_reference: None,
+        stress: Some(stress::stress),
+    }
+}
