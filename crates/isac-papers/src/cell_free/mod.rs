@@ -1,9 +1,11 @@
 //! Cell-free ISAC: the artefacts of `cell_free` and its schema `cell-free/1`.
 
 mod check;
+mod figures;
 mod input;
 mod method;
 mod network;
+mod released;
 mod scenario;
 mod solve;
 mod stress;
@@ -20,11 +22,19 @@ pub fn paper() -> Paper {
         title: "Cell-free ISAC MIMO: joint sensing and communication beamforming",
         schema: "cell-free/1",
         template: Some(TEMPLATE),
-        artefacts: Vec::new(),
+        artefacts: figures::all(),
         read: Some(input::read_all),
         check: Some(check::check),
         solve: Some(solve::solve),
         read_reference: None,
         stress: Some(stress::stress),
+        verify: None,
+        judge: None,
+        explicit: None,
+        arrays: &[
+            ("H", &["antenna", "user"]),
+            ("steering", &["antenna", "target"]),
+            ("beams", &["antenna", "stream"]),
+        ],
     }
 }
