@@ -283,6 +283,30 @@ fn common_sinr_is_certified_from_both_sides() {
     }
 }
 
+/// The users' program knows no target: a second one changes neither the answer nor its bound.
+#[test]
+fn common_sinr_is_certified_with_any_number_of_targets() {
+    let users = [72.0, 38.0, 15.0];
+    let way = max_min::Options::default();
+    let solved = |targets: &[f64]| {
+        let network = scene(8, &users, targets);
+        max_min::solve(&network, &way).unwrap().unwrap()
+    };
+    let alone = solved(&[24.0]);
+    for targets in [&[24.0, 60.0][..], &[24.0, 60.0, 91.0][..]] {
+        let best = solved(targets);
+        assert!((best.sinr, best.upper) == (alone.sinr, alone.upper));
+        assert!(best.upper >= best.sinr && best.relative_gap() < 1e-8);
+    }
+    let network = scene(8, &users, &[24.0, 60.0]);
+    for pointing in [Pointing::NullSpace, Pointing::Conjugate] {
+        let best = baselines::solve(&network, pointing, Users::MaxMin, 0.5, &way);
+        let best = best.unwrap().unwrap();
+        let sinr = best.evaluation.min_sinr();
+        assert!(best.upper >= sinr && best.upper < sinr * (1.0 + 1e-8));
+    }
+}
+
 #[test]
 fn null_space_beams_reach_no_user_and_spend_their_share() {
     let network = five();

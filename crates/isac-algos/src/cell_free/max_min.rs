@@ -106,7 +106,11 @@ pub fn solve(network: &Network, options: &Options) -> Result<Option<Design>, Err
         let Ok(beams) = dual.beams(&end) else {
             return Ok(Sample::Unknown);
         };
-        let y = jsc::multipliers(network, &end);
+        let y = Multipliers {
+            // No target has a part in this program, however many the network has.
+            target: Vec::new(),
+            ..jsc::multipliers(network, &end)
+        };
         let slope: f64 = (0..users)
             .map(|u| {
                 let heard = ops::dot(span.channels.col(u), beams.users.col(u)).norm_sqr();
