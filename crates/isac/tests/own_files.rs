@@ -11,7 +11,7 @@ use common::{Ran, folder, real_isac};
 use serde_json::{Value, json};
 
 /// A small scenario of each paper with a feasible answer.
-const SCENARIOS: [(&str, &str); 5] = [
+const SCENARIOS: [(&str, &str); 7] = [
     (
         "obs",
         "schema = \"obs-crlb/1\"\nseed = 3\ndrop = 2\n[scenario]\nnt_h = 2\nnt_v = 3\nnr_h = 2\nnr_v = 2\nusers = 2\n",
@@ -31,6 +31,14 @@ const SCENARIOS: [(&str, &str); 5] = [
     (
         "hisac",
         "schema = \"hisac-see/1\"\n[scenario]\nM1_h_v = [2, 2]\nM2_h_v = [2, 2]\nusers = 2\nrelative_error = 0.05\n",
+    ),
+    (
+        "cell-free",
+        "schema = \"cell-free/1\"\nseed = 3\ndrop = 1\n[scenario]\nantennas = 6\nusers = 2\ntargets = 2\nmin_sinr = 2.0\n",
+    ),
+    (
+        "cell-free-floors",
+        "schema = \"cell-free/1\"\n[scenario]\nantennas = 4\nusers = 2\n",
     ),
 ];
 
@@ -164,6 +172,52 @@ fn beams_beyond_the_budget_are_violated_by_the_excess() {
     let ran = real_isac(&["judge", text(&problem), text(&beams)]);
     assert_eq!(ran.code, 2, "{}", ran.out);
     assert!(ran.err.contains("there is `w`"), "{}", ran.err);
+}
+
+/// One access point spends 1.21 times what it did, and an empty beam serves nobody: `1 - 0 / floor`.
+#[test]
+fn beams_of_access_points_are_judged_each_by_its_budget_and_each_user_by_its_floor() {
+    let folder = folder("judge-cell-free");
+    let scenario = folder.join("scenario.toml");
+    fs::write(&scenario, SCENARIOS[5].1).unwrap();
+    let solved = parsed(&real_isac(&["solve", text(&scenario), "--json"]));
+    let f = &solved["beamformers"]["F"];
+    let part = |part: &str, change: &dyn Fn(usize, usize) -> f64| -> Vec<Vec<f64>> {
+        let rows: Vec<Vec<f64>> = serde_json::from_value(f[part].clone()).unwrap();
+        (rows.iter().enumerate())
+            .map(|(i, row)| {
+                let row = row.iter().enumerate();
+                row.map(|(s, x)| change(i, s) * x).collect()
+            })
+            .collect()
+    };
+    let judged = |change: &dyn Fn(usize, usize) -> f64| {
+        let beams = folder.join("beams.json");
+        let given = json!({"F": {"re": part("re", change), "im": part("im", change)}});
+        fs::write(&beams, given.to_string()).unwrap();
+        let ran = real_isac(&["judge", text(&scenario), text(&beams), "--json"]);
+        assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+        parsed(&ran)["constraints"].clone()
+    };
+    // The second access point has the rows from 6 on.
+    let louder = judged(&|i, _| if i < 6 { 1.0 } else { 1.1 });
+    assert!(number(&louder, "power budget of access point 0").abs() < 1e-6);
+    let excess = number(&louder, "power budget of access point 1");
+    assert!((excess - 0.21).abs() < 1e-6, "{excess}");
+    let silent = judged(&|_, s| if s == 1 { 0.0 } else { 1.0 });
+    assert!(number(&silent, "SINR floor of user 0") <= 1e-9);
+    assert!((number(&silent, "SINR floor of user 1") - 1.0).abs() < 1e-15);
+
+    let beams = folder.join("turned.json");
+    fs::write(
+        &beams,
+        json!({"F": {"re": [[1.0, 0.0]], "im": [[0.0, 0.0]]}}).to_string(),
+    )
+    .unwrap();
+    let ran = real_isac(&["judge", text(&scenario), text(&beams)]);
+    assert_eq!(ran.code, 2, "{}", ran.out);
+    let words = "stacked antennas x streams, 12 x (2 or more) complex entries, not 1 x 2";
+    assert!(ran.err.contains(words), "{}", ran.err);
 }
 
 /// A complex matrix as MATLAB's version 5 without compression.

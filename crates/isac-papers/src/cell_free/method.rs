@@ -77,14 +77,10 @@ impl Method {
             |pointing, users| baselines::solve(network, pointing, users, share, &options);
         let found = match self {
             Self::Jsc => {
-                let floors = match floors {
-                    Some(floors) => floors.to_vec(),
-                    None => match baseline(Pointing::NullSpace, Users::MaxMin)? {
-                        Some(best) => vec![best.evaluation.min_sinr(); network.users()],
-                        None => return Ok(Outcome::Unknown),
-                    },
+                return match floors_of(network, share, floors)? {
+                    Some(floors) => joint(network, floors),
+                    None => Ok(Outcome::Unknown),
                 };
-                return joint(network, floors);
             }
             Self::NsRzf => baseline(Pointing::NullSpace, Users::ZeroForcing)?,
             Self::NsOpt => baseline(Pointing::NullSpace, Users::MaxMin)?,
@@ -101,6 +97,24 @@ impl Method {
             })),
         })
     }
+}
+
+/// The floors of the joint design: those stated, or what NS+OPT reaches; `None` where that is not found.
+///
+/// # Errors
+/// As [`baselines::solve`], where no floors are stated.
+pub(super) fn floors_of(
+    network: &Network,
+    share: f64,
+    stated: Option<&[f64]>,
+) -> Result<Option<Vec<f64>>, isac_algos::Error> {
+    if let Some(floors) = stated {
+        return Ok(Some(floors.to_vec()));
+    }
+    let options = max_min::Options::default();
+    let (pointing, users) = (Pointing::NullSpace, Users::MaxMin);
+    let best = baselines::solve(network, pointing, users, share, &options)?;
+    Ok(best.map(|best| vec![best.evaluation.min_sinr(); network.users()]))
 }
 
 fn joint(network: &Network, floors: Vec<f64>) -> Result<Outcome, isac_algos::Error> {

@@ -1,8 +1,10 @@
 //! Cell-free ISAC: the artefacts of `cell_free` and its schema `cell-free/1`.
 
 mod check;
+mod explicit;
 mod figures;
 mod input;
+mod judge;
 mod method;
 mod network;
 mod released;
@@ -29,8 +31,8 @@ pub fn paper() -> Paper {
         read_reference: None,
         stress: Some(stress::stress),
         verify: None,
-        judge: None,
-        explicit: None,
+        judge: Some(judge::judge),
+        explicit: Some(explicit::explicit),
         arrays: &[
             ("H", &["antenna", "user"]),
             ("steering", &["antenna", "target"]),

@@ -1,11 +1,11 @@
 //! `isac solve` for `cell-free/1`.
 
-use isac_algos::cell_free::{Network, certificate, max_min};
+use isac_algos::cell_free::{Evaluation, Network, certificate, max_min};
 use isac_lab::document::Node;
 use isac_lab::error::Error;
 use isac_lab::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus, relative_gap};
 
-use super::input;
+use super::input::{self, Case};
 use super::method::{Found, Method, Outcome};
 use super::scenario;
 
@@ -14,19 +14,23 @@ const ACCEPT: f64 = 1e-6;
 /// Largest of an answer.
 const FAR: f64 = 1e-3;
 
-/// Solves the problem of a document.
-pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
-    let method = Method::named(request.algorithm.as_deref())?;
+/// The network of a document or scenario with what is asked of it, and the seed of what it draws.
+///
+/// # Errors
+/// What the reader refuses; a case or a seed that the document does not have.
+pub(super) fn posed(root: &Node<'_>, request: &SolveRequest) -> Result<(Case, u64), Error> {
     if let Some(posed) = scenario::of_document(root)? {
-        let seed = posed.seed(request)?;
-        let refused = |e| isac_lab::scenario::refused(root, e);
-        let network = posed.scenario.network(seed, posed.drop).map_err(refused)?;
-        let floors = posed.scenario.min_sinr;
-        let floors = floors.map(|floor| vec![floor; network.users()]);
-        let answer = answer(&network, method, posed.scenario.share, floors.as_deref());
-        let mut report = answer.map_err(|e| isac_lab::scenario::refused(root, e))?;
-        report.seed = seed;
-        return Ok(report);
+        let (seed, s) = (posed.seed(request)?, &posed.scenario);
+        let network = s.network(seed, posed.drop);
+        let network = network.map_err(|e| isac_lab::scenario::refused(root, e))?;
+        let floors = s.min_sinr.map(|floor| vec![floor; network.users()]);
+        let share = s.share;
+        let case = Case {
+            network,
+            share,
+            floors,
+        };
+        return Ok((case, seed));
     }
     if let Some(case) = request.case.filter(|&case| case > 0) {
         return Err(Error::Usage(format!(
@@ -38,9 +42,17 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
             "--seed {seed}: nothing is random in a cell-free/1 document or its algorithms"
         )));
     }
-    let case = input::read(root)?;
+    Ok((input::read(root)?, isac_lab::DEFAULT_SEED))
+}
+
+/// Solves the problem of a document.
+pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
+    let method = Method::named(request.algorithm.as_deref())?;
+    let (case, seed) = posed(root, request)?;
     let answer = answer(&case.network, method, case.share, case.floors.as_deref());
-    answer.map_err(|e| root.refused(e))
+    let mut report = answer.map_err(|e| root.refused(e))?;
+    report.seed = seed;
+    Ok(report)
 }
 
 /// The report of a method on a network.
@@ -102,6 +114,18 @@ fn out_of_reach(
     Ok(())
 }
 
+/// The metrics of beams, and the floors they are held to.
+pub(super) fn measured(report: &mut SolveReport, evaluation: &Evaluation, floors: Option<&[f64]>) {
+    report.metric_list("sinr", &evaluation.sinr);
+    report.metric("min_sinr", evaluation.min_sinr());
+    report.metric_list("sensing_snr", &evaluation.sensing_snr);
+    report.metric("min_sensing_snr", evaluation.min_sensing_snr());
+    report.metric_list("power_W", &evaluation.power);
+    if let Some(floors) = floors {
+        report.metric_list("sinr_floor", floors);
+    }
+}
+
 /// What beams achieve. The objective of the joint design is the sensing SNR, of the others the SINR.
 fn describe(report: &mut SolveReport, network: &Network, found: &Found) {
     let evaluation = &found.evaluation;
@@ -116,14 +140,7 @@ fn describe(report: &mut SolveReport, network: &Network, found: &Found) {
     report.objective = Some(objective);
     report.max_violation = Some(violation);
     report.iterations = found.steps;
-    report.metric_list("sinr", &evaluation.sinr);
-    report.metric("min_sinr", evaluation.min_sinr());
-    report.metric_list("sensing_snr", &evaluation.sensing_snr);
-    report.metric("min_sensing_snr", evaluation.min_sensing_snr());
-    report.metric_list("power_W", &evaluation.power);
-    if let Some(floors) = &found.floors {
-        report.metric_list("sinr_floor", floors);
-    }
+    measured(report, evaluation, found.floors.as_deref());
     let users = network.users();
     let streams = found.beams.ncols() - users;
     report.metric("sensing_streams", streams as f64);
