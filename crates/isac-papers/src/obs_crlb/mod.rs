@@ -8,6 +8,7 @@ mod figures;
 mod input;
 mod judge;
 mod method;
+mod package;
 mod proof;
 mod published;
 mod random_instances;

@@ -8,6 +8,7 @@ use isac_linalg::{Mat, c64};
 use isac_models::target::Targets;
 
 use super::method::Method;
+use super::package;
 use isac_lab::error::Error;
 use isac_lab::reference::CsvTable;
 
@@ -311,7 +312,7 @@ pub(super) fn targets(rows: &[[f64; 4]]) -> Result<Targets, Error> {
 
 /// A set of `targets.csv`.
 pub(super) fn stored_targets(folder: &Path, set: &str) -> Result<Targets, Error> {
-    targets_of(&CsvTable::read(&folder.join("targets.csv"))?, set)
+    targets_of(&package::table(folder, "targets.csv")?, set)
 }
 
 fn targets_of(table: &CsvTable, set: &str) -> Result<Targets, Error> {
@@ -345,12 +346,12 @@ const SENSING_START: [&str; 5] = ["", "antenna", "stream", "w_re", "w_im"];
 
 /// The channels of a file, one `antennas x users` matrix per realisation.
 pub(super) fn channels(folder: &Path, file: &str) -> Result<Vec<Mat<c64>>, Error> {
-    matrices(&CsvTable::read(&folder.join(file))?, CHANNELS)
+    matrices(&package::table(folder, file)?, CHANNELS)
 }
 
 /// The un-normalised sensing block of the start, `antennas x streams`.
 pub(super) fn sensing_start(folder: &Path, file: &str) -> Result<Mat<c64>, Error> {
-    let table = CsvTable::read(&folder.join(file))?;
+    let table = package::table(folder, file)?;
     let all = matrices(&table, SENSING_START)?;
     all.into_iter()
         .next()
@@ -418,7 +419,7 @@ pub(super) fn objectives(
     x: &str,
     name: &str,
 ) -> Result<BTreeMap<(i64, usize), f64>, Error> {
-    let out = objectives_of(&CsvTable::read(&folder.join(file))?, x, name)?;
+    let out = objectives_of(&package::table(folder, file)?, x, name)?;
     if out.is_empty() {
         return Err(Error::Usage(format!(
             "{}: no rows, expected some of the algorithm {name}",
@@ -452,7 +453,7 @@ fn objectives_of(
 /// Published means `(sum rate, CRLB)` of Algorithm 1 in Fig. 3, by thousandths of log10 of the
 /// weight.
 pub(super) fn tradeoff_means(folder: &Path) -> Result<BTreeMap<i64, [f64; 2]>, Error> {
-    tradeoff_of(&CsvTable::read(&folder.join("fig3_tradeoff.csv"))?)
+    tradeoff_of(&package::table(folder, "fig3_tradeoff.csv")?)
 }
 
 fn tradeoff_of(table: &CsvTable) -> Result<BTreeMap<i64, [f64; 2]>, Error> {
