@@ -50,6 +50,7 @@ pub(crate) fn run(quick: bool) -> ExitCode {
         ));
     }
     steps.push(released(has_nextest()));
+    steps.push(browser());
     steps.push(("doctests", vec!["test", "--workspace", "--doc"]));
     steps.push(("examples", vec!["build", "--workspace", "--examples"]));
     if !quick {
@@ -194,6 +195,8 @@ fn released(nextest: bool) -> (&'static str, Vec<&'static str>) {
                 "--run-ignored",
                 "only",
                 "--no-fail-fast",
+                "-E",
+                "not test(a_browser_reads)",
             ],
         ),
         (true, false) => (
@@ -206,6 +209,8 @@ fn released(nextest: bool) -> (&'static str, Vec<&'static str>) {
                 "--tests",
                 "--",
                 "--ignored",
+                "--skip",
+                "a_browser_reads",
             ],
         ),
         (false, true) => (
@@ -225,6 +230,19 @@ fn released(nextest: bool) -> (&'static str, Vec<&'static str>) {
                 "--list",
             ],
         ),
+    }
+}
+
+/// The page of results in a real browser, where there is one.
+fn browser() -> (&'static str, Vec<&'static str>) {
+    let there = Command::new("chromium").arg("--version").output();
+    let mut args = vec!["test", "-q", "--workspace", "--test", "sweep", "--"];
+    if there.is_ok_and(|output| output.status.success()) {
+        args.extend(["--ignored", "a_browser_reads"]);
+        ("results in Chromium", args)
+    } else {
+        args.extend(["--ignored", "a_browser_reads", "--list"]);
+        ("NOT RUN, for chromium is absent", args)
     }
 }
 
