@@ -178,7 +178,8 @@ fn floors_that_bind_are_met_with_equality_and_all_power_is_spent() {
     for power in &design.evaluation.power {
         assert!((power - 1.0).abs() < 1e-8);
     }
-    // Raising a floor costs what its multiplier says.
+    // Raising a floor costs what its multiplier says; bounds known to 1e-9 over a step of 1e-4 leave 1e-4
+    // of the slope, and the step its curvature.
     let step = 1e-4;
     let mut more = [5.0; 5];
     more[2] += step;

@@ -144,7 +144,9 @@ impl Spec {
         let keys = explain::keys(paper.template.unwrap_or(""));
         let known = (!explicit && paper.template.is_some()).then_some(&keys[..]);
         collect(&table, "", known, &mut varied)?;
-        let realizations = table.opt("realizations").map(|n| n.count(1, scenario::MOST_DROPS));
+        let realizations = table
+            .opt("realizations")
+            .map(|n| n.count(1, scenario::MOST_DROPS));
         let realizations = realizations.transpose()?.unwrap_or(1);
         let algorithms = match names(&table, "algorithms")? {
             None => vec![None],
