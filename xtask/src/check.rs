@@ -51,6 +51,7 @@ pub(crate) fn run(quick: bool) -> ExitCode {
     }
     steps.push(released(has_nextest()));
     steps.push(browser());
+    steps.extend(outside());
     steps.push(("doctests", vec!["test", "--workspace", "--doc"]));
     steps.push(("examples", vec!["build", "--workspace", "--examples"]));
     if !quick {
@@ -196,7 +197,7 @@ fn released(nextest: bool) -> (&'static str, Vec<&'static str>) {
                 "only",
                 "--no-fail-fast",
                 "-E",
-                "not test(a_browser_reads)",
+                "not test(a_browser_reads) - test(outside_)",
             ],
         ),
         (true, false) => (
@@ -211,6 +212,8 @@ fn released(nextest: bool) -> (&'static str, Vec<&'static str>) {
                 "--ignored",
                 "--skip",
                 "a_browser_reads",
+                "--skip",
+                "outside_",
             ],
         ),
         (false, true) => (
@@ -244,6 +247,43 @@ fn browser() -> (&'static str, Vec<&'static str>) {
         args.extend(["--ignored", "a_browser_reads", "--list"]);
         ("NOT RUN, for chromium is absent", args)
     }
+}
+
+/// What we write, read by the programs that it is written for, as far as they are installed: what is
+/// said where one is and where it is not, the test, and a call that tells.
+const OUTSIDE: [(&str, &str, &str, &[&str]); 3] = [
+    (
+        "results in numpy and scipy",
+        "NOT RUN, for python3 with numpy and scipy is absent",
+        "outside_numpy",
+        &["python3", "-c", "import numpy, scipy"],
+    ),
+    (
+        "results in Octave",
+        "NOT RUN, for Octave is absent",
+        "outside_octave",
+        &["octave", "--version"],
+    ),
+    (
+        "results in LaTeX",
+        "NOT RUN, for pdflatex with pgfplots and standalone is absent",
+        "outside_pdflatex",
+        &["kpsewhich", "pgfplots.sty", "standalone.cls"],
+    ),
+];
+
+fn outside() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
+    OUTSIDE.iter().map(|(here, absent, test, call)| {
+        let there = Command::new(call[0]).args(&call[1..]).output();
+        let mut args = vec!["test", "-q", "--workspace", "--test", "exports", "--"];
+        args.extend(["--ignored", *test]);
+        if there.is_ok_and(|output| output.status.success()) {
+            (*here, args)
+        } else {
+            args.push("--list");
+            (*absent, args)
+        }
+    })
 }
 
 /// nextest runs tests in parallel processes; plain `cargo test` does the same work without it.

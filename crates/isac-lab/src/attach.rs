@@ -12,12 +12,15 @@ use crate::error::{Error, nearest};
 use crate::files::{self, Contents, Numeric, shape_text};
 use crate::reference::CsvTable;
 
-/// Keys of a document, with dots for tables in tables, that may be files, and the axes of each in the
-/// order of the document.
+/// Keys of a document that may be files, with dots for tables in tables and `*` for every entry of a list,
+/// and the axes of each in the order of the document.
 pub type FileArrays = &'static [(&'static str, &'static [&'static str])];
 
 /// Keys of a table that names a file, besides indices.
 const KEYS: [&str; 4] = ["file", "variable", "axes", "conjugate"];
+
+/// The axis of which a study takes one after the other.
+const REALIZATION: &str = "realization";
 
 /// Puts the numbers of files into a document; paths are relative to `folder`. Returns a line for each
 /// array: what was understood.
@@ -30,60 +33,169 @@ pub fn attach(
     folder: &Path,
     arrays: FileArrays,
 ) -> Result<Vec<String>, Error> {
+    let (lines, stack) = read(document, folder, arrays, false)?;
+    stack.place(document, 0);
+    Ok(lines)
+}
+
+/// As [`attach`], but an axis `realization` without an index is left open: its arrays are those of the
+/// stack, the others stand in the document.
+///
+/// # Errors
+/// Those of [`attach`]; two open axes of different lengths.
+pub fn attach_study(
+    document: &mut Document,
+    folder: &Path,
+    arrays: FileArrays,
+) -> Result<(Vec<String>, Stack), Error> {
+    let (lines, mut stack) = read(document, folder, arrays, true)?;
+    let (open, whole) = stack
+        .slots
+        .into_iter()
+        .partition(|(_, picks)| picks.len() > 1);
+    stack.slots = whole;
+    stack.place(document, 0);
+    stack.slots = open;
+    Ok((lines, stack))
+}
+
+/// Arrays of files with one for every realisation.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Stack {
+    /// Where they stand in a document, and the arrays: one, or one per realisation.
+    slots: Vec<(String, Vec<Numeric>)>,
+    /// The key whose axis was first left open, and its length.
+    open: Option<(String, usize)>,
+}
+
+impl Stack {
+    /// How many realisations there are; `None` where no axis is open.
+    pub fn realizations(&self) -> Option<usize> {
+        self.open.as_ref().map(|(_, length)| *length)
+    }
+
+    /// Puts the arrays of a realisation into a document.
+    pub fn place(&self, document: &mut Document, realization: usize) {
+        for (pointer, picks) in &self.slots {
+            let pick = picks.get(realization).or(picks.first());
+            if let (Some(place), Some(array)) = (document.value.pointer_mut(pointer), pick) {
+                *place = array.json();
+            }
+        }
+    }
+
+    /// The SHA-256 of every array: which numbers a study is about.
+    pub fn hash(&self) -> Option<String> {
+        self.open.as_ref()?;
+        let mut bytes = Vec::new();
+        for (pointer, picks) in &self.slots {
+            bytes.extend(pointer.bytes());
+            for array in picks {
+                let numbers = array.re.iter().chain(array.im.iter().flatten());
+                bytes.extend(numbers.flat_map(|x| x.to_le_bytes()));
+            }
+        }
+        Some(crate::journal::hash(&bytes))
+    }
+}
+
+/// Every table that names a file, with its pointer.
+fn tables<'a>(
+    document: &'a Document,
+    arrays: FileArrays,
+) -> Vec<(String, Node<'a>, &'static [&'static str])> {
     let mut found = Vec::new();
-    let mut lines = Vec::new();
-    let mut read: Vec<(PathBuf, Contents)> = Vec::new();
-    let root = document.root();
     for (key, axes) in arrays {
-        let steps = key.split('.');
-        let node = steps
-            .clone()
-            .try_fold(root.clone(), |node, step| node.opt(step));
-        let Some(node) = node.filter(|node| node.opt("file").is_some()) else {
-            continue;
-        };
+        let mut places = vec![(String::new(), document.root())];
+        for step in key.split('.') {
+            let mut next = Vec::new();
+            for (pointer, node) in places {
+                if step == "*" {
+                    let items = node.items().unwrap_or_default().into_iter().enumerate();
+                    next.extend(items.map(|(i, item)| (format!("{pointer}/{i}"), item)));
+                } else if let Some(inner) = node.opt(step) {
+                    next.push((format!("{pointer}/{step}"), inner));
+                }
+            }
+            places = next;
+        }
+        let named = places
+            .into_iter()
+            .filter(|(_, node)| node.opt("file").is_some());
+        found.extend(named.map(|(pointer, node)| (pointer, node, *axes)));
+    }
+    found
+}
+
+fn read(
+    document: &Document,
+    folder: &Path,
+    arrays: FileArrays,
+    study: bool,
+) -> Result<(Vec<String>, Stack), Error> {
+    let mut lines = Vec::new();
+    let mut stack = Stack::default();
+    let mut known: Vec<(PathBuf, Contents)> = Vec::new();
+    for (pointer, node, axes) in tables(document, arrays) {
         let path = folder.join(node.get("file")?.text()?);
-        let table = Table::new(&node, axes)?;
+        let table = Table::new(&node, axes, study)?;
         let numbers = if path
             .extension()
             .is_some_and(|e| e.eq_ignore_ascii_case("csv"))
         {
             of_csv(&path, &node, &table)?
         } else {
-            let known = read.iter().position(|(known, _)| *known == path);
-            let at = match known {
+            let at = match known.iter().position(|(known, _)| *known == path) {
                 Some(at) => at,
                 None => {
-                    read.push((path.clone(), files::open(&path)?));
-                    read.len() - 1
+                    known.push((path.clone(), files::open(&path)?));
+                    known.len() - 1
                 }
             };
-            of_variable(&read[at].1, &node)?
+            of_variable(&known[at].1, &node)?
         };
-        let (picked, line) = table.pick(&numbers)?;
-        lines.push(line);
-        found.push((format!("/{}", steps.collect::<Vec<_>>().join("/")), picked));
-    }
-    for (pointer, array) in found {
-        if let Some(place) = document.value.pointer_mut(&pointer) {
-            *place = array.json();
+        let count = table.open_length(&numbers)?;
+        let picks = (0..count.unwrap_or(1)).map(|at| table.pick(&numbers, at));
+        let picks = picks.collect::<Result<Vec<Numeric>, _>>()?;
+        if let Some(count) = count {
+            match &stack.open {
+                Some((key, length)) if *length != count => {
+                    let expected = format!("{length} along `{REALIZATION}`, as `{key}` has");
+                    return Err(node.get("axes")?.wrong(expected));
+                }
+                Some(_) => {}
+                None => stack.open = Some((node.path.clone(), count)),
+            }
         }
+        lines.push(table.line(&numbers, &picks));
+        stack.slots.push((pointer, picks));
     }
-    Ok(lines)
+    Ok((lines, stack))
 }
 
 /// A table that names a file.
 struct Table<'a> {
     node: &'a Node<'a>,
-    /// Axes in the order of the file; an index for those that the key does not have.
-    axes: Vec<(&'a str, Option<usize>)>,
+    /// Axes in the order of the file.
+    axes: Vec<(&'a str, Taken)>,
     /// Axes of the key.
     wanted: &'a [&'a str],
     conjugate: bool,
 }
 
+/// What is taken of an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// All of an axis of the key.
+    Whole,
+    /// One index.
+    At(usize),
+    /// One after the other.
+    Each,
+}
+
 impl<'a> Table<'a> {
-    fn new(node: &'a Node<'a>, wanted: &'a [&'a str]) -> Result<Self, Error> {
+    fn new(node: &'a Node<'a>, wanted: &'a [&'a str], study: bool) -> Result<Self, Error> {
         let Some(stated) = node.opt("axes") else {
             let expected = format!("`axes`, names in the order of the file, such as {wanted:?}");
             return Err(node.wrong(expected));
@@ -95,12 +207,13 @@ impl<'a> Table<'a> {
                 return Err(item.wrong("the name of an axis, each once"));
             }
             let index = match (wanted.contains(&name), node.opt(name)) {
-                (true, None) => None,
+                (true, None) => Taken::Whole,
+                (false, None) if study && name == REALIZATION => Taken::Each,
                 (true, Some(index)) => {
                     let expected = format!("no such key: `{name}` is read whole");
                     return Err(index.wrong(expected));
                 }
-                (false, Some(index)) => Some(index.usize()?),
+                (false, Some(index)) => Taken::At(index.usize()?),
                 (false, None) => {
                     let text = format!(
                         "an axis among {wanted:?}, or the key `{name}` that says which index to take"
@@ -140,18 +253,38 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// The part of an array that the table asks for, in the order of the key's axes, and a line that
-    /// says so.
-    fn pick(&self, array: &Numeric) -> Result<(Numeric, String), Error> {
+    /// The length of the axis of which one after the other is taken.
+    fn open_length(&self, array: &Numeric) -> Result<Option<usize>, Error> {
+        let shape = self.shape(array)?;
+        let at = self
+            .axes
+            .iter()
+            .position(|(_, taken)| *taken == Taken::Each);
+        match at.map(|at| shape[at]) {
+            Some(0) => Err(self
+                .node
+                .get("axes")?
+                .wrong("a `realization` axis that is not empty")),
+            length => Ok(length),
+        }
+    }
+
+    /// The part of an array that the table asks for, in the order of the key's axes; `each` is the index
+    /// of an open axis.
+    fn pick(&self, array: &Numeric, each: usize) -> Result<Numeric, Error> {
         let shape = self.shape(array)?;
         let mut strides = vec![1; shape.len()];
         for i in (1..shape.len()).rev() {
             strides[i - 1] = strides[i] * shape[i];
         }
         let mut base = 0;
-        for (i, (name, index)) in self.axes.iter().enumerate() {
-            let Some(index) = index else { continue };
-            if *index >= shape[i] {
+        for (i, (name, taken)) in self.axes.iter().enumerate() {
+            let index = match taken {
+                Taken::Whole => continue,
+                Taken::Each => each,
+                Taken::At(index) => *index,
+            };
+            if index >= shape[i] {
                 let node = self.node.get(name)?;
                 return Err(node.wrong(format!("an index below {}", shape[i])));
             }
@@ -178,15 +311,12 @@ impl<'a> Table<'a> {
             let expected = format!("finite numbers, not {} + {}i at entry {at}", re[at], im[at]);
             return Err(self.node.wrong(expected));
         }
-        let squares: f64 = re.iter().chain(&im).map(|x| x * x).sum();
-        let rms = (squares / re.len().max(1) as f64).sqrt();
-        let picked = Numeric {
+        Ok(Numeric {
             dtype: array.dtype,
             shape: picked_shape,
             re,
             im: Some(im),
-        };
-        Ok((picked.clone(), self.line(array, &picked, rms)))
+        })
     }
 
     /// The lengths of the axes. Dimensions of length 1 may be missing at the end, as MATLAB leaves them
@@ -212,7 +342,16 @@ impl<'a> Table<'a> {
         Ok(shape)
     }
 
-    fn line(&self, array: &Numeric, picked: &Numeric, rms: f64) -> String {
+    fn line(&self, array: &Numeric, picks: &[Numeric]) -> String {
+        let all = || {
+            picks
+                .iter()
+                .flat_map(|p| p.re.iter().chain(p.im.iter().flatten()))
+        };
+        let squares: f64 = all().map(|x| x * x).sum();
+        let entries: usize = picks.iter().map(|p| p.re.len()).sum();
+        let rms = (squares / entries.max(1) as f64).sqrt();
+        let shape = picks.first().map_or(&[][..], |p| &p.shape[..]);
         let text = |key: &str| {
             let node = self.node.opt(key);
             node.and_then(|node| node.text().ok().map(String::from))
@@ -220,7 +359,11 @@ impl<'a> Table<'a> {
         let variable = text("variable").map_or_else(String::new, |name| format!(", {name}"));
         let names: Vec<&str> = self.axes.iter().map(|(name, _)| *name).collect();
         let indices: String = (self.axes.iter())
-            .filter_map(|(name, index)| index.map(|i| format!(", {name} {i}")))
+            .filter_map(|(name, taken)| match taken {
+                Taken::Whole => None,
+                Taken::At(i) => Some(format!(", {name} {i}")),
+                Taken::Each => Some(format!(", one {name} after the other")),
+            })
             .collect();
         let (kind, imaginary) = match array.im {
             Some(_) => ("complex ", ""),
@@ -239,7 +382,7 @@ impl<'a> Table<'a> {
             shape_text(&array.shape),
             names.join(" x "),
             self.wanted.join(" x "),
-            shape_text(&picked.shape),
+            shape_text(shape),
         )
     }
 }

@@ -1,5 +1,5 @@
-//! Files of arrays that people hold: MATLAB's `.mat` (version 5, which MATLAB calls 5 to 7) and
-//! numpy's `.npy` and `.npz`, told apart by their first bytes.
+//! Files of arrays that people hold: MATLAB's `.mat` (version 5, which MATLAB calls 5 to 7, and version
+//! 7.3), HDF5, and numpy's `.npy` and `.npz`, told apart by their first bytes; and writing them.
 //!
 //! No size that a file states is believed before as many bytes stand there: memory stays a small
 //! multiple of what was read, and of [`MOST_ENTRIES`](crate::document::MOST_ENTRIES) numbers where the
@@ -25,12 +25,26 @@ use std::path::Path;
 use crate::error::Error;
 
 mod bytes;
+#[cfg(not(target_family = "wasm"))]
+mod hdf5;
+#[cfg(target_family = "wasm")]
+mod hdf5 {
+    //! HDF5 is not read in a browser, whose module takes documents alone.
+    pub(super) fn is_hdf5(_: &[u8]) -> bool {
+        false
+    }
+    pub(super) fn read(_: &str, _: &[u8]) -> Result<Vec<(String, super::Value)>, super::Error> {
+        Ok(Vec::new())
+    }
+}
 mod mat;
 mod npy;
 mod value;
+mod write;
 
 pub(crate) use value::shape_text;
 pub use value::{Contents, Numeric, Value};
+pub use write::{mat, npz};
 
 /// Reads a file of arrays.
 ///
@@ -53,10 +67,12 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Contents, Error> {
         vec![(String::new(), npy::read(file, 0, bytes)?)]
     } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
         npy::read_archive(file, bytes)?
+    } else if hdf5::is_hdf5(bytes) {
+        hdf5::read(file, bytes)?
     } else if matches!(bytes.get(126..128), Some(b"IM" | b"MI")) {
         mat::read(file, bytes)?
     } else {
-        let message = "neither .mat (version 5 to 7), .npy nor .npz by its first bytes";
+        let message = "neither .mat, HDF5, .npy nor .npz by its first bytes";
         return Err(Error::Damaged {
             file: file.into(),
             offset: 0,

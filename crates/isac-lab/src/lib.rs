@@ -15,7 +15,8 @@
 //! | [`document`] | JSON and TOML input, read strictly |
 //! | [`judge`] | beams of a user's own under a problem |
 //! | [`mod@attach`] | arrays of a document that stand in files of their own |
-//! | [`files`] | arrays in `.mat`, `.npy` and `.npz` files |
+//! | [`files`] | arrays in `.mat`, `.npy`, `.npz` and HDF5 files |
+//! | [`export`], [`table`] | results for other programs |
 //! | [`scenario`] | a table of physics with defaults |
 //! | [`check`] | comparison of stated with recomputed values |
 //! | [`solve`] | the report of `isac solve` |
@@ -49,6 +50,7 @@ pub mod curves;
 pub mod document;
 pub mod error;
 pub mod explain;
+pub mod export;
 pub mod files;
 pub mod folder;
 pub mod journal;
@@ -68,6 +70,7 @@ pub mod stats;
 pub mod stress;
 mod strict_json;
 pub mod sweep;
+pub mod table;
 pub mod verdict;
 pub mod write;
 

@@ -8,90 +8,91 @@ use crate::artefact::{Metric, Request};
 use crate::journal::hash;
 use crate::records::{Record, Records, by_x, values};
 use crate::report::Report;
-use crate::stats::{Summary, digits17};
+use crate::stats::Summary;
+use crate::table::{Column, Table, Texts};
 
-/// `curve.csv`: one row per algorithm and x.
-pub fn curve_csv(records: &Records, metrics: &[Metric]) -> String {
-    let mut head = cells(["algorithm", "x", "n", "failed", "unconverged"]);
-    for m in metrics {
-        head.extend(["mean", "ci95_low", "ci95_high"].map(|name| format!("{name}_{}", m.key)));
-    }
-    let mut rows = Rows::new(&head);
+/// The table of `curve.csv`: one row per algorithm and x.
+pub fn curve(records: &Records, metrics: &[Metric]) -> Table {
+    let (mut names, mut xs) = (Texts::default(), Vec::new());
+    let mut counts = [const { Vec::new() }; 3];
+    let mut means = vec![[const { Vec::new() }; 3]; metrics.len()];
     for (algorithm, all) in records.by_algorithm() {
         for (x, at) in by_x(all) {
+            names.push(algorithm);
+            xs.push(x);
             let failed = at.iter().filter(|r| r.failed).count();
             let open = at.iter().filter(|r| !r.failed && !r.converged).count();
-            let counts = [at.len() - failed, failed, open].map(|count| count.to_string());
-            let mut row = vec![algorithm.to_string(), digits17(x)];
-            row.extend(counts);
-            for index in 0..metrics.len() {
+            for (column, count) in counts.iter_mut().zip([at.len() - failed, failed, open]) {
+                column.push(count as u64);
+            }
+            for (index, columns) in means.iter_mut().enumerate() {
                 let Summary {
                     mean, low, high, ..
                 } = Summary::of(&values(&at, index));
-                row.extend([mean, low, high].map(digits17));
+                for (column, value) in columns.iter_mut().zip([mean, low, high]) {
+                    column.push(value);
+                }
             }
-            rows.add(&row);
         }
     }
-    rows.text()
+    let mut columns = vec![
+        ("algorithm".into(), Column::Text(names)),
+        ("x".into(), Column::Number(xs)),
+    ];
+    let heads = ["n", "failed", "unconverged"].map(String::from);
+    columns.extend(heads.into_iter().zip(counts.map(Column::Count)));
+    for (metric, own) in metrics.iter().zip(means) {
+        let heads = ["mean", "ci95_low", "ci95_high"].map(|name| format!("{name}_{}", metric.key));
+        columns.extend(heads.into_iter().zip(own.map(Column::Number)));
+    }
+    Table {
+        name: "curve",
+        columns,
+    }
 }
 
-/// `per_realization.csv`: one row per record, by algorithm, x and realisation.
-pub fn per_realization_csv(records: &Records, metrics: &[Metric]) -> String {
-    let mut head = cells(["algorithm", "x", "realization", "stop_reason"]);
-    head.extend(metrics.iter().map(|m| m.key.clone()));
-    let mut rows = Rows::new(&head);
-    for record in sorted(records) {
-        let mut row = place(record);
-        row.push(record.stop_reason.clone());
-        row.extend((0..metrics.len()).map(|index| {
-            let value = record.metrics.get(index).copied();
-            digits17(value.unwrap_or(f64::NAN))
-        }));
-        rows.add(&row);
+/// The table of `per_realization.csv`: one row per record, by algorithm, x and realisation.
+pub fn per_realization(records: &Records, metrics: &[Metric]) -> Table {
+    let (mut reasons, mut found) = (Texts::default(), vec![Vec::new(); metrics.len()]);
+    let rows = sorted(records);
+    for record in &rows {
+        reasons.push(&record.stop_reason);
+        for (index, column) in found.iter_mut().enumerate() {
+            column.push(record.metrics.get(index).copied().unwrap_or(f64::NAN));
+        }
     }
-    rows.text()
+    let mut columns = places(&rows);
+    columns.push(("stop_reason".into(), Column::Text(reasons)));
+    for (metric, own) in metrics.iter().zip(found) {
+        columns.push((metric.key.clone(), Column::Number(own)));
+    }
+    Table {
+        name: "per_realization",
+        columns,
+    }
 }
 
 /// `timing.csv`: the only file that depends on the clock.
 pub fn timing_csv(records: &Records) -> String {
-    let mut rows = Rows::new(&cells(["algorithm", "x", "realization", "seconds"]));
-    for record in sorted(records) {
-        let mut row = place(record);
-        row.push(format!("{:.6e}", record.seconds.unwrap_or(f64::NAN)));
-        rows.add(&row);
-    }
-    rows.text()
+    let rows = sorted(records);
+    let mut columns = places(&rows);
+    let seconds = rows.iter().map(|r| r.seconds.unwrap_or(f64::NAN));
+    columns.push(("seconds".into(), Column::Seconds(seconds.collect())));
+    let name = "timing";
+    Table { name, columns }.csv()
 }
 
-/// Algorithm, x and realisation of a record.
-fn place(record: &Record) -> Vec<String> {
-    let (x, realization) = (digits17(record.x), record.realization.to_string());
-    vec![record.algorithm.clone(), x, realization]
-}
-
-fn cells<const N: usize>(names: [&str; N]) -> Vec<String> {
-    names.map(str::to_string).to_vec()
-}
-
-/// Rows of cells as text; cells with a comma, a quote or a line break stand in quotes.
-struct Rows(csv::Writer<Vec<u8>>);
-
-impl Rows {
-    fn new(head: &[String]) -> Self {
-        let mut rows = Self(csv::Writer::from_writer(Vec::new()));
-        rows.add(head);
-        rows
-    }
-
-    fn add(&mut self, row: &[String]) {
-        // Memory takes everything and all rows are equally long, so neither this nor the next fails.
-        let _ = self.0.write_record(row);
-    }
-
-    fn text(self) -> String {
-        String::from_utf8(self.0.into_inner().unwrap_or_default()).unwrap_or_default()
-    }
+/// Algorithm, x and realisation of records.
+fn places(rows: &[&Record]) -> Vec<(String, Column)> {
+    let mut algorithms = Texts::default();
+    rows.iter().for_each(|r| algorithms.push(&r.algorithm));
+    let xs = rows.iter().map(|r| r.x).collect();
+    let realizations = rows.iter().map(|r| r.realization as u64).collect();
+    vec![
+        ("algorithm".into(), Column::Text(algorithms)),
+        ("x".into(), Column::Number(xs)),
+        ("realization".into(), Column::Count(realizations)),
+    ]
 }
 
 /// By algorithm in the order of first appearance, x and realisation.
@@ -207,7 +208,7 @@ mod tests {
     #[test]
     fn csv_by_hand() {
         let metrics = [Metric::new("m", "M", "")];
-        let per = per_realization_csv(&records(), &metrics);
+        let per = per_realization(&records(), &metrics).csv();
         let lines: Vec<&str> = per.lines().collect();
         assert_eq!(lines[0], "algorithm,x,realization,stop_reason,m");
         let two = "2.0000000000000000e0";
@@ -216,7 +217,7 @@ mod tests {
             format!("a,{two},0,closed_form,1.0000000000000000e0")
         );
         assert_eq!(lines[3], format!("a,{two},2,\"infeasible, by 0.3\",NaN"));
-        let curve = curve_csv(&records(), &metrics);
+        let curve = super::curve(&records(), &metrics).csv();
         let row = curve.lines().nth(1).unwrap();
         assert!(row.starts_with(&format!("a,{two},2,1,0,{two},")), "{row}");
     }
@@ -235,9 +236,9 @@ mod tests {
                 .collect(),
             ..Records::default()
         };
-        let per = per_realization_csv(&records, &[]);
+        let per = per_realization(&records, &[]).csv();
         let table = crate::reference::CsvTable::parse("a.csv", &per).unwrap();
-        let curve = curve_csv(&records, &[]);
+        let curve = super::curve(&records, &[]).csv();
         let curves = crate::reference::CsvTable::parse("a.csv", &curve).unwrap();
         let timing = timing_csv(&records);
         let times = crate::reference::CsvTable::parse("a.csv", &timing).unwrap();

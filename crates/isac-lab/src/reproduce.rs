@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::artefact::{Artefact, Metric, Plan, Request, Task};
 use crate::error::Error;
+use crate::export::{Format, Results};
 use crate::folder::Folder;
 use crate::journal::hash;
 use crate::output::{self, Meta};
@@ -23,6 +24,8 @@ pub struct Settings {
     pub control: Control,
     /// The revision that the program was built from, for `meta.json`; `unknown` where nobody says.
     pub revision: String,
+    /// Formats beside the standard ones. They change no other file.
+    pub formats: Vec<Format>,
 }
 
 impl Default for Settings {
@@ -32,6 +35,7 @@ impl Default for Settings {
             out: "results".into(),
             control: Control::default(),
             revision: "unknown".into(),
+            formats: Vec::new(),
         }
     }
 }
@@ -212,7 +216,8 @@ impl Prepared {
             on_progress,
         )
         .map_err(unfinished)?;
-        let (report, files) = self.conclude(&settings.revision, &records, None)?;
+        let (report, files) =
+            self.conclude(&settings.revision, &settings.formats, &records, None)?;
         folder.replace(&files).map_err(unfinished)?;
         Ok(Done {
             records,
@@ -252,7 +257,7 @@ impl Prepared {
         });
         let tasks = Arc::new(tasks.collect());
         let records = execute(&tasks, Vec::new(), control, |_| Ok(()), |_| ())?;
-        Ok(output::curve_csv(&records, &self.metrics))
+        Ok(output::curve(&records, &self.metrics).csv())
     }
 
     /// The report of finished records, and the files that say it; `gap` names what is not finished.
@@ -262,6 +267,7 @@ impl Prepared {
     pub(crate) fn conclude(
         &self,
         revision: &str,
+        formats: &[Format],
         records: &Records,
         gap: Option<String>,
     ) -> Result<(Report, Files), Error> {
@@ -278,18 +284,29 @@ impl Prepared {
         };
         let svg = isac_plot::svg(&report.figure);
         let png = isac_plot::png(&svg).map_err(Error::Drawing)?;
+        let curve = output::curve(records, &self.metrics);
+        let per_realization = output::per_realization(records, &self.metrics);
+        let meta = output::meta_json(&meta, records, &report);
+        let results = Results {
+            figure: &report.figure,
+            svg: &svg,
+            curve: &curve,
+            per_realization: &per_realization,
+            meta: &meta,
+        };
+        let mut files = Files::new();
+        for format in formats {
+            files.extend(results.files(*format)?);
+        }
         let text = |name: &str, text: String| (name.to_string(), text.into_bytes());
-        let mut files = vec![
-            text("curve.csv", output::curve_csv(records, &self.metrics)),
-            text(
-                "per_realization.csv",
-                output::per_realization_csv(records, &self.metrics),
-            ),
+        files.extend([
+            text("curve.csv", curve.csv()),
+            text("per_realization.csv", per_realization.csv()),
             text("timing.csv", output::timing_csv(records)),
-            text("meta.json", output::meta_json(&meta, records, &report)),
+            text("meta.json", meta),
             text("figure.svg", svg),
             ("figure.png".to_string(), png),
-        ];
+        ]);
         if !report.timing.figure.panels.is_empty() {
             let svg = isac_plot::svg(&report.timing.figure);
             files.push((

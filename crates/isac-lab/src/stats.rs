@@ -114,12 +114,21 @@ pub fn cdf(values: &[f64]) -> Vec<[f64; 2]> {
 
 /// Seventeen significant digits: parses back to the same double. `NaN`, `inf`, `-inf` for those.
 pub fn digits17(value: f64) -> String {
+    let mut text = String::new();
+    write17(&mut text, value);
+    text
+}
+
+/// [`digits17`] at the end of a text.
+pub fn write17(text: &mut String, value: f64) {
+    use std::fmt::Write as _;
     if value.is_nan() {
-        "NaN".into()
+        text.push_str("NaN");
     } else if value.is_infinite() {
-        if value > 0.0 { "inf" } else { "-inf" }.into()
+        text.push_str(if value > 0.0 { "inf" } else { "-inf" });
     } else {
-        format!("{value:.16e}")
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{value:.16e}");
     }
 }
 

@@ -117,6 +117,85 @@ fn arrays_of_numpy_are_read() {
 }
 
 #[test]
+fn hdf5_is_read_as_numpy_and_as_matlab_mean_it() {
+    for name in ["arrays.h5", "newer.h5"] {
+        let file = contents(name);
+        let h = numbers(&file, "H");
+        is_channel(h, &[2, 3, 4], |at| [at[0], at[1], at[2]]);
+        assert_eq!(h.dtype, "float64");
+        let small = numbers(&file, "scene/small");
+        is_channel(small, &[3, 4], |at| [0, at[0], at[1]]);
+        assert_eq!(
+            (small.dtype, numbers(&file, "scene.power").re[0]),
+            ("float32", 2.5)
+        );
+        let flags = numbers(&file, "scene.flags");
+        assert_eq!((flags.dtype, &flags.re[..]), ("bool", &[1.0, 0.0][..]));
+        let large = [2_f64.powi(40), -(2_f64.powi(41))];
+        assert_eq!(numbers(&file, "scene.large").re, large);
+        assert_eq!(numbers(&file, "scene.fast").re, h.re);
+        let unread = |path: &str, word: &str| match file.find(path).unwrap() {
+            Value::Unread(why) => assert!(why.contains(word), "{name}: {why}"),
+            other => panic!("{name}: {}", other.description()),
+        };
+        unread("packed", "zstd (32015)");
+        unread("scene.half", "neither 32 nor 64 bits");
+        unread("label", "texts");
+    }
+    let file = contents("matlab73.mat");
+    let h = numbers(&file, "H");
+    is_channel(h, &[2, 3, 4], |at| [at[0], at[1], at[2]]);
+    is_channel(numbers(&file, "scene.inner.H"), &[3, 4], |at| {
+        [1, at[0], at[1]]
+    });
+    let counts = numbers(&file, "counts");
+    assert_eq!((counts.dtype, &counts.shape[..]), ("int8", &[1, 3][..]));
+    assert_eq!(counts.re, [1.0, -2.0, 3.0]);
+    assert_eq!(numbers(&file, "flags").dtype, "bool");
+    assert_eq!(
+        *file.find("word").unwrap(),
+        Value::Text(vec!["channel".into()])
+    );
+    for (at, value) in [0.0, 1.0, 10.0, 11.0].into_iter().enumerate() {
+        assert_eq!(numbers(&file, &format!("cells[{at}]")).re, [value]);
+    }
+    assert_eq!(numbers(&file, "runs[1].gain").re, [2.0, -2.0]);
+    assert_eq!(
+        *file.find("runs[1].label").unwrap(),
+        Value::Text(vec!["run 1".into()])
+    );
+    assert_eq!(numbers(&file, "nothing").shape, [0, 3]);
+    let message = file.find("H_all").unwrap_err().to_string();
+    assert!(
+        message.contains("one of those there: ") && message.contains("counts"),
+        "{message}"
+    );
+    assert!(!message.contains("#refs#"), "{message}");
+}
+
+/// Damaged HDF5 is read, or refused, or has its reason in the place of an array; nothing else happens.
+#[test]
+fn damaged_hdf5_is_refused() {
+    for name in ["arrays.h5", "newer.h5", "matlab73.mat"] {
+        let sound = std::fs::read(fixture(name)).unwrap();
+        let (mut read, mut refused) = (0, 0);
+        for at in (0..sound.len()).step_by(5) {
+            let mut bytes = sound.clone();
+            bytes[at] ^= if at % 2 == 0 { 0xff } else { 0x01 };
+            *if judged(name, &bytes) {
+                &mut read
+            } else {
+                &mut refused
+            } += 1;
+        }
+        for length in (0..sound.len()).step_by(501) {
+            judged(name, &sound[..length]);
+        }
+        assert!(read > 0 && refused > 10, "{name}: {read}, {refused}");
+    }
+}
+
+#[test]
 fn what_is_not_there_is_refused_by_what_is() {
     let file = contents("plain.mat");
     let refused = |path: &str| file.find(path).unwrap_err().to_string();

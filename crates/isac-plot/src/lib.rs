@@ -1,4 +1,5 @@
-//! Drawing: a [`Figure`] to SVG, and the same SVG to PNG with the bundled font.
+//! Drawing: a [`Figure`] to SVG, the same SVG to PNG and PDF with the bundled font, and a [`Figure`] to
+//! pgfplots.
 //!
 //! Everything is laid out in points with the widths of Noto Sans, so pictures are the same on every
 //! machine. Texts may hold `_{...}` and `^{...}`.
@@ -8,6 +9,8 @@ pub mod figure;
 mod legend;
 mod marks;
 mod panel;
+mod pdf;
+mod pgfplots;
 mod scale;
 mod space;
 mod table;
@@ -20,6 +23,8 @@ use resvg::{tiny_skia, usvg};
 
 use figure::{Figure, Panel};
 use legend::Entries;
+pub use pdf::pdf;
+pub use pgfplots::{Columns, pgfplots};
 use text::{Anchor, escape};
 
 /// Why a figure could not be drawn.
@@ -178,18 +183,8 @@ pub fn svg(figure: &Figure) -> String {
 /// # Errors
 /// [`Error`] if the SVG does not parse or is too large.
 pub fn png(svg: &str) -> Result<Vec<u8>, Error> {
-    let mut fonts = usvg::fontdb::Database::new();
-    fonts.load_font_source(usvg::fontdb::Source::Binary(Arc::new(
-        notosans::REGULAR_TTF,
-    )));
-    fonts.load_font_source(usvg::fontdb::Source::Binary(Arc::new(notosans::BOLD_TTF)));
-    let options = usvg::Options {
-        font_family: "Noto Sans".into(),
-        fontdb: Arc::new(fonts),
-        ..usvg::Options::default()
-    };
     let drawing = |what: &str| Error(what.to_string());
-    let tree = usvg::Tree::from_str(svg, &options).map_err(|e| drawing(&e.to_string()))?;
+    let tree = tree(svg)?;
     let size = tree
         .size()
         .to_int_size()
@@ -200,6 +195,21 @@ pub fn png(svg: &str) -> Result<Vec<u8>, Error> {
     let transform = tiny_skia::Transform::from_scale(PIXELS_PER_POINT, PIXELS_PER_POINT);
     resvg::render(&tree, transform, &mut pixmap.as_mut());
     pixmap.encode_png().map_err(|e| drawing(&e.to_string()))
+}
+
+/// The shapes of an SVG, with the bundled font.
+fn tree(svg: &str) -> Result<usvg::Tree, Error> {
+    let mut fonts = usvg::fontdb::Database::new();
+    fonts.load_font_source(usvg::fontdb::Source::Binary(Arc::new(
+        notosans::REGULAR_TTF,
+    )));
+    fonts.load_font_source(usvg::fontdb::Source::Binary(Arc::new(notosans::BOLD_TTF)));
+    let options = usvg::Options {
+        font_family: "Noto Sans".into(),
+        fontdb: Arc::new(fonts),
+        ..usvg::Options::default()
+    };
+    usvg::Tree::from_str(svg, &options).map_err(|e| Error(e.to_string()))
 }
 
 #[cfg(test)]

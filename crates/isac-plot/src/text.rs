@@ -28,14 +28,14 @@ const SCRIPT: f64 = 0.72;
 
 /// A part of a text: on the line, below or above it.
 #[derive(Debug, Clone, PartialEq)]
-struct Part {
-    text: String,
+pub(super) struct Part {
+    pub(super) text: String,
     /// -1 below, 0 on, 1 above the line.
-    level: i8,
+    pub(super) level: i8,
 }
 
 /// Splits `a_{b}^{c}` into its parts.
-fn parts(text: &str) -> Vec<Part> {
+pub(super) fn parts(text: &str) -> Vec<Part> {
     // The font has no subscript figures of its own.
     let text: String = text
         .chars()

@@ -423,3 +423,118 @@ fn files_that_do_not_fit_are_refused_by_name() {
         assert!(message.contains(words), "{table}: {message}");
     }
 }
+
+/// Channels of five realisations, 4 antennas, 2 users.
+fn five() -> Vec<(f64, f64)> {
+    let wave = |i: f64| ((12.9898 * i + 1.0).sin(), (78.233 * i + 2.0).cos());
+    (0..40).map(|i| wave(f64::from(i))).collect()
+}
+
+const OWN_STUDY: &str = r#"schema = "noma/1"
+sigma2_W = 0.01
+angles_deg = [-40, 20]
+Ps_W = 2
+Pdiff_W = 0.001
+H = { file = "h.npy", axes = ["realization", "antenna", "user"] }
+[[cases]]
+problem = "max_min"
+sic = "own"
+[sweep]
+case.P_total_W = [6, 8]
+metrics = ["min_sinr"]
+"#;
+
+#[test]
+fn a_study_runs_over_the_realisations_of_a_file() {
+    let folder = folder("own-study");
+    fs::write(folder.join("h.npy"), npy_file("(5, 4, 2)", &five())).unwrap();
+    let (study, out) = (folder.join("own.toml"), folder.join("out"));
+    let run = |body: &str| {
+        fs::write(&study, body).unwrap();
+        real_isac(&[
+            "sweep",
+            text(&study),
+            "--out",
+            text(&out),
+            "--progress",
+            "none",
+        ])
+    };
+    let ran = run(OWN_STUDY);
+    assert_eq!(ran.code, 0, "{}{}", ran.err, ran.out);
+    let understood = "5 x 4 x 2 as realization x antenna x user), one realization after the other; read as \
+                      antenna x user of 4 x 2";
+    assert!(ran.err.contains(understood), "{}", ran.err);
+    let table = isac_lab::reference::CsvTable::read(&out.join("per_realization.csv")).unwrap();
+    assert_eq!(table.rows.len(), 2 * 5);
+    assert!(
+        fs::read_to_string(out.join("figure.svg"))
+            .unwrap()
+            .contains(">P total (W)<")
+    );
+    for row in &table.rows {
+        let number = |at: usize| row[at].parse::<f64>().unwrap();
+        let own = OWN_STUDY.split("[sweep]").next().unwrap();
+        let own = own.replace(
+            "\"user\"] }",
+            &format!("\"user\"], realization = {} }}", row[2]),
+        );
+        let one = folder.join("one.toml");
+        fs::write(&one, format!("{own}P_total_W = {}\n", number(1))).unwrap();
+        let solved = parsed(&real_isac(&["solve", text(&one), "--json"]));
+        let wanted = solved["metrics"]["min_sinr"].as_f64().unwrap();
+        assert!(wanted.to_bits() == number(4).to_bits(), "{wanted} {row:?}");
+    }
+    // Fewer are a part of the same study, more are not there.
+    let some = |n: usize| OWN_STUDY.replace("[sweep]", &format!("[sweep]\nrealizations = {n}"));
+    let ran = run(&some(2));
+    assert!(
+        ran.code == 0 && ran.out.contains("4 of 4 tasks were finished before"),
+        "{}",
+        ran.out
+    );
+    let refused = |body: &str, words: &str| {
+        let ran = run(body);
+        assert_eq!(ran.code, 2, "{words}: {}", ran.out);
+        assert!(ran.err.contains(words), "{}", ran.err);
+    };
+    refused(&some(6), "at most 5, as many as the files hold");
+    let second = "[[cases]]\nproblem = \"max_min\"\nsic = \"own\"\n[sweep]";
+    refused(&OWN_STUDY.replace("[sweep]", second), "one case");
+    let inside = OWN_STUDY.replace("case.P_total_W = [6, 8]", "H.conjugate = [true, false]");
+    refused(&inside, "no key of a file");
+    let misspelt = OWN_STUDY.replace("case.P_total_W", "case.P_totl_W");
+    refused(&misspelt, "did you mean P_total_W");
+    // Other numbers in the file are another study.
+    let mut other = five();
+    other[39].0 += 1.0;
+    fs::write(folder.join("h.npy"), npy_file("(5, 4, 2)", &other)).unwrap();
+    refused(OWN_STUDY, "holds another plan");
+}
+
+#[test]
+fn overrides_of_cases_may_be_files() {
+    let folder = folder("own-override");
+    fs::write(folder.join("h.npy"), npy_file("(5, 4, 2)", &five())).unwrap();
+    let table = |r: usize| json!({"file": "h.npy", "axes": ["realization", "antenna", "user"], "realization": r});
+    let mut document = json!({
+        "schema": "noma/1", "sigma2_W": 0.01, "H": table(0),
+        "cases": [{"problem": "power_min", "sic": "own", "gamma": 2.0, "override": {"H": table(3)}}],
+    });
+    let solved = |document: &Value| {
+        let path = folder.join("own.json");
+        fs::write(&path, document.to_string()).unwrap();
+        let ran = real_isac(&["solve", text(&path), "--json"]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        parsed(&ran)["objective"].clone()
+    };
+    let overridden = solved(&document);
+    document["H"] = table(3);
+    document["cases"][0]
+        .as_object_mut()
+        .unwrap()
+        .remove("override");
+    assert_eq!(overridden, solved(&document));
+    document["H"] = table(2);
+    assert_ne!(overridden, solved(&document));
+}

@@ -162,7 +162,7 @@ fn matrix(bytes: &mut Bytes<'_>, depth: usize) -> Result<(String, Value), Error>
     let class = flags & 0xff;
     if class == OPAQUE {
         let name = text_of_bytes(expect(bytes, INT8, "the name of an array")?.data);
-        return Ok((name, Value::Unread("an object of a MATLAB class")));
+        return Ok((name, Value::Unread("an object of a MATLAB class".into())));
     }
     let mut dimensions = expect(bytes, INT32, "the dimensions of an array")?;
     let mut shape = Vec::new();
@@ -185,8 +185,8 @@ fn matrix(bytes: &mut Bytes<'_>, depth: usize) -> Result<(String, Value), Error>
         },
         STRUCT => structs(bytes, shape, count, depth)?,
         CHAR => Value::Text(lines(bytes, &shape, count)?),
-        OBJECT | FUNCTION => Value::Unread("an object or function handle of MATLAB"),
-        SPARSE => Value::Unread("a sparse matrix (store full(A) instead)"),
+        OBJECT | FUNCTION => Value::Unread("an object or function handle of MATLAB".into()),
+        SPARSE => Value::Unread("a sparse matrix (store full(A) instead)".into()),
         _ => numeric(bytes, flags, shape, count)?,
     };
     Ok((name, value))

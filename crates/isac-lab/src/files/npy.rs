@@ -34,7 +34,7 @@ pub(super) fn read_archive(file: &str, data: &[u8]) -> Result<Vec<(String, Value
         let name = entry.name().map(|name| name.into_owned());
         let name = name.map_err(|e| damaged(offset, format!("name of entry {i}: {e}")))?;
         let Some(variable) = name.strip_suffix(".npy") else {
-            variables.push((name, Value::Unread("no .npy file")));
+            variables.push((name, Value::Unread("no .npy file".into())));
             continue;
         };
         if entry.size() as f64 > MOST_BYTES {
@@ -122,7 +122,7 @@ pub(super) fn read(file: &str, base: usize, data: &[u8]) -> Result<Value, Error>
         "f8" => (Dtype::F64, false),
         "c8" => (Dtype::F32, true),
         "c16" => (Dtype::F64, true),
-        _ => return Ok(Value::Unread("an array of no numbers")),
+        _ => return Ok(Value::Unread("an array of no numbers".into())),
     };
     if !["<", ">", "|", "="].contains(&order) {
         bytes.at = start;

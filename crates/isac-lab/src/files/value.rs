@@ -33,7 +33,7 @@ pub enum Value {
         fields: Vec<(String, Vec<Value>)>,
     },
     /// What is not read, such as `a sparse matrix`; whoever asks for it is refused by this name.
-    Unread(&'static str),
+    Unread(String),
 }
 
 /// An array of numbers.
@@ -72,7 +72,7 @@ impl Value {
                 let names = names.join(", ");
                 format!("struct, {}, with fields {names}", shape_text(shape))
             }
-            Self::Unread(what) => (*what).into(),
+            Self::Unread(what) => what.clone(),
         }
     }
 }
@@ -88,14 +88,17 @@ pub(crate) fn shape_text(shape: &[usize]) -> String {
 
 impl Contents {
     /// The value at a path: a variable, then fields after dots and entries (of cells and struct
-    /// arrays, from 0, row by row) in brackets, as `runs[2].H`.
+    /// arrays, from 0, row by row) in brackets, as `runs[2].H`. A slash is a dot, as HDF5 writes it.
     ///
     /// # Errors
     /// [`Error::Field`] that names what is there.
     pub fn find(&self, path: &str) -> Result<&Value, Error> {
+        if let Some((_, value)) = self.variables.iter().find(|(name, _)| name == path) {
+            return Ok(value);
+        }
         let mut found: Option<(&Value, usize)> = None;
         let mut walked = String::new();
-        for step in path.split('.') {
+        for step in path.split(['.', '/']) {
             let (name, indices) = match step.split_once('[') {
                 Some((name, rest)) => (name, Some(rest)),
                 None => (step, None),
@@ -170,7 +173,7 @@ impl Contents {
     }
 
     fn missing(&self, path: &str, what: &str, names: &[&str]) -> Error {
-        let name = path.rsplit('.').next().unwrap_or(path);
+        let name = path.rsplit(['.', '/']).next().unwrap_or(path);
         let near = nearest(name, names.iter().copied());
         let near = near
             .first()
@@ -221,7 +224,77 @@ pub(super) fn row_by_row<T>(shape: &[usize], columns: Vec<T>) -> Vec<T> {
     rows
 }
 
+/// Entries that stand row by row (last index fastest), column by column.
+pub(super) fn column_by_column<T: Clone>(shape: &[usize], rows: &[T]) -> Vec<T> {
+    let mut strides = vec![1; shape.len()];
+    for i in (1..shape.len()).rev() {
+        strides[i - 1] = strides[i] * shape[i];
+    }
+    let mut index = vec![0; shape.len()];
+    let mut columns = Vec::with_capacity(rows.len());
+    for _ in 0..rows.len() {
+        let from: usize = index.iter().zip(&strides).map(|(i, s)| i * s).sum();
+        columns.extend(rows.get(from).cloned());
+        for (i, n) in index.iter_mut().zip(shape) {
+            *i += 1;
+            if *i < *n {
+                break;
+            }
+            *i = 0;
+        }
+    }
+    columns
+}
+
 impl Numeric {
+    /// A real number.
+    pub fn number(value: f64) -> Self {
+        Self {
+            dtype: "float64",
+            shape: Vec::new(),
+            re: vec![value],
+            im: None,
+        }
+    }
+
+    /// A list of real numbers.
+    pub fn list(values: Vec<f64>) -> Self {
+        Self {
+            dtype: "float64",
+            shape: vec![values.len()],
+            re: values,
+            im: None,
+        }
+    }
+
+    /// The numbers of a JSON value: one, or lists of equal lengths in lists; `null` is NaN, `true` 1.
+    pub fn of_json(value: &serde_json::Value) -> Option<Self> {
+        use serde_json::Value as Json;
+        fn walk(value: &Json, depth: usize, shape: &mut Vec<usize>, re: &mut Vec<f64>) -> bool {
+            let Json::Array(items) = value else {
+                let number = match value {
+                    Json::Null => Some(f64::NAN),
+                    Json::Bool(yes) => Some(f64::from(u8::from(*yes))),
+                    other => other.as_f64(),
+                };
+                re.extend(number);
+                return number.is_some() && depth == shape.len();
+            };
+            if depth == shape.len() && re.is_empty() {
+                shape.push(items.len());
+            }
+            shape.get(depth) == Some(&items.len())
+                && items.iter().all(|item| walk(item, depth + 1, shape, re))
+        }
+        let (mut shape, mut re) = (Vec::new(), Vec::new());
+        walk(value, 0, &mut shape, &mut re).then_some(Self {
+            dtype: "float64",
+            shape,
+            re,
+            im: None,
+        })
+    }
+
     /// As a document states it: `{re, im}` with nested lists row by row.
     pub fn json(&self) -> serde_json::Value {
         fn nested(shape: &[usize], data: &[f64]) -> serde_json::Value {

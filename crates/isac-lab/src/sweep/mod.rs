@@ -12,6 +12,7 @@
 
 mod answer;
 pub mod figure;
+mod keys;
 pub mod plan;
 pub mod shard;
 pub mod spec;

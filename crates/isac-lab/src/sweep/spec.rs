@@ -10,8 +10,7 @@
 //! metrics = ["min_sinr"]
 //! ```
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -19,70 +18,20 @@ use sha2::{Digest as _, Sha256};
 
 use super::answer::{offered, reason, status_name, value};
 use super::figure;
+use super::keys::{
+    CASE, Varied, collect, fixed_files, names, one_case, realizations_of, small_enough, x_axis,
+};
+pub use super::keys::{KEYS, MOST_SOLVES};
 use crate::artefact::{Metric, Plan, Request, Size, Task};
+use crate::attach::{Stack, attach_study};
 use crate::document::{Document, Node, is_remark};
-use crate::error::{Error, Source, nearest};
+use crate::error::{Error, Source};
 use crate::explain;
 use crate::paper::{Paper, of_document};
 use crate::records::Record;
 use crate::reproduce::{Prepared, planned};
 use crate::scenario;
 use crate::solve::{SolveReport, SolveRequest, SolveStatus};
-
-/// Keys of `[sweep]` that name nothing that varies: key, default, meaning.
-pub const KEYS: [(&str, &str, &str); 6] = [
-    ("realizations", "1", "channel draws at every point"),
-    (
-        "algorithms",
-        "the paper's default",
-        "list of algorithms of `solve`, a curve each",
-    ),
-    (
-        "metrics",
-        "[\"objective\"]",
-        "list of what is kept of a solution: `objective`, `bound`, `relative_gap`, `max_violation`, `iterations`, `seed`, or a name under `metrics` of `solve --json`, `NAME[i]` for entry i of a list",
-    ),
-    (
-        "x",
-        "the key with the most numbers",
-        "which of the varied keys is the x axis; the others make curves",
-    ),
-    ("seed", "1", "every random draw follows from it"),
-    (
-        "common_draws",
-        "false",
-        "realisation i is the same draw at every point, for paired comparisons",
-    ),
-];
-
-/// The most solves of one sweep: points times algorithms times realisations.
-pub const MOST_SOLVES: f64 = 1e7;
-
-/// A key with its values.
-#[derive(Debug, Clone, PartialEq)]
-struct Varied {
-    key: String,
-    values: Vec<Value>,
-}
-
-impl Varied {
-    /// Its place on the x axis: the number, or the index where not all are numbers.
-    fn x(&self, at: usize) -> f64 {
-        match self
-            .values
-            .iter()
-            .map(Value::as_f64)
-            .collect::<Option<Vec<_>>>()
-        {
-            Some(numbers) => numbers[at],
-            None => at as f64,
-        }
-    }
-
-    fn numeric(&self) -> bool {
-        self.values.iter().all(Value::is_number)
-    }
-}
 
 /// A sweep that was read.
 #[derive(Debug, Clone)]
@@ -93,6 +42,10 @@ pub struct Spec {
     base: Value,
     /// Whether the document states channels, so that keys stand at its top.
     explicit: bool,
+    /// Channels of files, one for every realisation.
+    stack: Stack,
+    /// What was understood of files.
+    understood: Vec<String>,
     /// What makes curves.
     varied: Vec<Varied>,
     /// The x axis.
@@ -118,7 +71,7 @@ impl Spec {
             return Err(Error::Usage(why));
         }
         let root = document.root();
-        let mut base = root.object()?.clone();
+        let base = root.object()?;
         let empty = Value::Object(Map::new());
         let table = Node {
             file: &document.file,
@@ -135,6 +88,7 @@ impl Spec {
         if let Some(drop) = root.opt("drop") {
             drop.count(0, 0)?;
         }
+        fixed_files(&table, &root)?;
         let beside = |key: &String| {
             let own = ["schema", "sweep"].contains(&key.as_str());
             !own && !scenario::KEYS.contains(&key.as_str()) && !is_remark(key)
@@ -147,23 +101,37 @@ impl Spec {
         let realizations = table
             .opt("realizations")
             .map(|n| n.count(1, scenario::MOST_DROPS));
-        let realizations = realizations.transpose()?.unwrap_or(1);
+        let stated = realizations.transpose()?;
         let algorithms = match names(&table, "algorithms")? {
             None => vec![None],
             Some(list) => list.into_iter().map(Some).collect(),
         };
         let metrics = names(&table, "metrics")?.unwrap_or_else(|| vec!["objective".into()]);
         let common_draws = table.opt("common_draws").map(|n| n.bool()).transpose()?;
+        small_enough(&table, &varied, algorithms.len(), stated.unwrap_or(1))?;
+        // Whatever files hold, after the size of the grid is known.
+        let mut own = Document {
+            file: document.file.clone(),
+            value: Value::Object(base.clone()),
+        };
+        let folder = Path::new(&document.file).parent();
+        let (understood, stack) =
+            attach_study(&mut own, folder.unwrap_or(Path::new("")), paper.arrays)?;
+        let realizations = realizations_of(&table, stated, &stack)?;
         small_enough(&table, &varied, algorithms.len(), realizations)?;
+        one_case(&own.root(), &stack, &varied)?;
         let x = x_axis(&table, &mut varied)?;
+        let mut base = own.value;
         for key in ["sweep", "seed", "drop"] {
-            base.remove(key);
+            base.as_object_mut().and_then(|base| base.remove(key));
         }
         let spec = Self {
             file: document.file.clone(),
-            base: Value::Object(base),
+            base,
             paper,
             explicit,
+            stack,
+            understood,
             varied,
             x,
             realizations,
@@ -173,16 +141,25 @@ impl Spec {
             common_draws: common_draws.unwrap_or(false),
         };
         if let Some(read) = spec.paper.read {
-            (0..spec.points()).try_for_each(|point| read(&spec.document(point).root()))?;
+            (0..spec.points()).try_for_each(|point| {
+                let mut document = spec.document(point);
+                spec.stack.place(&mut document, 0);
+                read(&document.root())
+            })?;
         }
         Ok(spec)
+    }
+
+    /// What was understood of the files that the document names, a line each.
+    pub fn understood(&self) -> &[String] {
+        &self.understood
     }
 
     /// What must agree for records to belong to the same study: everything but the number of
     /// realisations.
     pub fn identity(&self) -> Value {
         let varied = |v: &Varied| json!([v.key, v.values]);
-        json!({
+        let mut identity = json!({
             "document": self.base,
             "varied": self.varied.iter().map(varied).collect::<Vec<_>>(),
             "x": self.x.as_ref().map(varied),
@@ -190,7 +167,17 @@ impl Spec {
             "metrics": self.metrics,
             "seed": self.seed,
             "common_draws": self.common_draws,
-        })
+        });
+        if let Some(hash) = self.stack.hash() {
+            identity["files_sha256"] = hash.into();
+        }
+        identity
+    }
+
+    /// Whether keys of the document's one case vary.
+    fn in_case(&self) -> bool {
+        let mut varied = self.varied.iter().chain(&self.x);
+        self.explicit && varied.any(|v| v.key.starts_with(CASE))
     }
 
     /// Points of the grid.
@@ -217,7 +204,12 @@ impl Spec {
             if !self.explicit {
                 place = &mut place["scenario"];
             }
-            for part in varied.key.split('.') {
+            let mut key = varied.key.as_str();
+            if let Some(inner) = key.strip_prefix(CASE).filter(|_| self.explicit) {
+                place = &mut place["cases"][0];
+                key = inner;
+            }
+            for part in key.split('.') {
                 if !place.is_object() {
                     *place = json!({});
                 }
@@ -263,7 +255,7 @@ impl Spec {
                 .iter()
                 .find(|(v, _)| v.key == varied.key)
                 .map_or(0, |c| c.1);
-            parts.push(format!("{} = {}", varied.key, text(&varied.values[at])));
+            parts.push(format!("{} = {}", varied.shown(), text(&varied.values[at])));
         }
         parts.join(", ")
     }
@@ -338,7 +330,7 @@ impl Spec {
         let keys = explain::keys(spec.paper.template.unwrap_or(""));
         let x = spec.x.as_ref().map_or_else(
             || Metric::new("point", "", ""),
-            |x| figure::quantity(&x.key, &keys),
+            |x| figure::quantity(x.shown(), &keys),
         );
         let metrics: Vec<Metric> = (spec.metrics.iter())
             .map(|name| figure::quantity(name, &[]))
@@ -389,15 +381,24 @@ impl Point {
     fn solve(&self, algorithm: Option<String>, realization: usize) -> Result<SolveReport, Error> {
         let spec = &self.spec;
         let request = SolveRequest {
-            // Given channels: the realisation says which of the cases.
-            case: (spec.explicit && self.document.value.get("cases").is_some())
-                .then_some(realization),
+            // Given channels: the realisation says which of the cases, where files do not have one each.
+            case: (spec.explicit
+                && spec.stack.realizations().is_none()
+                && self.document.value.get("cases").is_some()
+                && !self.spec.in_case())
+            .then_some(realization),
             algorithm,
             seed: (!spec.explicit).then(|| spec.draw(self.point, realization)),
             ..SolveRequest::default()
         };
+        let mut own = None;
+        if spec.stack.realizations().is_some() {
+            let document = own.insert(self.document.clone());
+            spec.stack.place(document, realization);
+        }
+        let document = own.as_ref().unwrap_or(&self.document);
         match spec.paper.solve {
-            Some(solve) => solve(&self.document.root(), &request),
+            Some(solve) => solve(&document.root(), &request),
             None => Err(Error::Usage(format!(
                 "schema {}: nothing solves it",
                 spec.paper.schema
@@ -439,115 +440,4 @@ fn text(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), String::from)
-}
-
-/// The varied keys of `[sweep]` with their values; tables of the scenario are tables here.
-fn collect(
-    table: &Node<'_>,
-    prefix: &str,
-    known: Option<&[explain::Key]>,
-    out: &mut Vec<Varied>,
-) -> Result<(), Error> {
-    for (key, node) in table.entries()? {
-        let own = prefix.is_empty() && KEYS.iter().any(|(name, ..)| *name == key);
-        if own || is_remark(key) {
-            continue;
-        }
-        let key = format!("{prefix}{key}");
-        if node.value.is_object() {
-            collect(&node, &format!("{key}."), known, out)?;
-            continue;
-        }
-        known.map_or(Ok(()), |keys| is_known(&node, &key, keys))?;
-        let Some(values) = node.value.as_array() else {
-            return Err(node.wrong("a list of values to try; one value belongs into [scenario]"));
-        };
-        if values.is_empty() {
-            return Err(node.wrong("a list with at least one value"));
-        }
-        let mut seen = BTreeSet::new();
-        if let Some(twice) = values.iter().find(|v| !seen.insert(v.to_string())) {
-            return Err(node.wrong(format!("every value once, not {twice} twice")));
-        }
-        out.push(Varied {
-            key,
-            values: values.clone(),
-        });
-    }
-    out.sort_by(|a, b| a.key.cmp(&b.key));
-    Ok(())
-}
-
-/// A list of texts, each once.
-fn names(table: &Node<'_>, key: &str) -> Result<Option<Vec<String>>, Error> {
-    let Some(node) = table.opt(key) else {
-        return Ok(None);
-    };
-    let items = node.items()?;
-    if items.is_empty() {
-        return Err(node.wrong("a list with at least one name"));
-    }
-    let mut list: Vec<String> = Vec::new();
-    for item in items {
-        let name = item.text()?;
-        if list.iter().any(|known| known == name) {
-            return Err(item.wrong("every name once"));
-        }
-        list.push(name.into());
-    }
-    Ok(Some(list))
-}
-
-/// Refuses a grid that nobody could run.
-fn small_enough(
-    table: &Node<'_>,
-    varied: &[Varied],
-    algorithms: usize,
-    realizations: usize,
-) -> Result<(), Error> {
-    let points: f64 = varied.iter().map(|v| v.values.len() as f64).product();
-    let solves = points * algorithms as f64 * realizations as f64;
-    if solves <= MOST_SOLVES {
-        return Ok(());
-    }
-    Err(Error::Field {
-        file: table.file.into(),
-        path: table.path.clone(),
-        value: format!(
-            "{points:.0} points x {algorithms} algorithms x {realizations} realizations = {solves:e} solves"
-        ),
-        expected: format!("at most {MOST_SOLVES:e} solves"),
-    })
-}
-
-/// Takes the x axis out of the varied keys: the one that `x` names, otherwise the one with the most
-/// numbers, the first by name of several.
-fn x_axis(table: &Node<'_>, varied: &mut Vec<Varied>) -> Result<Option<Varied>, Error> {
-    if let Some(node) = table.opt("x") {
-        let name = node.text()?;
-        let Some(at) = varied.iter().position(|v| v.key == name) else {
-            let near = nearest(name, varied.iter().map(|v| v.key.as_str()));
-            let all = varied.iter().map(|v| v.key.clone()).collect::<Vec<_>>();
-            let list = if near.is_empty() { all } else { near };
-            return Err(node.wrong(format!("a key that varies: {}", list.join(", "))));
-        };
-        return Ok(Some(varied.remove(at)));
-    }
-    let score = |v: &Varied| (v.numeric(), v.values.len());
-    let best = (0..varied.len()).rev().max_by_key(|i| score(&varied[*i]));
-    Ok(best.map(|at| varied.remove(at)))
-}
-
-/// Refuses a varied key that is none of the scenario, with the nearest there and in `[sweep]`.
-fn is_known(node: &Node<'_>, key: &str, keys: &[explain::Key]) -> Result<(), Error> {
-    if keys.iter().any(|known| known.name == key) {
-        return Ok(());
-    }
-    let own = KEYS.iter().map(|(name, ..)| *name);
-    let names = keys.iter().map(|key| key.name.as_str()).chain(own);
-    Err(Error::UnknownKey {
-        file: node.file.into(),
-        path: format!("sweep.{key}"),
-        nearest: nearest(key, names),
-    })
 }

@@ -13,10 +13,12 @@ use serde_json::{Value, json};
 use super::plan::Job;
 use super::shard::Shard;
 use crate::error::Error;
+use crate::export::Format;
 use crate::folder::Folder;
 use crate::journal::{self, Journal, wrap};
 use crate::records::{Record, Records};
-use crate::reproduce::{Done, Files};
+use crate::report::Report;
+use crate::reproduce::{Done, Files, Prepared};
 use crate::run::{Control, Finished, Progress, Standing, gather, work};
 use crate::write::write_file;
 
@@ -290,7 +292,13 @@ pub enum Merged {
 ///
 /// # Errors
 /// [`Error::Unreadable`], [`Error::Output`]; those of the report and of drawing.
-pub fn merge(job: &Job, store: &Store, partial: bool, revision: &str) -> Result<Merged, Error> {
+pub fn merge(
+    job: &Job,
+    store: &Store,
+    partial: bool,
+    revision: &str,
+    formats: &[Format],
+) -> Result<Merged, Error> {
     let mut slots: Vec<Option<Finished>> = Vec::new();
     slots.resize_with(job.tasks.len(), || None);
     let mut conflicts = Vec::new();
@@ -330,22 +338,20 @@ pub fn merge(job: &Job, store: &Store, partial: bool, revision: &str) -> Result<
             let total = range.len();
             format!("partial: {found} of {total} tasks are finished")
         });
-        written.push(write(job, store, item, records, gap, altered, revision)?);
+        let prepared = &job.items[item];
+        let concluded = prepared.conclude(revision, formats, &records, gap)?;
+        written.push(write(store, prepared, concluded, records, altered)?);
     }
     Ok(Merged::Written(written))
 }
 
 fn write(
-    job: &Job,
     store: &Store,
-    item: usize,
+    prepared: &Prepared,
+    (report, files): (Report, Files),
     records: Records,
-    gap: Option<String>,
     altered: usize,
-    revision: &str,
 ) -> Result<Done, Error> {
-    let prepared = &job.items[item];
-    let (report, files) = prepared.conclude(revision, &records, gap)?;
     let folder = if prepared.place.as_os_str().is_empty() {
         write_beside_logs(&store.out, files)?;
         store.out.clone()

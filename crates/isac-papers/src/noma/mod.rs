@@ -35,6 +35,8 @@ pub fn paper() -> Paper {
         arrays: &[
             ("H", &["antenna", "user"]),
             ("steering", &["antenna", "target"]),
+            ("cases.*.override.H", &["antenna", "user"]),
+            ("cases.*.override.steering", &["antenna", "target"]),
         ],
         read_reference: None,
         stress: Some(stress::stress),

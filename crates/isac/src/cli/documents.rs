@@ -9,6 +9,7 @@ use super::{Check, Console, Sdp, Solve, interruptible, say, table, tell, within}
 use isac_lab::check::{Checker, Line, Outcome, number};
 use isac_lab::document::Document;
 use isac_lab::error::Error;
+use isac_lab::export::solution_file;
 use isac_lab::paper::{Paper, open};
 use isac_lab::solve::{Certify, SolveReport, SolveRequest, SolveStatus};
 use isac_lab::write::write_file;
@@ -82,7 +83,7 @@ pub(super) fn solve(
     }
     let json = serde_json::to_string_pretty(&report).unwrap_or_default();
     if let Some(path) = &args.out {
-        write_file(path, format!("{json}\n").as_bytes())?;
+        write_file(path, &solution_file(&report, path)?)?;
     }
     if args.json {
         say!(console, "{json}");

@@ -2,6 +2,7 @@
 
 use super::{Console, closing, say, short, table};
 use isac_lab::error::Error;
+use isac_lab::export::Format;
 use isac_lab::reproduce::Done;
 use isac_lab::sweep::plan::Job;
 use isac_lab::sweep::store::{self, Merged, Store};
@@ -11,6 +12,7 @@ pub(super) fn merge(
     job: &Job,
     store: &Store,
     partial: bool,
+    formats: &[Format],
     console: &mut Console<'_>,
 ) -> Result<u8, Error> {
     let some = |ids: &[String]| {
@@ -22,7 +24,7 @@ pub(super) fn merge(
             names
         }
     };
-    match store::merge(job, store, partial, crate::revision())? {
+    match store::merge(job, store, partial, crate::revision(), formats)? {
         Merged::Gaps(missing, altered) => {
             say!(
                 console,

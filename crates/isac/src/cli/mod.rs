@@ -28,6 +28,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::progress::{Display, Mode, duration};
 use closing::{closing, short, table};
 use isac_lab::error::Error;
+use isac_lab::export::Format;
 use isac_lab::paper::Paper;
 use isac_lab::reproduce::{Prepared, Settings, prepare};
 use isac_lab::run::{Control, panic_text};
@@ -131,6 +132,23 @@ struct Reproduce {
     /// How progress is shown on standard error
     #[arg(long, value_enum, default_value = "auto")]
     progress: Mode,
+    #[command(flatten)]
+    formats: Formats,
+}
+
+/// Formats beside the standard ones.
+#[derive(Debug, Args, Default)]
+struct Formats {
+    /// More files beside the standard ones: pdf, pgfplots, npz, mat, parquet (svg, png and csv are always
+    /// there), separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    format: Vec<String>,
+}
+
+impl Formats {
+    fn read(&self) -> Result<Vec<Format>, Error> {
+        Format::parse(&self.format)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -160,7 +178,8 @@ struct Solve {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// Also write the JSON object to a file
+    /// Also write the JSON object to a file; a name that ends with .npz or .mat gets beams, metrics and
+    /// bound as arrays
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write the problem with all that is drawn or read from files as a JSON document
@@ -420,6 +439,7 @@ fn reproduce(
     let settings = Settings {
         out: args.out.clone(),
         revision: crate::revision().into(),
+        formats: args.formats.read()?,
         control: Control {
             threads: args.threads.map_or(control.threads, usize::from),
             ..control

@@ -50,6 +50,8 @@ pub(super) struct SubmitArgs {
     /// Print what would be called and stop
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    formats: super::Formats,
 }
 
 pub(super) fn submit(
@@ -58,6 +60,11 @@ pub(super) fn submit(
     console: &mut Console<'_>,
     cancel: Arc<AtomicBool>,
 ) -> Result<u8, Error> {
+    let formats = args.formats.read()?;
+    if !formats.is_empty() && args.engine != Engine::Local {
+        let why = "--format: is for the merge, which this engine leaves to you: `isac sweep merge --format`";
+        return Err(Error::Usage(why.into()));
+    }
     let plan = PlanFile::read(&args.plan)?;
     let job = plan.job(papers)?;
     let cores = Control::default().threads;
@@ -94,7 +101,7 @@ pub(super) fn submit(
             let store = Store::open(&out, &job)?;
             let code = processes(&submission, cores, console, &cancel)?;
             match code {
-                0 => super::merge::merge(&job, &store, false, console),
+                0 => super::merge::merge(&job, &store, false, &formats, console),
                 code => Ok(code),
             }
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use super::merge::merge;
-use super::{Console, Reproduce, interruptible, reproduce, say, select};
+use super::{Console, Formats, Reproduce, interruptible, reproduce, say, select, tell};
 use crate::progress::{Display, Mode, duration};
 use isac_lab::document::Document;
 use isac_lab::error::Error;
@@ -32,6 +32,8 @@ pub(super) struct Sweep {
     out: Option<PathBuf>,
     #[command(flatten)]
     pace: Pace,
+    #[command(flatten)]
+    formats: Formats,
 }
 
 #[derive(Debug, Args)]
@@ -152,6 +154,8 @@ struct MergeArgs {
     /// Leave gaps out instead of refusing them
     #[arg(long)]
     partial: bool,
+    #[command(flatten)]
+    formats: Formats,
 }
 
 pub(super) fn sweep(
@@ -166,9 +170,10 @@ pub(super) fn sweep(
         Some(Part::Run(args)) => run(papers, &args, console, cancel),
         Some(Part::Status(args)) => status(papers, &args, console),
         Some(Part::Merge(args)) => {
+            let formats = args.formats.read()?;
             let job = PlanFile::read(&args.plan)?.job(papers)?;
             let store = Store::find(&args.out, &job)?;
-            merge(&job, &store, args.partial, console)
+            merge(&job, &store, args.partial, &formats, console)
         }
         Some(Part::Submit(args)) => super::submit::submit(papers, &args, console, cancel),
     }
@@ -205,11 +210,19 @@ fn study(what: &What) -> Result<Option<PathBuf>, Error> {
 }
 
 /// Reads a study and solves it once by every algorithm.
-fn probed(papers: &[Paper], path: &Path, cancel: &AtomicBool) -> Result<Item, Error> {
+fn probed(
+    papers: &[Paper],
+    path: &Path,
+    console: &mut Console<'_>,
+    cancel: &AtomicBool,
+) -> Result<Item, Error> {
     let document = Document::read(path)?;
     // Files that the document names are looked for beside it, wherever the plan is run.
     let file = std::path::absolute(path).unwrap_or_else(|_| path.into());
     let spec = Spec::read(papers, &document)?;
+    for line in spec.understood() {
+        tell!(console, "{line}");
+    }
     let seconds = interruptible(cancel, move || spec.probe())?;
     Ok(Item::Study {
         file: file.display().to_string(),
@@ -246,10 +259,12 @@ fn whole(
             threads: args.pace.threads,
             out: args.out.unwrap_or_else(|| "results".into()),
             progress: mode,
+            formats: args.formats,
         };
         return reproduce(papers, &args, console, cancel);
     };
-    let plan = PlanFile::new(vec![probed(papers, &path, &cancel)?], None);
+    let formats = args.formats.read()?;
+    let plan = PlanFile::new(vec![probed(papers, &path, console, &cancel)?], None);
     let job = plan.job(papers)?;
     let stem = path.file_stem().unwrap_or_default();
     let out = args.out.unwrap_or_else(|| Path::new("results").join(stem));
@@ -272,7 +287,7 @@ fn whole(
         control,
     };
     shown(&job, &store, &way, args.pace.mode(), console)?;
-    merge(&job, &store, false, console)
+    merge(&job, &store, false, &formats, console)
 }
 
 /// Runs a shard with its progress on standard error and says what came of it.
@@ -322,7 +337,7 @@ fn plan(
     cancel: &AtomicBool,
 ) -> Result<u8, Error> {
     let items = match study(&args.what)? {
-        Some(path) => vec![probed(papers, &path, cancel)?],
+        Some(path) => vec![probed(papers, &path, console, cancel)?],
         None => artefacts(papers, &args.what)?,
     };
     let plan = PlanFile::new(items, args.shards.map(|n| n as usize));
