@@ -264,6 +264,8 @@ fn span(program: &Program, id: usize) -> Result<Option<Mat<c64>>, Error> {
             .collect();
     }
     columns.retain(|v: &Vec<c64>| v.iter().any(|z| *z != c64::ZERO));
+    // Their order is that of the bits, which must not depend on the unit of the data.
+    columns.iter_mut().for_each(in_own_unit);
     columns.sort_by(|a, b| {
         let bits = |v: &Vec<c64>, k: usize| (v[k].re.to_bits(), v[k].im.to_bits());
         let mut parts = (0..n).map(|k| bits(a, k).cmp(&bits(b, k)));
@@ -280,6 +282,14 @@ fn span(program: &Program, id: usize) -> Result<Option<Mat<c64>>, Error> {
     let matrix = Mat::from_fn(n, columns.len(), |i, j| columns[j][i]);
     let basis = factor::orthonormal_basis(matrix.as_ref(), CUT)?;
     Ok((basis.ncols() < n).then_some(basis))
+}
+
+/// Multiplies a column by the power of two that brings its largest part into `[1, 2)`.
+fn in_own_unit(column: &mut Vec<c64>) {
+    let parts = column.iter().flat_map(|z| [z.re.abs(), z.im.abs()]);
+    let top = parts.fold(0.0_f64, f64::max);
+    let inverse = 1.0 / ops::binary_unit(top);
+    column.iter_mut().for_each(|z| *z *= inverse);
 }
 
 /// Whether a larger trace outside the span can improve anything.

@@ -89,6 +89,43 @@ fn thirty_decades_of_objective_constraint_and_matrix() {
     }
 }
 
+/// Channels over the noise in watts or in 2^-40 W beside steering vectors without a unit: the same program,
+/// and the same solution to the last bit, though the vectors' bits sort in another order.
+#[test]
+fn a_power_of_two_inside_the_data_moves_no_bit() {
+    for seed in 0..20 {
+        let entry = |i: usize, k: usize| {
+            let t = (i + 7 * k + 31 * seed) as f64;
+            c64::new((1.3 * t).sin(), (0.7 * t).cos())
+        };
+        let h = Mat::from_fn(9, 5, entry);
+        let solution = |unit: f64| {
+            let mut p = Program::new();
+            let w = p.psd("W", 9);
+            for k in 0..5 {
+                // Two of the vectors keep their unit.
+                let size = if k < 3 { unit } else { 1.0 };
+                let v = Col::from_fn(9, |i| h[(i, k)] * size);
+                let form = w.quadratic(v.as_ref()) * (1.0 / (size * size));
+                p.at_least(format!("floor {k}"), form, 1.0 + k as f64);
+            }
+            p.minimise(w.trace());
+            let solution = solved(&p);
+            (solution.objective, solution.matrix(w).unwrap().clone())
+        };
+        let watts = solution(1.0);
+        for unit in [2f64.powi(20), 2f64.powi(-20)] {
+            let (objective, matrix) = solution(unit);
+            assert_eq!(
+                objective.to_bits(),
+                watts.0.to_bits(),
+                "seed {seed}, {unit:e}"
+            );
+            assert_eq!(matrix, watts.1, "seed {seed}, {unit:e}");
+        }
+    }
+}
+
 fn file(text: &str) -> Outcome {
     let problem = sdpa::read(text.as_bytes()).unwrap();
     problem.solve(&Options::default()).unwrap()

@@ -265,9 +265,7 @@ macro_rules! factorisations {
                     top = top.max(largest_part(a[(i, j)]));
                 }
             }
-            // Without the bits of its fraction a number is a power of two.
-            let power = f64::from_bits(top.to_bits() & f64::INFINITY.to_bits());
-            let unit = if power > 0.0 { power } else { 1.0 };
+            let unit = crate::ops::binary_unit(top);
             let inverse = 1.0 / unit;
             let own = Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[(i, j)] * inverse);
             (own, unit)

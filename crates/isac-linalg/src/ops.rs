@@ -89,6 +89,14 @@ pub fn norm2(a: MatRef<'_, c64>) -> f64 {
     inner(a, a)
 }
 
+/// The largest power of two that is at most `top >= 0`; 1 where `top` is 0 or below the normal numbers.
+/// Divided by it, data and the same data in another unit are the same bits.
+pub fn binary_unit(top: f64) -> f64 {
+    // Without the bits of its fraction a number is a power of two.
+    let power = f64::from_bits(top.to_bits() & f64::INFINITY.to_bits());
+    if power > 0.0 { power } else { 1.0 }
+}
+
 /// Frobenius norm.
 pub fn norm(a: MatRef<'_, c64>) -> f64 {
     norm2(a).sqrt()

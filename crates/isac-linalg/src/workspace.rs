@@ -8,6 +8,8 @@ use faer::{Auto, Par, Spec};
 
 /// Eigenvalues of Hermitian matrices of one size without allocation.
 pub struct HermitianEigenvalues {
+    /// The matrix in its own unit: the iteration has thresholds.
+    own: Mat<c64>,
     values: Diag<c64>,
     ascending: Vec<f64>,
     memory: MemBuffer,
@@ -31,6 +33,7 @@ impl HermitianEigenvalues {
             Spec::new(Auto::<c64>::auto()),
         );
         Self {
+            own: Mat::zeros(n, n),
             values: Diag::zeros(n),
             ascending: vec![0.0; n],
             memory: MemBuffer::new(scratch),
@@ -57,8 +60,21 @@ impl HermitianEigenvalues {
         if crate::validate::finite("matrix", a).is_err() {
             return Err(failed());
         }
+        let mut top = 0.0_f64;
+        for j in 0..n {
+            for i in j..n {
+                top = top.max(a[(i, j)].re.abs()).max(a[(i, j)].im.abs());
+            }
+        }
+        let unit = crate::ops::binary_unit(top);
+        let inverse = 1.0 / unit;
+        for j in 0..n {
+            for i in j..n {
+                self.own[(i, j)] = a[(i, j)] * inverse;
+            }
+        }
         evd::self_adjoint_evd(
-            a,
+            self.own.as_ref(),
             self.values.as_mut(),
             None,
             Par::Seq,
@@ -67,7 +83,7 @@ impl HermitianEigenvalues {
         )
         .map_err(|_| failed())?;
         for (i, value) in self.ascending.iter_mut().enumerate() {
-            *value = self.values.column_vector()[i].re;
+            *value = self.values.column_vector()[i].re * unit;
         }
         self.ascending.sort_unstable_by(f64::total_cmp);
         Ok(&self.ascending)

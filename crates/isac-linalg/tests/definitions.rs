@@ -2,7 +2,9 @@
 
 #![expect(clippy::float_cmp, reason = "exact small cases")]
 
-use isac_linalg::{Error, Mat, approx, c64, factor, hermitian, kron, ops, real, validate, vector};
+use isac_linalg::{
+    Error, Mat, approx, c64, factor, hermitian, kron, ops, real, validate, vector, workspace,
+};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
 fn z(re: f64, im: f64) -> c64 {
@@ -462,6 +464,21 @@ fn real_twins() {
     assert!((svd.values[0] - 3.0).abs() < 1e-14 && (svd.values[1] - 1.0).abs() < 1e-14);
 }
 
+#[test]
+fn the_unit_of_a_number_is_the_power_of_two_below_it() {
+    for (top, unit) in [
+        (1.0, 1.0),
+        (1.99, 1.0),
+        (2.0, 2.0),
+        (0.3, 0.25),
+        (1e-13, 2f64.powi(-44)),
+    ] {
+        assert_eq!(ops::binary_unit(top), unit, "{top}");
+    }
+    assert_eq!(ops::binary_unit(0.0), 1.0);
+    assert_eq!(ops::binary_unit(1e-310), 1.0);
+}
+
 /// Another unit that is a power of two changes no bit of a decomposition: beams taken from covariances in
 /// watts and in 2^-40 W are the same. Half of the matrices are nearly of rank one.
 #[test]
@@ -490,6 +507,9 @@ fn a_unit_that_is_a_power_of_two_changes_no_bit() {
                 factor::eigvalsh(scaled).unwrap(),
             );
             assert_eq!(times(&one), two, "{place}");
+            let mut kept = workspace::HermitianEigenvalues::new(n);
+            let one = times(kept.of(a).unwrap());
+            assert_eq!(one, kept.of(scaled).unwrap(), "{place}");
             let (one, two) = (factor::svd(a).unwrap(), factor::svd(scaled).unwrap());
             assert_eq!(times(&one.values), two.values, "{place}");
             assert_eq!((one.u, one.v), (two.u, two.v), "{place}");

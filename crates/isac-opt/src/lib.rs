@@ -14,7 +14,8 @@
 //! | [`sdr`] | from relaxations to vectors: rank report, purification, penalty, randomisation |
 //! | [`s_procedure`] | a quadratic inequality for a whole ball or ellipsoid as one matrix inequality |
 //! | [`trust_region`] | exact extremes of a Hermitian quadratic over a ball, with the point |
-//! | [`minorant`], [`dinkelbach`], [`root`] | bounds that touch, ratios, roots that use multipliers as slopes |
+//! | [`sca`] | successive convex approximation and minorise-maximise: surrogates that touch, as expressions |
+//! | [`root`] | roots that use multipliers as slopes |
 //! | [`manifold`], [`riemannian`] | spheres and their products; conjugate gradient, L-BFGS, Barzilai-Borwein |
 //! | [`global`] | branch and bound over boxes, with a cover of the domain that proves the bound |
 //! | [`augmented`], [`sqp`] | inequality constraints: augmented Lagrangian, sequential quadratic programs |
@@ -44,15 +45,14 @@
 //! or a numerical breakdown.
 
 pub mod augmented;
-pub mod dinkelbach;
 pub mod drive;
 mod error;
 pub mod global;
 pub mod manifold;
-pub mod minorant;
 pub mod riemannian;
 pub mod root;
 pub mod s_procedure;
+pub mod sca;
 pub mod sdr;
 mod solution;
 pub mod sqp;

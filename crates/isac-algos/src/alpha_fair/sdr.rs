@@ -23,6 +23,7 @@ use isac_opt::StopReason;
 use isac_opt::conic::{
     self, Affine, ComplexAffine, HermitianAffine, MatrixVar, Program, ScalarVar,
 };
+use isac_opt::sca;
 use serde::{Deserialize, Serialize};
 
 /// Options of the baseline.
@@ -328,10 +329,8 @@ fn sensing(
     for t in 0..targets {
         let roots: Vec<ScalarVar> = (0..n)
             .map(|i| {
-                let root = program.nonneg(format!("root[{t}][{i}]"));
                 let bound = light(streams.column(i, 0), t);
-                program.squares_at_most("illumination", vec![root.into()], bound, 1.0);
-                root
+                sca::root(program, format!("root[{t}][{i}]"), bound)
             })
             .collect();
         // Scaled to unit diagonal at the present point.
@@ -360,7 +359,7 @@ fn sensing(
                     }
                 }
                 let weight = program.free(format!("p[{t}][{j}][{i}]"));
-                program.at_most("minorant", weight, roots[i] * (2.0 * y) - rest * (y * y));
+                program.at_most("minorant", weight, sca::ratio_minorant(roots[i], rest, y));
                 let (factor, index) = (kappa * power / noise, i as f64);
                 let [first, cross, second] = &mut entries;
                 *first += weight * (factor * m * index * index * scale[0] * scale[0]);
@@ -368,23 +367,19 @@ fn sensing(
                 *second += weight * (factor * s2 * scale[1] * scale[1]);
             }
         }
+        let [first, cross, second] = entries;
+        let mut information = HermitianAffine::zeros(2);
+        information.add_diagonal(0, first);
+        information.add_diagonal(1, second);
+        let im = Affine::constant(0.0);
+        information.add_entry(0, 1, ComplexAffine { re: cross, im });
         let mut crlb = Affine::constant(0.0);
         for a in 0..2 {
             if model.weights[a] <= 0.0 {
                 continue;
             }
-            let inverse = program.free(format!("inverse[{t}][{a}]"));
-            let mut schur = HermitianAffine::zeros(3);
-            schur.add_diagonal(0, entries[0].clone());
-            schur.add_diagonal(1, entries[2].clone());
-            let cross = ComplexAffine {
-                re: entries[1].clone(),
-                im: Affine::constant(0.0),
-            };
-            schur.add_entry(0, 1, cross);
-            schur.add_entry(a, 2, ComplexAffine::constant(c64::ONE));
-            schur.add_diagonal(2, inverse);
-            program.lmi(format!("crlb[{t}][{a}]"), schur);
+            let name = format!("crlb[{t}][{a}]");
+            let inverse = sca::inverse_entry(program, name, information.clone(), a);
             let unit = model.weights[a] * scale[a] * scale[a] / present;
             crlb += inverse * unit;
         }
@@ -420,18 +415,12 @@ fn rate_minorant(
         ops::scale(scaled.as_mut(), (problem.power_w() / noise).sqrt());
         let power = |c: usize| covariances[c].quadratic(scaled.col(0));
         let [own, rest] = powers[k * n + i].map(|p| (p / noise).max(1e-9));
-        let gamma = own / rest;
-        let y = own.sqrt() / (own + rest);
-        let root = program.nonneg(format!("amplitude[{k}][{i}]"));
         let useful = power(streams.user_column(i, k));
-        program.squares_at_most("signal", vec![root.into()], useful.clone(), 1.0);
-        let mut all = useful + Affine::constant(1.0);
+        let mut disturbance = Affine::constant(1.0);
         for c in disturbers(problem, k) {
-            all += power(streams.column(i, c));
+            disturbance += power(streams.column(i, c));
         }
-        rate += Affine::constant(gamma.ln_1p() - gamma);
-        rate += root * (2.0 * y * (1.0 + gamma));
-        rate += all * (-y * y * (1.0 + gamma));
+        rate += sca::log_ratio_minorant(program, useful, disturbance, [own, rest]);
     }
     rate
 }

@@ -15,6 +15,7 @@ use isac_opt::conic::{
     Affine, Coefficient, ComplexAffine, HermitianAffine, Program, ScalarVar, VectorVar, parts,
 };
 use isac_opt::s_procedure::RobustQuadratic;
+use isac_opt::sca;
 use std::f64::consts::LN_2;
 
 /// What all steps of one problem share.
@@ -73,31 +74,19 @@ impl Beam {
 
     /// `weight (w_i w^H + w w_i^H - w_i w_i^H) <= weight w w^H`, equal at `w = w_i`.
     fn minorant(&self, at: &[c64], weight: f64) -> HermitianAffine {
-        let m = at.len();
-        let outer = |t: f64| Mat::from_fn(m, m, |i, j| at[i] * at[j].conj() * t);
-        let Self::Free(v) = self else {
-            return HermitianAffine::constant(outer(weight));
-        };
-        let mut out = HermitianAffine::constant(outer(-weight));
-        for j in 0..m {
-            let unit: Vec<c64> = (0..m)
-                .map(|i| if i == j { c64::ONE } else { c64::ZERO })
-                .collect();
-            let cross = |factor| {
-                let (a, b) = (ColRef::from_slice(&unit), ColRef::from_slice(at));
-                Coefficient::cross(a, b, factor).scaled(2.0 * weight)
-            };
-            let entry = v.entry(j);
-            out.add_term(entry.re, cross(c64::ONE));
-            out.add_term(entry.im, cross(c64::I));
+        match self {
+            Self::Free(v) => sca::outer_minorant(*v, at, weight),
+            Self::Given(_) => {
+                let m = at.len();
+                let outer = Mat::from_fn(m, m, |i, j| at[i] * at[j].conj() * weight);
+                HermitianAffine::constant(outer)
+            }
         }
-        out
     }
 
     /// `2 Re(conj(c^H w_i) c^H w) - |c^H w_i|^2 <= |c^H w|^2`.
     fn linear(&self, c: &[c64], at: &[c64]) -> Affine {
-        let now = dot(c, at);
-        self.dot(c).times(now.conj()).re * 2.0 - now.norm_sqr()
+        sca::square_minorant(self.dot(c), dot(c, at))
     }
 }
 
@@ -241,7 +230,7 @@ impl<'a> Step<'a> {
             // K3.
             let y = signal.sqrt() / z_now;
             let sinr = self.program.nonneg("s");
-            let bound = amplitude * (2.0 * y) - z.clone() * (y * y);
+            let bound = sca::ratio_minorant(amplitude, z.clone(), y);
             self.program.at_most("data SINR", sinr, bound);
             let relief = self.relief();
             self.program
@@ -278,11 +267,9 @@ impl<'a> Step<'a> {
             bob.subtract_square(scaled, ColRef::from_slice(h_bo), 1.0);
             self.impose(&bob, "sensing at Bob");
             // K9, K10.
-            let ln = self.logarithm(sinr.into(), signal / z_now);
-            let t = slot.sinr_e_bo;
-            let slope = 1.0 / ((1.0 + t) * LN_2);
-            let lost = Affine::from(leak) * slope + (t.ln_1p() / LN_2 - t * slope);
-            self.rate += (ln * (1.0 / LN_2) - lost) * share;
+            let ln = sca::log_minorant(&mut self.program, sinr.into(), signal / z_now);
+            let lost = sca::log_tangent(leak, slot.sinr_e_bo);
+            self.rate += (ln - lost) * (share / LN_2);
         }
         // K8.
         if p.ordering && (self.free[0] || self.free[1]) {
@@ -344,15 +331,6 @@ impl<'a> Step<'a> {
         eve.add_constant(-Affine::from(beta));
         eve.impose(&mut self.program, "interference at Eve");
         Ok((z.into(), beta.into()))
-    }
-
-    /// `ln(1 + s) >= ln(1 + a) + 1 - (1 + a) / (1 + s)`, concave, equal at `s = a`.
-    fn logarithm(&mut self, s: Affine, a: f64) -> Affine {
-        let inverse = self.program.nonneg("1/(1+s)");
-        let one = vec![Affine::constant(1.0)];
-        self.program
-            .squares_at_most("reciprocal", one, s + 1.0, inverse);
-        Affine::constant(a.ln_1p() + 1.0) - inverse * (1.0 + a)
     }
 
     /// K11, with the receive filter at its optimum for the current point.
@@ -451,9 +429,10 @@ impl<'a> Step<'a> {
             let power = self.program.nonneg("power that disturbs a user");
             self.program
                 .squares_at_most("power that disturbs a user", parts(heard), power, 1.0);
-            let bound = wanted * (2.0 * y) - (power + noise) * (y * y);
+            let bound = sca::ratio_minorant(wanted, power + noise, y);
             self.program.at_most("SINR of a user", sinr, bound);
-            let rate = self.logarithm(sinr.into(), size * size / disturbed) * (1.0 / LN_2);
+            let now = size * size / disturbed;
+            let rate = sca::log_minorant(&mut self.program, sinr.into(), now) * (1.0 / LN_2);
             let relief = self.relief();
             let (portion, needed) = if d.stream == 0 {
                 (rate + relief - total.clone(), 0.0)

@@ -166,13 +166,19 @@ impl Outcome {
         }
     }
 
-    /// How far from an accepted answer, for choosing among attempts; 0 for accepted ones.
-    fn rank(&self) -> f64 {
+    /// Accepted: a verified design or a proof that there is none.
+    fn accepted(&self) -> bool {
+        matches!(self, Self::Solved(_) | Self::Infeasible(_))
+    }
+
+    /// How far from an accepted answer, for choosing among attempts: kinds first, then the smaller
+    /// number is nearer. No number is compared with one of another unit.
+    fn rank(&self) -> (u8, f64) {
         match self {
-            Self::Solved(_) | Self::Infeasible(_) => 0.0,
-            Self::Inaccurate(design) => power_min::distance(&design.certificate),
-            Self::NoPointBelow { power } => 1e300 / (1.0 + power),
-            Self::Unknown { .. } => f64::INFINITY,
+            Self::Solved(_) | Self::Infeasible(_) => (0, 0.0),
+            Self::Inaccurate(design) => (1, power_min::distance(&design.certificate)),
+            Self::NoPointBelow { power } => (2, -power),
+            Self::Unknown { .. } => (3, 0.0),
         }
     }
 
@@ -318,7 +324,7 @@ pub(crate) fn solve_in(
     let mut aim = Aim::new(unit, &options.conic);
     let mut best = attempt(scene, span, targets, ball, options, &aim)?;
     for round in 0..RETRIES {
-        if best.rank() <= 0.0 || best.lower_bound() > ceiling {
+        if best.accepted() || best.lower_bound() > ceiling {
             break;
         }
         aim.retry(round, best.lower_bound());
