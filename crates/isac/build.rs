@@ -1,6 +1,6 @@
 //! Says which revision of the repository the program is built from, as `ISAC_REVISION`: the hash of
 //! the commit, with `-dirty` behind it where sources differ from it; `unknown` without git and for a
-//! packaged crate.
+//! packaged crate. Takes the tables of errata out of `docs/papers`, for `isac report`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,6 +15,42 @@ fn main() {
         "cargo::rustc-env=ISAC_REVISION={}",
         revision.as_deref().unwrap_or("unknown")
     );
+    let text = format!(
+        "const ERRATA: &[(&str, &str)] = &{:?};\n",
+        errata(&here).unwrap_or_default()
+    );
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
+    if let Err(error) = std::fs::write(out.join("errata.rs"), text) {
+        println!("cargo::error=errata.rs: {error}");
+    }
+}
+
+/// Papers with the table that says where paper, released code and ours differ, if their pages stand
+/// beside the crate.
+fn errata(here: &Path) -> Option<Vec<(String, String)>> {
+    const HEADS: [&str; 2] = ["## Errata", "## Paper, released code, ours"];
+    let folder = here.parent()?.parent()?.join("docs/papers");
+    let entries = std::fs::read_dir(&folder).ok()?;
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut found = Vec::new();
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let page = std::fs::read_to_string(&path).ok()?;
+        let mut lines = page
+            .lines()
+            .skip_while(|line| !HEADS.contains(line))
+            .skip(1);
+        let table: Vec<&str> = (lines.by_ref())
+            .take_while(|line| !line.starts_with("## "))
+            .filter(|line| line.starts_with('|'))
+            .collect();
+        let name = path.file_stem()?.to_str()?.to_string();
+        if !table.is_empty() {
+            found.push((name, table.join("\n")));
+        }
+    }
+    found.sort();
+    Some(found)
 }
 
 /// The revision, if the crate stands in its repository.

@@ -24,6 +24,7 @@ pub fn paper() -> Paper {
         judge: None,
         explicit: None,
         arrays: &[],
+        keys: Vec::new,
         read_reference: None,
         stress: None,
     }

@@ -32,7 +32,7 @@ pub use arrays::{Array, json_of_matrix, json_of_vec};
 pub const MOST_ENTRIES: f64 = 1e8;
 
 /// Keys that carry remarks, allowed in every object and never read.
-const REMARKS: [&str; 7] = [
+pub(crate) const REMARKS: [&str; 7] = [
     "name",
     "description",
     "note",

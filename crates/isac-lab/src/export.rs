@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use isac_plot::Columns;
-use isac_plot::figure::Figure;
-use serde_json::Value as Json;
+use isac_plot::figure::{Figure, Layer};
+use serde_json::{Value as Json, json};
 
 use crate::error::Error;
 use crate::files::{self, Numeric, Value};
@@ -222,6 +222,47 @@ fn place(curve: &Table, points: &[[f64; 2]]) -> Option<Columns> {
         }
     }
     None
+}
+
+/// The published points of a figure whose metric the table has, for `meta.json`: metric, algorithm of the
+/// curve they belong to (if it is in the table), label, points.
+pub(crate) fn published(figure: &Figure, curve: &Table) -> Vec<Json> {
+    const END: &str = ", published";
+    let names = match curve.columns.first() {
+        Some((_, Column::Text(texts))) => texts,
+        _ => return Vec::new(),
+    };
+    let mut found = Vec::new();
+    for panel in &figure.panels {
+        let lines = || {
+            panel.layers.iter().filter_map(|layer| match layer {
+                Layer::Line { label, points, .. } => Some((label.as_str(), points)),
+                _ => None,
+            })
+        };
+        let placed: Vec<(&str, Columns)> = lines()
+            .filter_map(|(label, points)| Some((label, place(curve, points)?)))
+            .collect();
+        for (label, points) in lines() {
+            let Some(base) = label.strip_suffix(END) else {
+                continue;
+            };
+            let own = placed.iter().find(|(label, _)| *label == base);
+            let Some((_, columns)) = own.or(placed.first()) else {
+                continue;
+            };
+            let metric = curve.columns[columns.y].0.trim_start_matches("mean_");
+            let algorithm = own.map(|(_, own)| &names.names[names.rows[own.rows.start] as usize]);
+            let finite: Vec<&[f64; 2]> = points
+                .iter()
+                .filter(|p| p.iter().all(|v| v.is_finite()))
+                .collect();
+            found.push(
+                json!({"metric": metric, "algorithm": algorithm, "label": label, "points": finite}),
+            );
+        }
+    }
+    found
 }
 
 /// The arrays of a solution: beams by name, metrics, objective, bound, and the rest as text.

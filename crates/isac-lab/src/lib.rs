@@ -17,7 +17,7 @@
 //! | [`mod@attach`] | arrays of a document that stand in files of their own |
 //! | [`files`] | arrays in `.mat`, `.npy`, `.npz` and HDF5 files |
 //! | [`export`], [`table`] | results for other programs |
-//! | [`scenario`] | a table of physics with defaults |
+//! | [`scenario`], [`schema`] | a table of physics with defaults; JSON Schema of documents |
 //! | [`check`] | comparison of stated with recomputed values |
 //! | [`solve`] | the report of `isac solve` |
 //! | [`proof`] | what a verifier of proofs says, and whether boxes cover a domain |
@@ -65,6 +65,7 @@ pub mod report;
 pub mod reproduce;
 pub mod run;
 pub mod scenario;
+pub mod schema;
 pub mod solve;
 pub mod stats;
 pub mod stress;

@@ -125,7 +125,12 @@ pub struct Meta<'a> {
 }
 
 /// `meta.json`.
-pub fn meta_json(meta: &Meta<'_>, records: &Records, report: &Report) -> String {
+pub fn meta_json(
+    meta: &Meta<'_>,
+    records: &Records,
+    report: &Report,
+    published: &[Value],
+) -> String {
     let counts: Vec<Value> = records
         .algorithms()
         .iter()
@@ -165,6 +170,7 @@ pub fn meta_json(meta: &Meta<'_>, records: &Records, report: &Report) -> String 
         "algorithms": counts,
         "broken_tasks": broken,
         "table": table,
+        "published": published,
         "claims": report.claims,
         "grade": report.grade.to_string(),
         "notes": report.notes,

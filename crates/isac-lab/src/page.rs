@@ -4,6 +4,7 @@
 
 mod html;
 mod markdown;
+mod scene;
 
 use std::path::{Path, PathBuf};
 

@@ -49,6 +49,8 @@ pub struct Paper {
     pub explicit: Option<ExplicitFn>,
     /// Keys that may be files.
     pub arrays: FileArrays,
+    /// Keys at the top of a document with channels, for its JSON Schema.
+    pub keys: fn() -> Vec<&'static str>,
     /// Reads a table of released numbers by its columns.
     pub read_reference: Option<ReadReferenceFn>,
     /// Solves a random instance and verifies the answer by separate code.

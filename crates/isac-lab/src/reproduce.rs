@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::artefact::{Artefact, Metric, Plan, Request, Task};
 use crate::error::Error;
-use crate::export::{Format, Results};
+use crate::export::{Format, Results, published};
 use crate::folder::Folder;
 use crate::journal::hash;
 use crate::output::{self, Meta};
@@ -286,7 +286,7 @@ impl Prepared {
         let png = isac_plot::png(&svg).map_err(Error::Drawing)?;
         let curve = output::curve(records, &self.metrics);
         let per_realization = output::per_realization(records, &self.metrics);
-        let meta = output::meta_json(&meta, records, &report);
+        let meta = output::meta_json(&meta, records, &report, &published(&report.figure, &curve));
         let results = Results {
             figure: &report.figure,
             svg: &svg,

@@ -14,7 +14,8 @@ const DRAFT: &str = "http://json-schema.org/draft-07/schema#";
 
 /// The schema of one paper's documents.
 pub fn of_paper(paper: &Paper) -> Value {
-    let mut schema = json!({"$schema": DRAFT, "title": format!("{}: {}", paper.schema, paper.title)});
+    let mut schema =
+        json!({"$schema": DRAFT, "title": format!("{}: {}", paper.schema, paper.title)});
     schema["definitions"] = json!({"array": array()});
     merge(&mut schema, document(paper));
     schema
@@ -72,9 +73,11 @@ fn document(paper: &Paper) -> Value {
     let whole = |meaning: &str| json!({"type": "integer", "minimum": 0, "description": meaning});
     let mut properties = Map::new();
     properties.insert("schema".into(), json!({"const": paper.schema}));
-    properties.insert("seed".into(), whole("every random draw follows from it; 1 if absent"));
+    properties.insert(
+        "seed".into(),
+        whole("every random draw follows from it; 1 if absent"),
+    );
     properties.insert("drop".into(), whole("which drop of that seed; 0 if absent"));
-    properties.insert("$schema".into(), json!({"type": "string"}));
     let keys = explain::keys(paper.template.unwrap_or(""));
     if paper.template.is_some() {
         properties.insert("scenario".into(), tables(&keys, &|key| value(key)));
@@ -135,7 +138,11 @@ fn tables(keys: &[Key], of: &dyn Fn(&Key) -> Value) -> Value {
 /// The value of a key: the type of its default, and the words that its meaning offers.
 fn value(key: &Key) -> Value {
     let mut schema = plain(key);
-    let unit = if key.unit.is_empty() { String::new() } else { format!("{}: ", key.unit) };
+    let unit = if key.unit.is_empty() {
+        String::new()
+    } else {
+        format!("{}: ", key.unit)
+    };
     schema["description"] = format!("{unit}{}", key.meaning).into();
     if !key.unused {
         schema["default"] = default(key);

@@ -95,7 +95,7 @@ fn stand_in(
 }
 
 /// An empty file of a random name beside `path`; removed unless it takes another's place.
-fn temporary(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+pub(crate) fn temporary(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

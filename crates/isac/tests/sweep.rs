@@ -715,6 +715,13 @@ fn a_report_holds_the_tables_the_claims_and_the_commands_and_nothing_from_elsewh
     }
     let elsewhere = text.matches("http").count() - text.matches("http://www.w3.org/").count();
     assert_eq!(elsewhere, 0);
+    // Published points that belong to a curve of the table stand in its figure.
+    let published = &meta["published"];
+    assert_eq!(published[0]["metric"], "power", "{published}");
+    assert!(
+        text.contains("data-published=\"[{&quot;algorithm&quot;"),
+        "{published}"
+    );
     let markdown = at("page.md");
     assert_eq!(isac(&["report", &results, "-o", &markdown]).code, 0);
     let text = fs::read_to_string(&markdown).unwrap();
@@ -728,6 +735,36 @@ fn a_report_holds_the_tables_the_claims_and_the_commands_and_nothing_from_elsewh
     let none = isac(&["report", &at("results/demo/fig9"), "-o", &page]);
     assert_eq!(none.code, 2);
     assert!(none.err.contains("no results here"), "{}", none.err);
+}
+
+#[test]
+fn a_report_has_the_errata_of_its_papers_and_links_to_the_page() {
+    let (folder, spec) = spec("errata", SPEC);
+    let at = |name: &str| folder.join(name).to_str().unwrap().to_string();
+    good(sweep(&[&spec, "--out", &at("out")]));
+    let page = at("page.html");
+    good(real_isac(&[
+        "report",
+        &at("out"),
+        "-o",
+        &page,
+        "--page",
+        "../page/index.html",
+    ]));
+    let text = fs::read_to_string(&page).unwrap();
+    well_formed(&text);
+    // A line of docs/papers/noma.md, and none of another paper.
+    assert!(text.contains("<section id=\"errata-noma\"") && !text.contains("errata-hisac_see"));
+    assert!(
+        text.contains("<td>option <code>ordering</code></td>"),
+        "{text}"
+    );
+    let link = "href=\"../page/index.html#p=max_min&amp;a=8x1&amp;u=-23,0,1;23,0,1&amp;t=-60,0,1;60,0,1&amp;";
+    assert!(text.contains(link), "{text}");
+    let markdown = at("page.md");
+    good(real_isac(&["report", &at("out"), "-o", &markdown]));
+    let text = fs::read_to_string(&markdown).unwrap();
+    assert!(text.contains("## noma: errata") && text.contains("| (3) | stated, then absent"));
 }
 
 /// The page in a real browser: no message of the console, and the first values read by the keyboard are
@@ -748,6 +785,7 @@ fn a_browser_reads_the_values_of_the_table() {
     let probe = "<script>const svg = document.querySelector('.plot svg');\
         svg.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft', bubbles: true }));\
         document.body.dataset.read = document.querySelector('.read').textContent;\
+        document.body.dataset.hollow = svg.querySelectorAll('circle.published').length;\
         document.body.dataset.curves = svg.querySelectorAll('polyline').length;</script></body>";
     let page = fs::read_to_string(at("page.html"))
         .unwrap()
@@ -772,7 +810,10 @@ fn a_browser_reads_the_values_of_the_table() {
     assert!(!log.contains("CONSOLE"), "{log}");
     let csv = folder.join("results/demo/fig1/plain/curve.csv");
     let table = CsvTable::read(&csv).unwrap();
-    assert!(dom.contains("data-curves=\"2\""), "{dom}");
+    assert!(
+        dom.contains("data-curves=\"2\"") && dom.contains("data-hollow=\"1\""),
+        "{dom}"
+    );
     for row in [0, 5] {
         let mean = table
             .finite(row, table.column("mean_power").unwrap())

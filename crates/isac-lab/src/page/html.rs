@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::scene::scene;
 use super::{Entry, short, verdict};
 
 const STYLE: &str = include_str!("page.css");
@@ -20,11 +21,12 @@ pub(super) const REMARKS: [(&str, &str); 3] = [
     ("Failures", "failures"),
 ];
 
-/// The page.
-pub fn html(entries: &[Entry]) -> String {
+/// The page. `errata` is a table in Markdown for some papers: where paper, released code and we differ.
+/// `browser` is the address of the page of `cargo xtask page`: results whose problem it has link to it.
+pub fn html(entries: &[Entry], errata: &[(&str, &str)], browser: Option<&str>) -> String {
     let mut sections: Vec<String> = Vec::new();
     let mut size = STYLE.len() + SCRIPT.len();
-    let bodies: Vec<(String, String)> = entries.iter().map(parts).collect();
+    let bodies: Vec<(String, String)> = entries.iter().map(|entry| parts(entry, browser)).collect();
     size += bodies
         .iter()
         .map(|(a, b)| a.len() + b.len() + 600)
@@ -54,11 +56,73 @@ pub fn html(entries: &[Entry]) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
          <title>isac: results</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<header><h1>Results</h1>\n\
          <p>Published numbers beside ours, every claim with the rule it was decided by. \
-         This page needs no network.</p></header>\n<nav aria-label=\"Contents\">\n{}</nav>\n<main>\n{}</main>\n\
+         This page needs no network.</p></header>\n<nav aria-label=\"Contents\">\n{}</nav>\n<main>\n{}{}</main>\n\
          <script>\n//<![CDATA[\n{SCRIPT}//]]>\n</script>\n</body>\n</html>\n",
         contents(entries),
-        sections.concat()
+        sections.concat(),
+        differences(entries, errata)
     )
+}
+
+/// Where papers, their code and ours differ, for the papers that have results.
+fn differences(entries: &[Entry], errata: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    for (paper, table) in errata {
+        if !entries.iter().any(|entry| entry.text("paper") == *paper) {
+            continue;
+        }
+        let name = escape(paper);
+        text += &format!(
+            "<section id=\"errata-{name}\" aria-labelledby=\"e-{name}\">\n<h2 id=\"e-{name}\">{name}: errata, and where \
+             paper and simulation differ</h2>\n{}</section>\n",
+            of_markdown(table)
+        );
+    }
+    text
+}
+
+/// A table in Markdown as HTML.
+fn of_markdown(table: &str) -> String {
+    let rows = table.lines().filter(|line| line.starts_with('|'));
+    let mut html = String::from("<table>");
+    for (index, row) in rows.enumerate() {
+        let cells = row.trim().trim_start_matches('|').trim_end_matches('|');
+        let cells = cells.split('|').map(str::trim);
+        let (tag, scope) = if index == 0 {
+            ("th", " scope=\"col\"")
+        } else {
+            ("td", "")
+        };
+        // Below the heads stands a rule.
+        if index == 1 {
+            continue;
+        }
+        let cells = cells.map(|cell| format!("<{tag}{scope}>{}</{tag}>", inline(cell)));
+        html += &format!("<tr>{}</tr>\n", cells.collect::<String>());
+    }
+    html + "</table>\n"
+}
+
+/// Text of Markdown: code, and links by their words alone.
+fn inline(text: &str) -> String {
+    let mut html = String::new();
+    for (index, part) in text.split('`').enumerate() {
+        let part = match part.split_once("](") {
+            Some((before, rest)) if index % 2 == 0 => {
+                let words = before.replace('[', "");
+                format!(
+                    "{words}{}",
+                    rest.split_once(')').map_or("", |(_, after)| after)
+                )
+            }
+            _ => part.to_string(),
+        };
+        html += &match index % 2 {
+            0 => escape(&part),
+            _ => format!("<code>{}</code>", escape(&part)),
+        };
+    }
+    html
 }
 
 fn contents(entries: &[Entry]) -> String {
@@ -83,7 +147,7 @@ fn contents(entries: &[Entry]) -> String {
 }
 
 /// What stands before the figure as drawn, and after.
-fn parts(entry: &Entry) -> (String, String) {
+fn parts(entry: &Entry, browser: Option<&str>) -> (String, String) {
     let x = &entry.meta["x"];
     let titles: serde_json::Map<String, Value> = (entry.list("metrics").iter())
         .filter_map(|m| Some((m["key"].as_str()?.to_string(), title(m).into())))
@@ -91,12 +155,13 @@ fn parts(entry: &Entry) -> (String, String) {
     let title_of_x = title(x);
     let before = format!(
         "<p>{}</p>\n<p><strong>Grade:</strong> {}</p>\n<div class=\"plot\" data-x=\"{}\" data-titles=\"{}\" \
-         data-title=\"{}\"></div>\n<pre class=\"csv\" hidden=\"hidden\" data-name=\"{}.csv\">{}</pre>\n",
+         data-title=\"{}\" data-published=\"{}\"></div>\n<pre class=\"csv\" hidden=\"hidden\" data-name=\"{}.csv\">{}</pre>\n",
         escape(entry.text("title")),
         escape(entry.text("grade")),
         escape(&title_of_x),
         escape(&Value::Object(titles).to_string()),
         escape(entry.text("title")),
+        escape(&serde_json::to_string(entry.list("published")).unwrap_or_default()),
         escape(&format!(
             "{}-{}",
             entry.text("paper"),
@@ -109,6 +174,13 @@ fn parts(entry: &Entry) -> (String, String) {
          <button type=\"button\" class=\"save\">Save CSV</button></p>\n",
         escape(&entry.command())
     );
+    if let Some((address, state)) = browser.zip(scene(entry)) {
+        after += &format!(
+            "<p><a href=\"{}#{}\">This problem in the browser</a>, with the users in line of sight</p>\n",
+            escape(address),
+            escape(&state)
+        );
+    }
     for (name, value) in entry.gaps() {
         after += &format!(
             "<p>Largest mean <code>{}</code>: {value:.3e}</p>\n",

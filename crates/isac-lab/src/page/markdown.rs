@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::{Entry, short, verdict};
 
-/// The page as Markdown, with figures by their paths relative to `beside`, the folder it is written to.
-pub fn markdown(entries: &[Entry], beside: &Path) -> String {
+/// The page as Markdown, with figures by their paths relative to `beside`, the folder it is written to, and
+/// for some papers a table: where paper, released code and we differ.
+pub fn markdown(entries: &[Entry], beside: &Path, errata: &[(&str, &str)]) -> String {
     let mut page = String::from("# Results\n\n| | grade | claims that hold |\n|---|---|---|\n");
     for entry in entries {
         let claims = entry.list("claims");
@@ -22,6 +23,13 @@ pub fn markdown(entries: &[Entry], beside: &Path) -> String {
     }
     for entry in entries {
         page += &section(entry, beside);
+    }
+    for (paper, table) in errata {
+        if entries.iter().any(|entry| entry.text("paper") == *paper) {
+            page += &format!(
+                "\n## {paper}: errata, and where paper and simulation differ\n\n{table}\n"
+            );
+        }
     }
     page
 }

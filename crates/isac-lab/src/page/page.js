@@ -93,6 +93,7 @@
     const titles = JSON.parse(box.dataset.titles);
     const metrics = head.filter(name => name.startsWith("mean_")).map(name => name.slice(5));
     const names = [...new Set(rows.map(row => row[0]))];
+    const published = JSON.parse(box.dataset.published);
     const shown = new Set(names);
     const column = name => head.indexOf(name);
     const state = { metric: metrics[0], logx: decades(rows.map(row => Number(row[1]))), logy: false, at: 0 };
@@ -145,8 +146,10 @@
         + ". Arrow keys read the values.");
       const [mean, low, high] = ["mean_", "ci95_low_", "ci95_high_"].map(p => column(p + state.metric));
       const visible = rows.filter(row => shown.has(row[0]));
-      const x = axis(visible.map(row => Number(row[1])), state.logx, L, W - R);
-      const spread = visible.flatMap(row => [mean, low, high].map(c => Number(row[c])));
+      const theirs = published.filter(p => p.metric === state.metric && (!p.algorithm || shown.has(p.algorithm)));
+      const x = axis(visible.map(row => Number(row[1])).concat(theirs.flatMap(p => p.points.map(q => q[0]))), state.logx, L, W - R);
+      const spread = visible.flatMap(row => [mean, low, high].map(c => Number(row[c])))
+        .concat(theirs.flatMap(p => p.points.map(q => q[1])));
       const y = axis(spread, state.logy, H - B, T);
       x.ticks.forEach(v => {
         make("line", { x1: x.map(v), x2: x.map(v), y1: T, y2: H - B, class: "tick" }, svg);
@@ -177,6 +180,17 @@
         if (own.length <= 200) own.forEach(p => make("circle", { cx: p.x, cy: p.y, r: 3.2, fill: colour }, svg));
         points.push(...own);
       });
+      // Published points are hollow.
+      theirs.forEach(p => {
+        const at = names.indexOf(p.algorithm);
+        const colour = at < 0 ? "#7f7f7f" : COLOURS[at % COLOURS.length];
+        p.points.forEach(q => {
+          const cx = x.map(q[0]), cy = y.map(q[1]);
+          if (!Number.isFinite(cx) || !Number.isFinite(cy)) return;
+          const mark = make("circle", { cx: cx, cy: cy, r: 4.6, fill: "none", stroke: colour, "stroke-width": 1.6, class: "published" }, svg);
+          make("title", {}, mark, p.label + ": " + q[0] + ", " + q[1]);
+        });
+      });
       points.sort((a, b) => a.x - b.x);
       read.textContent = "";
     }
@@ -190,7 +204,8 @@
       const number = (p, prefix) => String(Number(p.row[column(prefix + state.metric)]));
       read.textContent = box.dataset.x + " = " + Number(point.row[1]) + ": " + at.map(p =>
         p.row[0] + " " + number(p, "mean_") + " [" + number(p, "ci95_low_") + ", " + number(p, "ci95_high_")
-        + "], n = " + p.row[2]).join("; ");
+        + "], n = " + p.row[2]).concat(published.filter(p => p.metric === state.metric).flatMap(p =>
+        p.points.filter(q => Math.abs(q[0] - point.row[1]) <= 1e-9 * Math.abs(q[0])).map(q => p.label + " " + q[1]))).join("; ");
     }
 
     svg.onpointermove = event => {

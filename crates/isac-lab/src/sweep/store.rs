@@ -20,7 +20,7 @@ use crate::records::{Record, Records};
 use crate::report::Report;
 use crate::reproduce::{Done, Files, Prepared};
 use crate::run::{Control, Finished, Progress, Standing, gather, work};
-use crate::write::write_file;
+use crate::write::{temporary, write_file};
 
 /// A folder of results that belongs to one plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +43,7 @@ impl Store {
         let path = out.join("plan.json");
         let mark = json!({"identity": job.identity, "what": job.names()});
         let text = serde_json::to_string_pretty(&mark).unwrap_or_default() + "\n";
-        let fresh = tempfile::NamedTempFile::new_in(out).and_then(|mut file| {
+        let fresh = temporary(&path).and_then(|mut file| {
             file.write_all(text.as_bytes())?;
             file.as_file().sync_all()?;
             Ok(file)
@@ -227,15 +227,20 @@ pub fn run(
         keep,
         on_progress,
     );
-    outcome.map_err(|error| match error {
+    outcome.map_err(|error| kept(store, error))?;
+    Ok(ran)
+}
+
+/// Where results cannot be written the finished tasks are not lost.
+fn kept(store: &Store, error: Error) -> Error {
+    match error {
         Error::Output { path, source } => Error::Unfinished {
             path,
             source,
             kept: store.log.clone(),
         },
         other => other,
-    })?;
-    Ok(ran)
+    }
 }
 
 /// How far a plan is.
@@ -340,7 +345,8 @@ pub fn merge(
         });
         let prepared = &job.items[item];
         let concluded = prepared.conclude(revision, formats, &records, gap)?;
-        written.push(write(store, prepared, concluded, records, altered)?);
+        let outcome = write(store, prepared, concluded, records, altered);
+        written.push(outcome.map_err(|error| kept(store, error))?);
     }
     Ok(Merged::Written(written))
 }

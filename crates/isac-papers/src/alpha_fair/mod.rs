@@ -29,6 +29,7 @@ pub fn paper() -> Paper {
         verify: None,
         judge: Some(judge::judge),
         explicit: Some(explicit::explicit),
+        keys: || input::TOP_KEYS.to_vec(),
         arrays: &[
             ("channels", &["user", "subcarrier", "antenna"]),
             ("steering", &["target", "antenna"]),

@@ -33,6 +33,7 @@ pub fn paper() -> Paper {
         verify: None,
         judge: Some(judge::judge),
         explicit: Some(explicit::explicit),
+        keys: || network::TOP_KEYS.to_vec(),
         arrays: &[
             ("H", &["antenna", "user"]),
             ("steering", &["antenna", "target"]),

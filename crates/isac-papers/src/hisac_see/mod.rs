@@ -44,6 +44,7 @@ pub fn paper() -> Paper {
         verify: None,
         judge: Some(judge::judge),
         explicit: Some(explicit::explicit),
+        keys: || scenario::TOP.to_vec(),
         arrays: &[
             ("channels.h_bo", &["antenna"]),
             ("channels.h_e", &["antenna"]),

@@ -32,6 +32,7 @@ pub fn paper() -> Paper {
         verify: None,
         judge: Some(judge::judge),
         explicit: Some(explicit::explicit),
+        keys: case::top_keys,
         arrays: &[
             ("H", &["antenna", "user"]),
             ("steering", &["antenna", "target"]),

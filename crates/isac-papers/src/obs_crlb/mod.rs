@@ -41,6 +41,7 @@ pub fn paper() -> Paper {
         verify: Some(verify::verify),
         judge: Some(judge::judge),
         explicit: Some(explicit::explicit),
+        keys: || scenario::TOP_KEYS.to_vec(),
         arrays: &[("H", &["antenna", "user"]), ("W0", &["antenna", "stream"])],
         read_reference: Some(published::read_reference),
         stress: Some(stress::stress),

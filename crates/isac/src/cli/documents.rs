@@ -151,6 +151,11 @@ pub(super) fn new(papers: &[Paper], args: &New, console: &mut Console<'_>) -> Re
         let known = known.map(|paper| paper.key);
         return Err(Error::unknown("paper", &args.paper, known));
     };
+    // Editors of TOML look for the schema beside the file.
+    let template = format!(
+        "#:schema {key}.schema.json\n# `isac schema {key} -o {key}.schema.json` writes that file: editors complete and check keys \
+         by it.\n\n{template}"
+    );
     let Some(path) = &args.out else {
         write!(console.out, "{template}").map_err(Error::Console)?;
         return Ok(0);

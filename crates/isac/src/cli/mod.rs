@@ -11,6 +11,7 @@ mod judge;
 mod merge;
 mod proofs;
 mod report;
+mod schema;
 mod stress;
 mod submit;
 mod sweep;
@@ -93,6 +94,8 @@ enum Verb {
     Sweep(sweep::Sweep),
     /// Put results below folders into one page that needs no network
     Report(report::Report),
+    /// JSON Schema of documents, from which editors complete and check keys
+    Schema(schema::Schema),
     /// Say what a key, a status, a grade or an exit code means
     Explain(explain::Explain),
 }
@@ -290,6 +293,7 @@ fn run(
         Verb::Stress(args) => stress::stress(papers, &args, console, cancel),
         Verb::Sweep(args) => sweep::sweep(papers, args, console, cancel),
         Verb::Report(args) => report::report(&args, console),
+        Verb::Schema(args) => schema::schema(papers, &args, console),
         Verb::Explain(args) => explain::explain(papers, &args, console),
     }
 }

@@ -9,6 +9,9 @@ use isac_lab::error::Error;
 use isac_lab::page;
 use isac_lab::write::write_file;
 
+// `ERRATA`: a table of `docs/papers/PAPER.md` for each paper, found by the build; none in a packaged crate.
+include!(concat!(env!("OUT_DIR"), "/errata.rs"));
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// One file that needs no network
@@ -28,6 +31,10 @@ pub(super) struct Report {
     /// By the end of FILE if absent: `.md` is Markdown
     #[arg(long, value_enum)]
     format: Option<Format>,
+    /// Address of the page of `cargo xtask page`, such as ../page/index.html: results whose problem it has
+    /// get a link to it, with its state
+    #[arg(long, value_name = "ADDRESS")]
+    page: Option<String>,
 }
 
 pub(super) fn report(args: &Report, console: &mut Console<'_>) -> Result<u8, Error> {
@@ -37,10 +44,10 @@ pub(super) fn report(args: &Report, console: &mut Console<'_>) -> Result<u8, Err
         .format
         .unwrap_or(if markdown { Format::Md } else { Format::Html });
     let text = match format {
-        Format::Html => page::html(&entries),
+        Format::Html => page::html(&entries, ERRATA, args.page.as_deref()),
         Format::Md => {
             let beside = args.out.parent().unwrap_or(Path::new(""));
-            page::markdown(&entries, beside)
+            page::markdown(&entries, beside, ERRATA)
         }
     };
     write_file(&args.out, text.as_bytes())?;

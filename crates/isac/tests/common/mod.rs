@@ -45,6 +45,7 @@ pub(crate) fn paper() -> Paper {
         judge: None,
         explicit: None,
         arrays: &[],
+        keys: || vec!["numbers"],
         read_reference: None,
         stress: None,
     }
@@ -94,6 +95,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             for (i, name) in records.algorithms().into_iter().enumerate() {
                 mean_curve(&mut panel, name, records, name, 0, Style::curve(i));
             }
+            panel.published("square", vec![[3.0, 9.0]], Style::curve(0));
             let ours = records.summary("square", 3.0 + shift, 0).mean;
             Ok(Report {
                 figure: Figure::new("Powers of numbers", vec![panel]),
