@@ -7,7 +7,11 @@ mod conic_outcomes;
 mod noma_support;
 
 use isac_algos::noma::robust::{self, ErrorBall};
-use isac_algos::noma::{Scene, max_min, power_min, rank_one};
+use isac_algos::noma::unique::{Verdict, unique};
+use isac_algos::noma::{
+    Mode, PowerWeights, Scene, Sensing, max_min, power_min, rank_one, sic_shortfall,
+};
+use isac_linalg::{Mat, c64};
 use isac_metrics::noma::SicSet;
 use noma_support::{close, fixture, paper_scene, rng, scene_of};
 use serde_json::Value;
@@ -144,4 +148,99 @@ fn every_program_is_solved_to_eight_digits() {
             robust::solve(&scene, &[1.0; 3], ball, &robust::Options::default()).unwrap();
         }
     });
+}
+
+/// One user with the channel `(2, 1)` and targets with these steering vectors and a floor of 1 W each,
+/// patterns free of charge.
+fn lit(steering: &[[c64; 2]]) -> Scene {
+    let h = Mat::from_fn(2, 1, |n, _| c64::new(2.0 - n as f64, 0.0));
+    let a = Mat::from_fn(2, steering.len(), |n, m| steering[m][n]);
+    let sensing = Sensing {
+        floor: 1.0,
+        difference: 1e6,
+        cross_correlation: None,
+    };
+    let weights = PowerWeights {
+        transmit: 1.0,
+        sensing: 0.0,
+    };
+    let mode = Mode {
+        weights,
+        ..Mode::default()
+    };
+    Scene::new(h.as_ref(), a.as_ref(), 1.0, sensing, mode).unwrap()
+}
+
+fn answered(scene: &Scene, gamma: f64) -> (robust::Design, ErrorBall) {
+    let ball = ErrorBall {
+        radius: 1e-3,
+        residual: true,
+    };
+    let mut options = robust::Options::default();
+    options.conic.tolerance = 1e-12;
+    let outcome = robust::solve(scene, &[gamma], ball, &options).unwrap();
+    (outcome.design().unwrap().clone(), ball)
+}
+
+/// Four targets whose projectors sum to a multiple of the identity (a tetrahedron on the sphere): with
+/// `W = x_0 I + x . sigma` the floors are `x_0 + x . n_m >= 1`, their sum is `x_0 >= 1`, and at `x_0 = 1` all are
+/// tight, `x = 0`: the identity is the one optimum, of rank two.
+#[test]
+fn a_unique_optimum_of_rank_two_is_proved_to_be_one() {
+    let polar = (-1.0_f64 / 3.0).acos() / 2.0;
+    let corner = |m: usize| {
+        let turn = 2.0 * std::f64::consts::PI * m as f64 / 3.0;
+        [
+            c64::new(polar.cos(), 0.0),
+            c64::from_polar(polar.sin(), turn),
+        ]
+    };
+    let scene = lit(&[[c64::ONE, c64::ZERO], corner(0), corner(1), corner(2)]);
+    let (design, ball) = answered(&scene, 0.1);
+    close(design.power(), 2.0, 1e-6);
+    let found = unique(&scene, &design, ball).unwrap();
+    assert_eq!(found.verdict, Verdict::Unique, "{found:?}");
+    assert!(found.singular_value > found.threshold);
+    assert!(found.radius < 0.1, "{found:?}");
+}
+
+/// Two targets on an antenna each and a user that asks for next to nothing: every `W_12` up to 1 is optimal,
+/// the middle has rank two, the ends have rank one.
+#[test]
+fn an_optimum_of_rank_two_beside_one_of_rank_one_is_not_unique() {
+    let scene = lit(&[[c64::ONE, c64::ZERO], [c64::ZERO, c64::ONE]]);
+    let (design, ball) = answered(&scene, 0.1);
+    close(design.power(), 2.0, 1e-6);
+    assert!(design.rank_ratios[0] > 0.1, "{:?}", design.rank_ratios);
+    let found = unique(&scene, &design, ball).unwrap();
+    assert_eq!(found.verdict, Verdict::NotUnique, "{found:?}");
+    assert!(found.other_ratio.unwrap() < 1e-3, "{found:?}");
+}
+
+/// Channels along different antennas: the stronger user does not hear the message it has to remove.
+#[test]
+fn a_message_that_does_not_arrive_where_it_is_removed_is_short() {
+    let h = Mat::from_fn(2, 2, |n, k| {
+        c64::new(if n == k { 1.0 + k as f64 } else { 0.0 }, 0.0)
+    });
+    let none = Mat::zeros(2, 0);
+    let sensing = Sensing {
+        floor: 0.0,
+        difference: 0.0,
+        cross_correlation: None,
+    };
+    let scene = |sic| {
+        let mode = Mode {
+            sic,
+            ..Mode::default()
+        };
+        Scene::new(h.as_ref(), none.as_ref(), 0.5, sensing, mode).unwrap()
+    };
+    // Beam 1 reaches user 2 with amplitude 1/2 * 2, beam 2 with 3 * 2: SINR 1 / (36 + 0.5).
+    let beam = |re: [f64; 2]| Mat::from_fn(2, 1, |n, _| c64::new(re[n], 0.0));
+    let factors = [beam([1.0, 0.5]), beam([0.0, 3.0])];
+    let short = |sic| sic_shortfall(&scene(sic), &factors, &[2.0, 4.0]).unwrap();
+    close(short(SicSet::Own), 2.0 * 36.5, 1e-12);
+    close(short(SicSet::Full), 2.0 * 36.5, 1e-12);
+    close(short(SicSet::Linear), 1.0, 1e-12);
 }

@@ -35,6 +35,11 @@ pub enum Verdict {
         /// Boxes that cover the domain.
         leaves: usize,
     },
+    /// Every step holds: the problem has no point.
+    Infeasible {
+        /// By which rule.
+        rule: String,
+    },
     /// Something does not hold.
     Refused {
         /// Which leaf or part, and why.
@@ -46,7 +51,7 @@ impl Verdict {
     /// 0 proved, 1 refused.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Proved { .. } => 0,
+            Self::Proved { .. } | Self::Infeasible { .. } => 0,
             Self::Refused { .. } => 1,
         }
     }

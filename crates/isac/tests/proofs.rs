@@ -173,7 +173,7 @@ fn nothing_that_was_changed_is_verified() {
         }),
         ("another schema", 2, |p| p["schema"] = json!("isac-proof/2")),
         ("a problem of another paper", 2, |p| {
-            p["problem"]["schema"] = json!("noma/1")
+            p["problem"]["schema"] = json!("cell-free/1")
         }),
         ("no problem", 2, |p| {
             p.as_object_mut().unwrap().remove("problem");
@@ -222,7 +222,7 @@ fn what_is_to_be_proved_is_asked_for_by_name() {
         "per_antenna",
     ]);
     assert!(code == 2 && text.contains("per_antenna"), "{text}");
-    let other = written("other.toml", "schema = \"alpha-fair/1\"\n");
+    let other = written("other.toml", "schema = \"cell-free/1\"\n");
     let (code, text) = isac(&["solve", &other, "--certify", "global"]);
-    assert!(code == 2 && text.contains("alpha-fair/1"), "{text}");
+    assert!(code == 2 && text.contains("cell-free/1"), "{text}");
 }

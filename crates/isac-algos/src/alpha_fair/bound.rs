@@ -188,7 +188,26 @@ fn top_eigenvalue(b: MatRef<'_, c64>) -> Result<f64, Error> {
 /// A numerical breakdown.
 pub fn search(problem: &Problem, options: &Options) -> Result<Option<LowerBound>, Error> {
     let problem = &problem.in_own_unit()?;
-    let left = problem.power_w() - least_power(problem);
+    Ok(relaxed(problem, options, least_power(problem))?.map(|(bound, _)| bound))
+}
+
+/// The relaxation near its optimum.
+pub(super) struct Relaxation {
+    /// Information of every target, entries 11, 12, 22.
+    pub(super) information: Vec<[f64; 3]>,
+    /// Mean subcarrier of every target's light.
+    pub(super) centres: Vec<f64>,
+    /// Per-target CRLBs.
+    pub(super) crlb: Vec<f64>,
+}
+
+/// The bound of a problem in its own unit whose users need `needed` of the power, and the relaxation.
+pub(super) fn relaxed(
+    problem: &Problem,
+    options: &Options,
+    needed: f64,
+) -> Result<Option<(LowerBound, Relaxation)>, Error> {
+    let left = problem.power_w() - needed;
     if left <= 0.0 {
         return Ok(None);
     }
@@ -251,7 +270,22 @@ pub fn search(problem: &Problem, options: &Options) -> Result<Option<LowerBound>
             break;
         }
     }
-    Ok(best)
+    evaluator.evaluate(point.as_ref());
+    let light = &evaluator.illumination().sensing;
+    let mean = |of_target: &[f64]| -> f64 {
+        let indexed = of_target.iter().enumerate();
+        indexed.map(|(i, g)| i as f64 * g).sum::<f64>() / of_target.iter().sum::<f64>()
+    };
+    let information = evaluator.sensing().information.iter();
+    let relaxation = Relaxation {
+        information: information.map(|f| [f[0][0], f[0][1], f[1][1]]).collect(),
+        centres: light
+            .chunks(problem.streams().subcarriers)
+            .map(mean)
+            .collect(),
+        crlb: evaluator.crlb().to_vec(),
+    };
+    Ok(best.map(|bound| (bound, relaxation)))
 }
 
 /// The general bound at these sensing beams, water-filled users and their multipliers at the power

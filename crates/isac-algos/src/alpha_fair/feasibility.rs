@@ -82,6 +82,12 @@ pub fn least_power(problem: &Problem) -> f64 {
     best
 }
 
+/// What linear beams need by the dual uplink alone, with what proves it; `None` without users, or where
+/// nothing is proved. In the unit of the problem's power.
+pub(super) fn user_power(problem: &Problem) -> Option<linear::UserPower> {
+    linear::user_power(problem, &Dual::new(problem).grams)
+}
+
 /// Powers and weights of the dual multiple-access channel.
 struct Dual<'a> {
     min_rates: &'a [f64],

@@ -47,9 +47,26 @@ const STEPS: usize = 120;
 /// With SINRs above this, rounding would eat the digits of s: there is no bound then.
 const LARGEST_SINR: f64 = 1e7;
 
+/// A lower bound of the power that beams need to meet the rates, and what proves it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserPower {
+    /// The bound, W.
+    pub power: f64,
+    /// Weights `lambda_k`, W.
+    pub weights: Vec<f64>,
+    /// For every subcarrier clusters of users that are bounded together, each with its bound of `phi`, W.
+    /// Users that stand in none are silent there.
+    pub clusters: Vec<Vec<(Vec<usize>, f64)>>,
+}
+
 /// A lower bound of the power, W, that beams need to meet the rates; 0 where none is found. `grams`
 /// are the users' channels over noise, K x K for each subcarrier.
 pub(super) fn least_power(problem: &Problem, grams: &[Mat<c64>]) -> f64 {
+    user_power(problem, grams).map_or(0.0, |found| found.power)
+}
+
+/// [`least_power`] with what proves it.
+pub(super) fn user_power(problem: &Problem, grams: &[Mat<c64>]) -> Option<UserPower> {
     let users = problem.streams().users;
     let rates = problem.min_rates();
     let mut weights: Vec<f64> = (0..users)
@@ -64,7 +81,7 @@ pub(super) fn least_power(problem: &Problem, grams: &[Mat<c64>]) -> f64 {
         })
         .fold(0.0, f64::max);
     if !loudest.is_finite() || loudest > LARGEST_SINR {
-        return 0.0;
+        return None;
     }
     let mut clusters: Vec<Cluster> = grams
         .iter()
@@ -98,15 +115,26 @@ pub(super) fn least_power(problem: &Problem, grams: &[Mat<c64>]) -> f64 {
         }
     }
     let weights = best.1;
-    let phi: f64 = clusters.iter_mut().map(|c| c.bound(&weights)).sum();
+    // Anew: weights have grown, and who was silent at the first ones may speak at these.
+    let mut listed = Vec::with_capacity(grams.len());
+    let mut phi = 0.0;
+    for gram in grams {
+        let bounded = Cluster::partition(gram, &weights).into_iter();
+        let bounded = bounded.map(|mut cluster| {
+            let bound = cluster.bound(&weights);
+            phi += bound;
+            (cluster.users, bound)
+        });
+        listed.push(bounded.collect());
+    }
     let stake = stake(&weights);
     // Sums of so many terms are true to far better than this.
-    let bound = stake - phi - 1e-10 * stake;
-    if bound.is_finite() {
-        bound.max(0.0)
-    } else {
-        0.0
-    }
+    let power = (stake - phi - 1e-10 * stake).max(0.0);
+    power.is_finite().then_some(UserPower {
+        power,
+        weights,
+        clusters: listed,
+    })
 }
 
 /// Users of one subcarrier that disturb each other. Matrices are stored by columns.

@@ -13,6 +13,7 @@
 //! | all of them by name | [`Method`] | |
 //! | what is proved of any end | [`certify`] | |
 //! | certified lower bound | [`bound`] | convex relaxation, linearised |
+//! | the same with the echoes of other targets | [`echoes`] | caps, vertices, L-BFGS |
 //! | proof that rates cannot be met | [`feasibility`] | dual multiple-access channel, branch and bound |
 //! | baseline `flat` | [`PowerShare::PerSubcarrier`] | product of spheres |
 //! | baseline `mono` | [`Problem::with_sensing`] with `Nodes::Mono` | |
@@ -27,6 +28,7 @@ pub mod best;
 pub mod bound;
 mod certificate;
 pub mod design;
+pub mod echoes;
 pub mod estimator;
 pub mod feasibility;
 mod linear;
@@ -39,6 +41,7 @@ pub mod sdr;
 mod start;
 
 pub use certificate::certify;
+pub use linear::UserPower;
 pub use method::Method;
 pub use problem::{Evaluator, Problem};
 pub use run::{Design, FEASIBLE, PowerShare, Progress};

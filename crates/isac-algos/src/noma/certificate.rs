@@ -198,7 +198,7 @@ fn homogeneous(scene: &Scene, span: &Span, targets: &[f64], y: &Multipliers) -> 
 
 /// Whether multipliers have the right sizes, are finite and have the right signs up to rounding:
 /// a negative multiplier beyond `1e-9` of the largest is refused, smaller ones count as zero.
-fn clipped(scene: &Scene, y: &Multipliers) -> Result<Multipliers, Error> {
+pub(crate) fn clipped(scene: &Scene, y: &Multipliers) -> Result<Multipliers, Error> {
     let pairs = scene.target_pairs().len();
     validate::length("SINR multipliers", y.sinr.len(), scene.pairs().len())?;
     validate::length("floor multipliers", y.floor.len(), scene.targets())?;

@@ -5,7 +5,7 @@
 
 use super::problem::Scene;
 use crate::Error;
-use isac_linalg::{Mat, MatRef, c64, ops, validate};
+use isac_linalg::{Mat, MatRef, c64, factor, ops, validate};
 use isac_metrics::noma::Pair;
 use isac_metrics::{beampattern, noma};
 
@@ -133,4 +133,41 @@ pub fn evaluate(scene: &Scene, factors: &[Mat<c64>]) -> Result<Evaluation, Error
         sinr,
         sensing_violation: violation,
     })
+}
+
+/// By how much messages that a stronger user has to remove miss their targets there: the largest
+/// `gamma_k / SINR_l^k` over messages `k` and users `l > k`, at least 1; `targets` by decoding position.
+///
+/// Where a mode takes weaker users' messages as removed without decoding them (`own`), a value
+/// above 1 says that a genie removed them. 1 where nothing is removed.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn sic_shortfall(scene: &Scene, factors: &[Mat<c64>], targets: &[f64]) -> Result<f64, Error> {
+    validate::length("SINR targets", targets.len(), scene.users())?;
+    let received = received_powers(scene.channels(), factors)?;
+    let sic = scene.mode().sic;
+    let stronger = |k: usize| (k + 1..scene.users()).filter(move |&l| sic.removes(l, k));
+    let pairs = (0..scene.users()).flat_map(|k| stronger(k).map(move |l| (k, l)));
+    Ok(pairs
+        .map(|(message, decoder)| {
+            let pair = Pair { message, decoder };
+            targets[message] / noma::sinr(received.as_ref(), sic, pair, scene.noise())
+        })
+        .fold(1.0, f64::max))
+}
+
+/// Second over first eigenvalue of every covariance; 0 is rank one.
+pub(crate) fn ratios(covariances: &[Mat<c64>]) -> Result<Vec<f64>, Error> {
+    covariances.iter().map(rank_ratio).collect()
+}
+
+/// Second over first eigenvalue.
+pub(crate) fn rank_ratio(covariance: &Mat<c64>) -> Result<f64, Error> {
+    let values = factor::eigvalsh(covariance.as_ref())?;
+    let n = values.len();
+    if n < 2 || values[n - 1] <= 0.0 {
+        return Ok(0.0);
+    }
+    Ok((values[n - 2] / values[n - 1]).max(0.0))
 }

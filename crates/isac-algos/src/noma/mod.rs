@@ -17,11 +17,13 @@
 //! | | [`mod@least_infeasible`] | largest factor of the demands that can be met |
 //! | (8), Algorithm 1 | [`max_min`] | root of an increasing function with slopes |
 //! | no cancellation, no floor | `uplink` | uplink duality, Newton's method in 31 digits |
+//! | | [`mod@proof`] | bounds written down for a verifier |
 //! | | [`structure`] | demands that contradict each other, exactly |
 //! | own message only | [`own`] | Newton's method on a dual of one variable per target |
 //! | (12d) | [`rank_one`] | purification, local descent, penalty, powers for fixed directions |
 //! | (12d) within a budget | [`common_beams`] | local ascent of the target |
 //! | (14) to (22) | [`robust`], [`robust_max_min`] | S-procedure, exact worst case |
+//! | Lemma 1 | [`mod@unique`] | how far apart optima can be |
 //! | OMA, undefined in the paper | [`baselines`] | |
 //! | | [`bounds`] | chain bound, Welch bound, sensing floor |
 //!
@@ -46,19 +48,22 @@ pub mod bounds;
 pub mod certificate;
 pub mod common_beams;
 pub mod evaluate;
+mod feasible;
 pub mod least_infeasible;
 pub mod max_min;
 pub mod own;
 pub mod power_min;
 pub mod problem;
+pub mod proof;
 pub mod rank_one;
 mod relaxation;
 pub mod robust;
 pub mod robust_max_min;
 mod slack;
 pub mod structure;
+pub mod unique;
 mod uplink;
 
-pub use evaluate::{Evaluation, evaluate};
+pub use evaluate::{Evaluation, evaluate, sic_shortfall};
 pub use least_infeasible::{LeastInfeasible, least_infeasible};
 pub use problem::{Mode, PowerWeights, Scene, Sensing, Span};

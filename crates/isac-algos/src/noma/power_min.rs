@@ -5,13 +5,13 @@
 //! [`certificate`]).
 
 use super::certificate::{self, Multipliers};
-use super::evaluate::{self, Evaluation, evaluate};
+use super::evaluate::{self, Evaluation, evaluate, rank_ratio, ratios};
 use super::problem::{Scene, Span};
 use super::relaxation::{Csi, Relaxation};
 use super::structure::{self, Impossible};
 use super::{bounds, uplink};
 use crate::Error;
-use isac_linalg::{Mat, c64, factor, hermitian, ops, validate};
+use isac_linalg::{Mat, c64, hermitian, ops, validate};
 use isac_metrics::noma::{self, SicSet};
 use isac_opt::conic;
 use serde::{Deserialize, Serialize};
@@ -509,6 +509,8 @@ pub struct SensingFloor {
     pub lower_bound: f64,
     /// `F` with `R = F F^H`, antennas x rank; empty when none was found.
     pub factor: Mat<c64>,
+    /// Multipliers of the bound, those of the targets' users 0; `None` where none are needed.
+    pub multipliers: Option<Multipliers>,
 }
 
 /// The sensing floor: the limit of `P*` for SINR targets that go to zero. `None` when the solver
@@ -521,6 +523,7 @@ pub fn sensing_floor(scene: &Scene, options: &Options) -> Result<Option<SensingF
         power: 0.0,
         lower_bound: 0.0,
         factor: Mat::zeros(scene.antennas(), 0),
+        multipliers: None,
     };
     if scene.targets() == 0 || scene.sensing().floor == 0.0 {
         return Ok(Some(nothing));
@@ -566,6 +569,7 @@ pub fn sensing_floor(scene: &Scene, options: &Options) -> Result<Option<SensingF
                 power: evaluate(scene, &factors)?.power,
                 lower_bound,
                 factor: factors.swap_remove(0),
+                multipliers: Some(y),
             }))
         }
         conic::Outcome::Infeasible(farkas) | conic::Outcome::NoPointBelow(farkas) => {
@@ -574,6 +578,7 @@ pub fn sensing_floor(scene: &Scene, options: &Options) -> Result<Option<SensingF
             Ok((bound.power > 0.0).then_some(SensingFloor {
                 power: f64::INFINITY,
                 lower_bound: bound.power,
+                multipliers: Some(y),
                 ..nothing
             }))
         }
@@ -582,19 +587,4 @@ pub fn sensing_floor(scene: &Scene, options: &Options) -> Result<Option<SensingF
         | conic::Outcome::IllPosed(_)
         | conic::Outcome::Unknown(_) => Ok(None),
     }
-}
-
-/// Second over first eigenvalue of every covariance; 0 is rank one.
-pub(crate) fn ratios(covariances: &[Mat<c64>]) -> Result<Vec<f64>, Error> {
-    covariances.iter().map(rank_ratio).collect()
-}
-
-/// Second over first eigenvalue.
-pub(crate) fn rank_ratio(covariance: &Mat<c64>) -> Result<f64, Error> {
-    let values = factor::eigvalsh(covariance.as_ref())?;
-    let n = values.len();
-    if n < 2 || values[n - 1] <= 0.0 {
-        return Ok(0.0);
-    }
-    Ok((values[n - 2] / values[n - 1]).max(0.0))
 }

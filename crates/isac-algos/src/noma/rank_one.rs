@@ -20,7 +20,7 @@
 
 use super::ascent::{Ascent, Goal, plain_start};
 use super::bounds;
-use super::evaluate::{Evaluation, evaluate};
+use super::evaluate::{Evaluation, evaluate, ratios};
 use super::power_min::{self, natural_unit};
 use super::problem::{Scene, Sensing, Span};
 use super::relaxation::{Csi, Relaxation};
@@ -292,7 +292,7 @@ impl Task<'_> {
 
     /// Beams that cost no more than the covariances, where they are rank one or can be purified.
     pub(super) fn exact(&self, covariances: &[Mat<c64>]) -> Result<Option<Beams>, Error> {
-        let rank_one = power_min::ratios(covariances)?
+        let rank_one = ratios(covariances)?
             .iter()
             .all(|&ratio| ratio <= self.options.ratio);
         if rank_one && let Some(found) = self.principal(covariances, How::Principal)? {

@@ -17,7 +17,7 @@
 
 use super::bounds;
 use super::certificate::{self, Bound, Multipliers};
-use super::evaluate::{Evaluation, evaluate};
+use super::evaluate::{Evaluation, evaluate, ratios};
 use super::power_min::{self, Aim, RETRIES, natural_unit};
 use super::problem::{Scene, Span};
 use super::relaxation::{Csi, Relaxation};
@@ -599,7 +599,7 @@ fn judged(
         sensing,
         nominal: None,
         slope,
-        rank_ratios: power_min::ratios(&blocks)?,
+        rank_ratios: ratios(&blocks)?,
         targets: targets.to_vec(),
         iterations,
     })
@@ -618,7 +618,7 @@ pub(crate) fn violation(
 }
 
 /// `[epsilon I, hhat_l] / sigma`, r x (r + 1).
-fn congruence(scene: &Scene, span: &Span, ball: ErrorBall, decoder: usize) -> Mat<c64> {
+pub(crate) fn congruence(scene: &Scene, span: &Span, ball: ErrorBall, decoder: usize) -> Mat<c64> {
     let r = span.dimension();
     let epsilon = ball.radius / scene.noise().sqrt();
     Mat::from_fn(r, r + 1, |i, j| {
@@ -694,7 +694,7 @@ pub fn lower_bound(
 
 /// A factor `B` of the nearest multiplier `U = B B^H` that is positive semidefinite with
 /// `tr U_11 <= U_22`.
-fn proper(u: MatRef<'_, c64>) -> Result<Mat<c64>, Error> {
+pub(crate) fn proper(u: MatRef<'_, c64>) -> Result<Mat<c64>, Error> {
     let part = hermitian::hermitian_part(u);
     let mut half = hermitian::sqrt_factor(part.as_ref())?;
     let r = u.nrows() - 1;

@@ -8,8 +8,8 @@ use isac_linalg::{Mat, MatRef, c64};
 use isac_metrics::delay_doppler::{BsKnowledge, Combine, Disturbance, Gain, Nodes};
 use serde_json::{Value, json};
 
+use super::posed::SCENARIO_RHO;
 use super::scenario::{self, Drop};
-use super::solve::SCENARIO_RHO;
 
 /// The document in the layout of the fixtures.
 pub(super) fn explicit(root: &Node<'_>, request: &SolveRequest) -> Result<Value, Error> {

@@ -7,7 +7,8 @@ use isac_lab::judge::Judged;
 use isac_lab::solve::SolveRequest;
 use isac_linalg::ops;
 
-use super::solve::{posed, report};
+use super::posed::posed;
+use super::solve::report;
 
 /// Judges the beams `W`, antennas x columns, of each subcarrier first the sensing stream, then one per
 /// user.

@@ -6,9 +6,13 @@ mod figures;
 mod input;
 mod judge;
 mod naive;
+mod posed;
+mod proof;
 mod scenario;
 mod solve;
 mod stress;
+mod uplink;
+mod verify;
 
 use isac_lab::Paper;
 
@@ -23,10 +27,10 @@ pub fn paper() -> Paper {
         schema: "alpha-fair/1",
         template: Some(TEMPLATE),
         artefacts: figures::all(),
-        read: Some(solve::read_all),
+        read: Some(posed::read_all),
         check: Some(check::check),
         solve: Some(solve::solve),
-        verify: None,
+        verify: Some(verify::verify),
         judge: Some(judge::judge),
         explicit: Some(explicit::explicit),
         keys: || input::TOP_KEYS.to_vec(),

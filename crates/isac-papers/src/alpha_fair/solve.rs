@@ -1,33 +1,17 @@
 //! `isac solve` for `alpha-fair/1`.
 
-use isac_algos::alpha_fair::{Design, Evaluator, FEASIBLE, Method, Problem, RunOptions, Start};
+use isac_algos::alpha_fair::{
+    Design, Evaluator, FEASIBLE, Method, Problem, RunOptions, Start, bound, certify,
+};
 use isac_linalg::{Mat, c64};
-use isac_models::ofdm::{EchoWarning, Grid};
 use isac_models::rng::{Stream, stream};
 use isac_opt::augmented::Feasibility;
 
-use super::input::Instance;
-use super::scenario::{self, Drop};
+use super::posed::{Posed, posed};
+use super::proof;
 use isac_lab::document::Node;
 use isac_lab::error::Error;
-use isac_lab::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
-
-/// Penalty of the paper's method on a generated drop; a document states its own.
-pub(super) const SCENARIO_RHO: f64 = 10.0;
-
-/// A problem with what a run and its report need besides.
-pub(super) struct Posed {
-    pub(super) problem: Problem,
-    /// Penalty of the paper's method.
-    pub(super) rho: f64,
-    /// W0 if stated, otherwise the start `mrt`.
-    pub(super) start: Mat<c64>,
-    pub(super) grid: Grid,
-    pub(super) warnings: Vec<EchoWarning>,
-}
-
-/// Keys of a case of an explicit document.
-const CASE_KEYS: [&str; 3] = ["config", "expected", "tolerance"];
+use isac_lab::solve::{Certify, SolveCertificate, SolveReport, SolveRequest, SolveStatus};
 
 /// Solves one case of an explicit document, or a drop of the `scenario` of a document.
 pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
@@ -44,82 +28,20 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
             method.name()
         )));
     }
+    let global = request.certify == Certify::Global;
+    if global && method == Method::Mono {
+        return Err(Error::Usage(format!(
+            "--certify global: the cost of `{}` is that of the base station's echoes alone, expected another algorithm or `local`",
+            method.name()
+        )));
+    }
     let (posed, seed) = posed(root, request)?;
-    run(method, &posed, seed)
-}
-
-/// The problem that a document or scenario poses, and the seed.
-pub(super) fn posed(root: &Node<'_>, request: &SolveRequest) -> Result<(Posed, u64), Error> {
-    match scenario::of_document(root)? {
-        Some(stated) => {
-            let seed = stated.seed(request)?;
-            let drop = stated.scenario.drop(seed, stated.drop);
-            let Drop {
-                problem,
-                start,
-                grid,
-                warnings,
-                ..
-            } = drop.map_err(|e| isac_lab::scenario::refused(root, e))?;
-            let posed = Posed {
-                problem,
-                rho: SCENARIO_RHO,
-                start,
-                grid,
-                warnings,
-            };
-            Ok((posed, seed))
-        }
-        None => {
-            let stated = root.opt("seed").map(|s| s.u64()).transpose()?;
-            let seed = (request.seed.or(stated)).unwrap_or(isac_lab::DEFAULT_SEED);
-            Ok((explicit(root, request, seed)?, seed))
-        }
+    let bounded = request.certify != Certify::None;
+    let (mut report, crlb) = run(method, &posed, seed, bounded)?;
+    if global {
+        proof::attach(root, request, &posed, &crlb, &mut report)?;
     }
-}
-
-fn explicit(root: &Node<'_>, request: &SolveRequest, seed: u64) -> Result<Posed, Error> {
-    let instance = Instance::read(root)?;
-    let cases = root.cases()?;
-    let wanted = request.case.unwrap_or(0);
-    let node = cases.get(wanted).ok_or_else(|| {
-        Error::Usage(format!(
-            "--case {wanted}: the document has {} cases, counted from 0",
-            cases.len()
-        ))
-    })?;
-    node.known_keys(&CASE_KEYS)?;
-    let case = instance.case(&node.get("config")?)?;
-    let start = match &instance.start {
-        Some(start) => start.clone(),
-        None => draw(&case.problem, Start::Mrt, seed)?,
-    };
-    Ok(Posed {
-        problem: case.problem,
-        rho: case.rho,
-        start,
-        grid: instance.grid,
-        warnings: instance.warnings,
-    })
-}
-
-/// Reads a document with all its cases, or a scenario without drawing from it.
-pub(super) fn read_all(root: &Node<'_>) -> Result<(), Error> {
-    root.opt("seed").map(|node| node.u64()).transpose()?;
-    if scenario::of_document(root)?.is_some() {
-        return Ok(());
-    }
-    let instance = Instance::read(root)?;
-    root.cases()?.iter().try_for_each(|node| {
-        node.known_keys(&CASE_KEYS)?;
-        instance.case(&node.get("config")?).map(drop)
-    })
-}
-
-fn draw(problem: &Problem, start: Start, seed: u64) -> Result<Mat<c64>, Error> {
-    start
-        .draw(problem, &mut stream(seed, Stream::Start, 0))
-        .map_err(|e| Error::numerical("start", e))
+    Ok(report)
 }
 
 /// Starts in which targets take turns, for a problem of a few subcarriers and for a large one.
@@ -140,8 +62,14 @@ fn further_starts(problem: &Problem, seed: u64) -> Result<Vec<Mat<c64>>, Error> 
         .collect()
 }
 
-/// Runs a method on a posed problem.
-pub(super) fn run(method: Method, posed: &Posed, seed: u64) -> Result<SolveReport, Error> {
+/// Runs a method on a posed problem, with the bound of its end where that is asked for. The report and the
+/// CRLBs.
+pub(super) fn run(
+    method: Method,
+    posed: &Posed,
+    seed: u64,
+    bounded: bool,
+) -> Result<(SolveReport, Vec<f64>), Error> {
     let failed = |e: isac_algos::Error| match e {
         isac_algos::Error::TooLarge { .. } => {
             Error::Usage(format!("--algorithm {}: {e}", method.name()))
@@ -156,12 +84,18 @@ pub(super) fn run(method: Method, posed: &Posed, seed: u64) -> Result<SolveRepor
         } else {
             Vec::new()
         },
+        bound: bounded.then(bound::Options::default),
         ..RunOptions::default()
     };
-    let found = method
+    let mut found = method
         .run(&posed.problem, posed.start.as_ref(), &options)
         .map_err(failed)?;
-    Ok(report(method, seed, &problem, found, posed))
+    if found.violation > FEASIBLE && !bounded {
+        // That no design exists is said all the same.
+        certify(&problem, &mut found, &bound::Options::default()).map_err(failed)?;
+    }
+    let crlb = found.crlb.clone();
+    Ok((report(method, seed, &problem, found, posed), crlb))
 }
 
 pub(super) fn report(
@@ -273,6 +207,7 @@ fn bound_kind(method: Method, feasible: bool) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::posed::explicit;
     use super::*;
     use isac_lab::document::Document;
 

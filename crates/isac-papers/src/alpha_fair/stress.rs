@@ -13,7 +13,8 @@ use isac_models::rng::{Stream, complex_normal, stream};
 use rand::{Rng, RngExt, rngs::ChaCha8Rng};
 
 use super::naive::Naive;
-use super::solve::{Posed, run};
+use super::posed::Posed;
+use super::solve::run;
 use isac_lab::error::Source;
 use isac_lab::solve::{SolveReport, SolveStatus};
 use isac_lab::stress::Trial;
@@ -227,7 +228,7 @@ fn trial(
 ) -> Result<(String, Option<String>), Source> {
     let seed = rng.random();
     let posed = pose(drawn, seed)?;
-    let report = run(method, &posed, instance)?;
+    let (report, _) = run(method, &posed, instance, true)?;
     let status = serde_json::to_value(report.status)?;
     let status = status.as_str().unwrap_or_default().to_owned();
     // `mono` answers for the base station's echoes alone.
@@ -242,7 +243,7 @@ fn trial(
     let mut twin = drawn.clone();
     twin.power_w *= PICO;
     twin.noise_w.iter_mut().for_each(|noise| *noise *= PICO);
-    let theirs = run(method, &pose(&twin, seed)?, instance)?;
+    let (theirs, _) = run(method, &pose(&twin, seed)?, instance, true)?;
     // An information of few digits leaves as few to the cost.
     let shape = [posed.start.nrows(), posed.start.ncols()];
     let both = [report.objective, theirs.objective];

@@ -3,13 +3,16 @@
 mod algorithm;
 mod case;
 mod check;
+mod contradiction;
 mod explicit;
 mod figures;
 mod input;
 mod judge;
+mod proof;
 mod scenario;
 mod solve;
 mod stress;
+mod verify;
 
 use isac_lab::Paper;
 
@@ -29,7 +32,7 @@ pub fn paper() -> Paper {
         read: Some(input::read_all),
         check: Some(check::check),
         solve: Some(solve),
-        verify: None,
+        verify: Some(verify::verify),
         judge: Some(judge::judge),
         explicit: Some(explicit::explicit),
         keys: case::top_keys,

@@ -14,9 +14,10 @@ use isac_models::rng::{Stream, stream};
 
 use super::algorithm::Algorithm;
 use super::input::{self, Case, Problem};
+use super::proof;
 use isac_lab::document::Node;
 use isac_lab::error::Error;
-use isac_lab::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
+use isac_lab::solve::{Certify, SolveCertificate, SolveReport, SolveRequest, SolveStatus};
 
 /// Largest relative gap and violation of `solved`.
 const ACCEPT: f64 = 1e-6;
@@ -31,7 +32,12 @@ const FAR: f64 = 0.5;
 pub fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
     let (case, seed) = input::posed(root, request)?;
     let algorithm = Algorithm::named(request.algorithm.as_deref(), &case.problem)?;
-    solve_case(&case, algorithm, seed).map_err(|e| Error::numerical("solve", e))
+    let mut report =
+        solve_case(&case, algorithm, seed).map_err(|e| Error::numerical("solve", e))?;
+    if request.certify == Certify::Global {
+        proof::attach(root, request, &case, &mut report)?;
+    }
+    Ok(report)
 }
 
 /// Solves a case.

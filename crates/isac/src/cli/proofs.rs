@@ -80,6 +80,10 @@ pub(super) fn verify(
             }
             say!(console, "leaves        {leaves}");
         }
+        Verdict::Infeasible { rule } => {
+            say!(console, "verdict       proved infeasible");
+            say!(console, "rule          {rule}");
+        }
         Verdict::Refused { why } => say!(console, "verdict       refused: {why}"),
     }
     Ok(verdict.exit_code())

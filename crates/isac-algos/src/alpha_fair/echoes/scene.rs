@@ -1,0 +1,249 @@
+//! A problem in the numbers that the bound needs, and its prices.
+
+use crate::Error;
+use crate::alpha_fair::Problem;
+use crate::alpha_fair::bound::Relaxation;
+use isac_linalg::{Mat, c64, factor, ops};
+use isac_metrics::delay_doppler::{Gain, Nodes};
+
+/// `E`, `rho` and `nu`.
+#[derive(Debug, Clone)]
+pub(super) struct Dual {
+    pub(super) information: Vec<[f64; 3]>,
+    pub(super) light: Vec<f64>,
+    pub(super) caps: Vec<[f64; 2]>,
+}
+
+impl Dual {
+    /// All prices times `s^2`, so that `a` grows by `s` and `b` by `s^2`.
+    pub(super) fn scaled(mut self, s: f64) -> Self {
+        let by = s * s;
+        self.information.iter_mut().flatten().for_each(|x| *x *= by);
+        self.light.iter_mut().for_each(|x| *x *= by);
+        self.caps.iter_mut().flatten().for_each(|x| *x *= by);
+        self
+    }
+}
+
+/// The problem in numbers.
+pub(super) struct Scene {
+    pub(super) subcarriers: usize,
+    pub(super) targets: usize,
+    /// Power for the targets.
+    pub(super) left: f64,
+    pub(super) noise: Vec<f64>,
+    /// `b_tj` and `kappa_tj`, target-major.
+    pub(super) reflection: Vec<f64>,
+    pub(super) kappa: Vec<f64>,
+    /// What a unit of `g / D` on a subcarrier informs, entries 11, 12, 22; target-major.
+    pub(super) unit: Vec<[f64; 3]>,
+    /// `A^H A` of the steering vectors.
+    pub(super) gram: Mat<c64>,
+    /// Diagonal weight of the CRLB.
+    pub(super) diagonal: [f64; 2],
+    pub(super) weights: Vec<f64>,
+    pub(super) centres: Vec<f64>,
+    /// Factors `L_t` of the relaxation's `E_t`, entries 11, 21, 22, and its `rho_t`: the units of the
+    /// search.
+    pub(super) factors: Vec<[f64; 3]>,
+    pub(super) prices: Vec<f64>,
+}
+
+impl Scene {
+    pub(super) fn new(problem: &Problem, relaxation: &Relaxation, left: f64) -> Self {
+        let sensing = problem.sensing();
+        let (model, n, targets) = (sensing.model(), sensing.subcarriers(), sensing.targets());
+        let all = sensing.nodes();
+        let nodes = match sensing.options().nodes {
+            Nodes::Multi => all,
+            Nodes::Mono => 1,
+        };
+        let reflection: Vec<f64> = (0..targets * nodes)
+            .map(|at| model.reflection[at / nodes * all + at % nodes])
+            .collect();
+        let square = 8.0 * std::f64::consts::PI.powi(2);
+        let kappa: Vec<f64> = (0..targets * nodes)
+            .map(|at| square * reflection[at] * model.antennas[at % nodes])
+            .collect();
+        let m = model.symbols as f64;
+        let centres: Vec<f64> = match sensing.options().gain {
+            Gain::Known => vec![0.0; targets],
+            Gain::Unknown => relaxation.centres.clone(),
+        };
+        let unit = (0..targets * n)
+            .map(|at| {
+                let i = (at % n) as f64;
+                match sensing.options().gain {
+                    Gain::Known => [
+                        m * i * i,
+                        -m * (m - 1.0) / 2.0 * i,
+                        (m - 1.0) * m * (2.0 * m - 1.0) / 6.0,
+                    ],
+                    Gain::Unknown => {
+                        let off = i - centres[at / n];
+                        [m * off * off, 0.0, m * (m * m - 1.0) / 12.0]
+                    }
+                }
+            })
+            .collect();
+        let diagonal = [model.weights[0], model.weights[1]];
+        let fairness = problem.fairness();
+        let p = fairness.order();
+        let crlb = &relaxation.crlb;
+        let top = crlb.iter().copied().fold(0.0, f64::max);
+        let sum: f64 = crlb.iter().map(|c| (c / top).powf(p)).sum();
+        let norm = top * sum.powf(1.0 / p);
+        // A hair below the dual norm of 1, which rounding must not exceed.
+        let weights: Vec<f64> = crlb
+            .iter()
+            .map(|c| (c / norm).powf(p - 1.0) / fairness.reference() * (1.0 - 1e-12))
+            .collect();
+        let steering = problem.steering();
+        let mut scene = Self {
+            subcarriers: n,
+            targets,
+            left,
+            noise: model.noise_w[..nodes].to_vec(),
+            reflection,
+            kappa,
+            unit,
+            gram: ops::adjoint_mul(steering, steering),
+            diagonal,
+            weights,
+            centres,
+            factors: Vec::new(),
+            prices: Vec::new(),
+        };
+        scene.measure(relaxation);
+        scene
+    }
+
+    /// Units of the search from the relaxation's optimum: `E = F^-1 D F^-1 w`.
+    pub(super) fn measure(&mut self, relaxation: &Relaxation) {
+        for t in 0..self.targets {
+            let [f11, f12, f22] = relaxation.information[t];
+            let det = f11 * f22 - f12 * f12;
+            let inverse = [f22 / det, -f12 / det, f11 / det];
+            let [d1, d2] = self.diagonal.map(|d| (d * self.weights[t]).sqrt());
+            // E = B B^T with B = F^-1 D^1/2; its lower factor.
+            let rows = [
+                [inverse[0] * d1, inverse[1] * d2],
+                [inverse[1] * d1, inverse[2] * d2],
+            ];
+            let l11 = rows[0][0].hypot(rows[0][1]);
+            let l21 = (rows[0][0] * rows[1][0] + rows[0][1] * rows[1][1]) / l11;
+            let l22 = (rows[0][0] * rows[1][1] - rows[0][1] * rows[1][0]).abs() / l11;
+            self.factors.push([l11, l21, l22]);
+            let e = [l11 * l11, l11 * l21, l21 * l21 + l22 * l22];
+            let quiet = self.quiet(t);
+            let most = (0..self.subcarriers).map(|i| self.informs(&e, t, i) * quiet);
+            self.prices.push(most.fold(0.0, f64::max));
+        }
+    }
+
+    pub(super) fn nodes(&self) -> usize {
+        self.noise.len()
+    }
+
+    /// `sum_j kappa_tj / sigma_j`.
+    pub(super) fn quiet(&self, t: usize) -> f64 {
+        let nodes = self.nodes();
+        (0..nodes)
+            .map(|j| self.kappa[t * nodes + j] / self.noise[j])
+            .sum()
+    }
+
+    /// `e_ti`.
+    pub(super) fn informs(&self, e: &[f64; 3], t: usize, i: usize) -> f64 {
+        let unit = &self.unit[t * self.subcarriers + i];
+        e[0] * unit[0] + 2.0 * e[1] * unit[1] + e[2] * unit[2]
+    }
+
+    pub(super) fn half(&self, i: usize) -> usize {
+        usize::from(2 * i >= self.subcarriers)
+    }
+
+    pub(super) fn trivial_caps(&self) -> Vec<[f64; 2]> {
+        (0..self.targets)
+            .map(|t| [self.left * self.gram[(t, t)].re; 2])
+            .collect()
+    }
+
+    /// Parameters: `L_t` relative to the relaxation's as `L0 M` with `M` lower triangular, then roots of
+    /// `rho` and `nu` over the relaxation's prices.
+    pub(super) fn start(&self) -> Vec<f64> {
+        let mut x = Vec::new();
+        for _ in 0..self.targets {
+            x.extend([1.0, 0.0, 1.0, 1.0, 0.05, 0.05]);
+        }
+        x
+    }
+
+    pub(super) fn factor(&self, x: &[f64], t: usize) -> [f64; 3] {
+        let [a, b, c] = self.factors[t];
+        let m = &x[6 * t..];
+        [a * m[0], b * m[0] + c * m[1], c * m[2]]
+    }
+
+    pub(super) fn unpack(&self, x: &[f64]) -> Dual {
+        let targets = 0..self.targets;
+        Dual {
+            information: (targets.clone())
+                .map(|t| {
+                    let [l11, l21, l22] = self.factor(x, t);
+                    [l11 * l11, l11 * l21, l21 * l21 + l22 * l22]
+                })
+                .collect(),
+            light: (targets.clone())
+                .map(|t| self.prices[t] * x[6 * t + 3].powi(2))
+                .collect(),
+            caps: targets
+                .map(|t| [4, 5].map(|i| self.prices[t] * x[6 * t + i].powi(2)))
+                .collect(),
+        }
+    }
+
+    /// `2 tr (w D^1/2 E D^1/2)^1/2` of a target, and its slopes by `L`.
+    pub(super) fn gain(&self, t: usize, [l11, l21, l22]: [f64; 3]) -> (f64, [f64; 3]) {
+        let [d1, d2] = self.diagonal.map(|d| d * self.weights[t]);
+        let cross = 2.0 * (d1 * d2).sqrt();
+        let square = d1 * l11 * l11 + d2 * (l21 * l21 + l22 * l22) + cross * (l11 * l22).abs();
+        let root = square.sqrt();
+        let sign = (l11 * l22).signum();
+        let slopes = [
+            2.0 * d1 * l11 + cross * sign * l22,
+            2.0 * d2 * l21,
+            2.0 * d2 * l22 + cross * sign * l11,
+        ];
+        (2.0 * root, slopes.map(|s| s / root))
+    }
+
+    /// `rho_t + nu_th` for each half.
+    pub(super) fn prices_of(&self, dual: &Dual) -> [Vec<f64>; 2] {
+        [0, 1].map(|h| {
+            (0..self.targets)
+                .map(|t| dual.light[t] + dual.caps[t][h])
+                .collect()
+        })
+    }
+
+    pub(super) fn weighted_gram(&self, light: &[f64]) -> Mat<c64> {
+        let roots: Vec<f64> = light.iter().map(|x| x.sqrt()).collect();
+        Mat::from_fn(self.targets, self.targets, |i, j| {
+            self.gram[(i, j)] * (roots[i] * roots[j])
+        })
+    }
+
+    /// `lambda_max(sum rho_t a_t a_t^H)`.
+    pub(super) fn top(&self, light: &[f64]) -> Result<f64, Error> {
+        let values = factor::eigvalsh(self.weighted_gram(light).as_ref())?;
+        Ok(values.last().copied().unwrap_or(0.0))
+    }
+}
+
+/// Lower factor of a positive semidefinite matrix given by 11, 12, 22.
+pub(super) fn lower([e11, e12, e22]: &[f64; 3]) -> [f64; 3] {
+    let l11 = e11.sqrt();
+    let l21 = if l11 > 0.0 { e12 / l11 } else { 0.0 };
+    [l11, l21, (e22 - l21 * l21).max(0.0).sqrt()]
+}
