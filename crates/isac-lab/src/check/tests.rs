@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::document::Document;
-use isac_linalg::{Mat, c64};
+use isac_linalg::c64;
 
 fn verdicts(text: &str, check: impl Fn(&mut Checker, &Node<'_>)) -> Vec<Outcome> {
     let document = Document::from_json("t.json", text).unwrap();
