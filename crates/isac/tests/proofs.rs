@@ -24,6 +24,18 @@ alpha_re = [0.4]
 alpha_im = [-0.3]
 "#;
 
+/// Two base stations with arrays of 4 x 1, one user, small errors.
+const TWO_CELLS: &str = r#"
+schema = "hisac-see/1"
+seed = 3
+[scenario]
+M1_h_v = [4, 1]
+M2_h_v = [4, 1]
+users = 1
+relative_error = 0.02
+access = "sdma"
+"#;
+
 fn isac(arguments: &[&str]) -> (u8, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console {
@@ -48,8 +60,8 @@ fn written(name: &str, text: &str) -> String {
 }
 
 /// A proof as `solve` writes it, and what it printed.
-fn proof(name: &str) -> (Value, Value) {
-    let file = written(&format!("{name}.toml"), SCENARIO);
+fn proof(name: &str, scenario: &str) -> (Value, Value) {
+    let file = written(&format!("{name}.toml"), scenario);
     let to = path(&format!("{name}-proof.json"));
     let to = to.to_str().unwrap();
     let (code, text) = isac(&[
@@ -90,7 +102,7 @@ fn inner(proof: &mut Value) -> &mut Value {
 
 #[test]
 fn a_proof_is_verified_and_says_what_solve_said() {
-    let (proof, report) = proof("good");
+    let (proof, report) = proof("good", SCENARIO);
     let to = path("good-proof.json");
     let (code, text) = isac(&["verify", to.to_str().unwrap(), "--json"]);
     assert_eq!(code, 0, "{text}");
@@ -108,7 +120,7 @@ fn a_proof_is_verified_and_says_what_solve_said() {
 
 #[test]
 fn nothing_that_was_changed_is_verified() {
-    let (good, _) = proof("tampered");
+    let (good, _) = proof("tampered", SCENARIO);
     let ways: [(&str, u8, fn(&mut Value)); 25] = [
         ("a leaf dropped", 1, |p| drop(leaves(p).remove(1))),
         ("a leaf twice", 1, |p| {
@@ -179,15 +191,118 @@ fn nothing_that_was_changed_is_verified() {
             p.as_object_mut().unwrap().remove("problem");
         }),
     ];
+    all_refused(&good, &ways, "changed.json");
+}
+
+/// The leaf with the largest bound.
+fn largest(proof: &mut Value) -> &mut Value {
+    let bound = proof["bound"].clone();
+    let found = leaves(proof).iter_mut().find(|leaf| leaf["bound"] == bound);
+    found.unwrap()
+}
+
+/// A row of the leaf with the largest bound.
+fn row<'a>(proof: &'a mut Value, name: &str) -> &'a mut Value {
+    let rows = largest(proof)["cuts"].as_array_mut().unwrap();
+    rows.iter_mut().find(|row| row["row"] == name).unwrap()
+}
+
+#[test]
+fn a_changed_proof_of_two_cells_is_refused() {
+    let (good, report) = proof("two-cells", TWO_CELLS);
+    let to = path("two-cells-proof.json");
+    let (code, text) = isac(&["verify", to.to_str().unwrap(), "--json"]);
+    assert_eq!(code, 0, "{text}");
+    let verdict: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(verdict["bound"], report["certificate"]["bound"]);
+    assert_eq!(report["certificate"]["kind"], "global_upper_bound");
+    let gap = verdict["relative_gap"].as_f64().unwrap();
+    assert!(gap < 0.05, "{gap}");
+    let ways: [(&str, u8, fn(&mut Value)); 24] = [
+        ("a leaf dropped", 1, |p| drop(leaves(p).remove(1))),
+        ("a leaf twice", 1, |p| {
+            let leaf = p["leaves"][0].clone();
+            leaves(p).push(leaf);
+        }),
+        ("no leaf", 1, |p| p["leaves"] = json!([])),
+        ("the bound lowered", 1, |p| shifted(&mut p["bound"], -1e-7)),
+        ("the bound raised", 1, |p| shifted(&mut p["bound"], 1e-7)),
+        ("bound and leaf lowered", 1, |p| {
+            let bound = p["value"].as_f64().unwrap() * 0.99;
+            for leaf in leaves(p) {
+                leaf["bound"] = json!(leaf["bound"].as_f64().unwrap().min(bound));
+            }
+            p["bound"] = json!(bound);
+        }),
+        ("the value raised", 1, |p| shifted(&mut p["value"], 1e-6)),
+        ("a beam scaled", 1, |p| {
+            scaled(&mut p["design"]["w_bo"]["re"][0][0], 1.001)
+        }),
+        ("a slot that is not there", 1, |p| {
+            p["leaves"][0]["slot"] = json!(1)
+        }),
+        ("a box widened", 1, |p| {
+            scaled(&mut inner(p)["upper"][0], 1.01)
+        }),
+        ("a box narrowed", 1, |p| {
+            scaled(&mut inner(p)["upper"][0], 0.999_999)
+        }),
+        ("a box turned over", 1, |p| {
+            p["leaves"][0]["upper"][1] = json!(0.5)
+        }),
+        ("a tangent elsewhere", 1, |p| {
+            scaled(&mut largest(p)["m"], 2.0)
+        }),
+        ("a multiplier of a user", 1, |p| {
+            let y = largest(p)["y"].as_array_mut().unwrap();
+            scaled(y.last_mut().unwrap(), 2.0);
+        }),
+        ("a multiplier too few", 1, |p| {
+            drop(largest(p)["y"].as_array_mut().unwrap().pop())
+        }),
+        ("a multiplier of a channel", 1, |p| {
+            scaled(&mut row(p, "signal")["y"], 1.5)
+        }),
+        ("a multiplier below 0", 2, |p| {
+            scaled(&mut row(p, "signal")["y"], -1.0)
+        }),
+        ("an error beyond its ball", 1, |p| {
+            let at = row(p, "signal")["error"].as_u64().unwrap() as usize;
+            p["errors"][at]["re"][0] = json!(1.001);
+        }),
+        ("an error that is not there", 1, |p| {
+            row(p, "signal")["error"] = json!(1_000_000)
+        }),
+        ("more power", 1, |p| {
+            scaled(&mut p["problem"]["params"]["P1_max_W"], 1.01)
+        }),
+        ("a lower threshold", 1, |p| {
+            scaled(&mut p["problem"]["params"]["gamma_th"], 0.9)
+        }),
+        ("another channel", 1, |p| {
+            scaled(&mut p["problem"]["channels"]["h_bo"]["re"][0], 1.01)
+        }),
+        ("an unknown key", 2, |p| {
+            p["leaves"][0]["trust"] = json!(true)
+        }),
+        ("a problem of another paper", 2, |p| {
+            p["problem"]["schema"] = json!("noma/1")
+        }),
+    ];
+    all_refused(&good, &ways, "changed-two-cells.json");
+}
+
+/// Whether each change of a proof is found out, with the exit code it says, and a cut file too.
+fn all_refused(good: &Value, ways: &[(&str, u8, fn(&mut Value))], file: &str) {
     for (name, expected, change) in ways {
         let mut bad = good.clone();
         change(&mut bad);
-        assert_ne!(bad, good, "{name}");
-        let file = written("changed.json", &bad.to_string());
+        assert_ne!(&bad, good, "{name}");
+        let file = written(file, &bad.to_string());
         let (code, text) = isac(&["verify", &file]);
-        assert_eq!(code, expected, "{name}: {text}");
+        assert_eq!(code, *expected, "{name}: {text}");
         assert!(
-            expected == 2 || text.contains("refused: "),
+            *expected == 2 || text.contains("refused: "),
             "{name}: {text}"
         );
     }
@@ -196,7 +311,7 @@ fn nothing_that_was_changed_is_verified() {
         &text[..text.len() / 2],
         &text.replacen("\"bound\":", "\"bound\":NaN,\"b\":", 1),
     ] {
-        let file = written("broken.json", broken);
+        let file = written(file, broken);
         assert_eq!(isac(&["verify", &file]).0, 2);
     }
 }

@@ -17,6 +17,7 @@
 pub mod baselines;
 pub mod direct;
 mod evaluate;
+pub mod global;
 mod method;
 mod parallel;
 mod problem;

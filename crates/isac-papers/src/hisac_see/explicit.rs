@@ -1,6 +1,6 @@
 //! A `hisac-see/1` problem with its channels written out.
 
-use super::judge::posed;
+use super::read::posed;
 use super::scenario;
 use isac_lab::document::{Node, json_of_matrix, json_of_vec};
 use isac_lab::error::Error;

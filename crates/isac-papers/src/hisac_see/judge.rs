@@ -1,27 +1,13 @@
 //! `isac judge` for `hisac-see/1`.
 
+use super::read;
 use super::solve::measured;
-use super::{read, scenario};
-use isac_algos::hisac_see::{Problem, Working, evaluate};
+use isac_algos::hisac_see::{Working, evaluate};
 use isac_lab::document::Node;
 use isac_lab::error::Error;
 use isac_lab::judge::Judged;
 use isac_lab::solve::{SolveReport, SolveRequest, SolveStatus};
 use isac_metrics::secrecy::Bound;
-
-/// The problem of a document or scenario, and the seed of what it draws.
-pub(super) fn posed(root: &Node<'_>, request: &SolveRequest) -> Result<(Problem, u64), Error> {
-    let Some(posed) = scenario::of_document(root)? else {
-        return Ok((read::problem(root)?, isac_lab::DEFAULT_SEED));
-    };
-    let seed = posed.seed(request)?;
-    let problem = scenario::draw(&posed.scenario, seed, posed.drop as u64);
-    let problem = problem.map_err(|e| isac_lab::scenario::refused(root, e))?;
-    problem
-        .check()
-        .map_err(|e| isac_lab::scenario::refused(root, e))?;
-    Ok((problem, seed))
-}
 
 /// Judges beams `w_bo`, `w_ta` of BS1 and the streams `O` of BS2, antennas x streams.
 pub(super) fn judge(
@@ -34,7 +20,7 @@ pub(super) fn judge(
             "--case {case}: a hisac-see/1 document holds one case, number 0"
         )));
     }
-    let (problem, _) = posed(root, &SolveRequest::default())?;
+    let (problem, _) = read::posed(root, &SolveRequest::default())?;
     let design = read::beams(beams, &problem)?;
     let working = Working::new(&problem).map_err(|e| root.refused(e))?;
     let found = evaluate(&problem, &working.network, &design, Bound::Exact);

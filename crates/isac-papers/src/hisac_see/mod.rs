@@ -5,7 +5,9 @@ mod check;
 mod comparison;
 mod explicit;
 mod figures;
+mod gap;
 mod judge;
+mod proof;
 mod quality;
 mod read;
 mod scaling;
@@ -15,6 +17,7 @@ mod special;
 mod stress;
 mod sweep;
 mod topology;
+mod verify;
 
 use isac_lab::Paper;
 
@@ -33,6 +36,7 @@ pub fn paper() -> Paper {
             all.extend(special::artefacts());
             all.extend(scaling::artefacts());
             all.extend(comparison::artefacts());
+            all.extend(gap::artefacts());
             all.extend(quality::artefacts());
             all.extend(topology::artefacts());
             all.sort_by_key(|artefact| artefact.name);
@@ -41,7 +45,7 @@ pub fn paper() -> Paper {
         read: Some(read::read_all),
         check: Some(check::check),
         solve: Some(solve::solve),
-        verify: None,
+        verify: Some(verify::verify),
         judge: Some(judge::judge),
         explicit: Some(explicit::explicit),
         keys: || scenario::TOP.to_vec(),

@@ -4,6 +4,7 @@ use super::scenario::{self, MOST_BITS, TOP};
 use isac_algos::hisac_see::{Access, Design, Problem, Requirements, UserTarget};
 use isac_lab::document::{MOST_ENTRIES, Node, is_remark};
 use isac_lab::error::Error;
+use isac_lab::solve::SolveRequest;
 use isac_metrics::scnr::Clutter;
 use isac_models::csi_error::UncertainChannel;
 use isac_models::ofdm::SPEED_OF_LIGHT_M_S;
@@ -154,6 +155,20 @@ pub(super) fn problem(root: &Node<'_>) -> Result<Problem, Error> {
     }
     problem.check().map_err(|e| root.refused(e))?;
     Ok(problem)
+}
+
+/// The problem of a document or scenario, and the seed of what it draws.
+pub(super) fn posed(root: &Node<'_>, request: &SolveRequest) -> Result<(Problem, u64), Error> {
+    let Some(posed) = scenario::of_document(root)? else {
+        return Ok((problem(root)?, isac_lab::DEFAULT_SEED));
+    };
+    let seed = posed.seed(request)?;
+    let problem = scenario::draw(&posed.scenario, seed, posed.drop as u64);
+    let problem = problem.map_err(|e| isac_lab::scenario::refused(root, e))?;
+    problem
+        .check()
+        .map_err(|e| isac_lab::scenario::refused(root, e))?;
+    Ok((problem, seed))
 }
 
 /// Reads a document with its designs.

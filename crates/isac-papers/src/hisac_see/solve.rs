@@ -1,12 +1,12 @@
 //! `isac solve` for schema `hisac-see/1`.
 
-use super::{read, scenario};
+use super::{proof, read, scenario};
 use isac_algos::hisac_see::direct::Solution;
 use isac_algos::hisac_see::relaxation::{self, Verdict};
-use isac_algos::hisac_see::{Design, Method, Problem, Report};
+use isac_algos::hisac_see::{Design, Method, Problem, Report, global};
 use isac_lab::document::Node;
 use isac_lab::error::Error;
-use isac_lab::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus};
+use isac_lab::solve::{Certify, SolveCertificate, SolveReport, SolveRequest, SolveStatus};
 use isac_linalg::Mat;
 
 /// Solves the problem of a document by the algorithm asked for.
@@ -21,8 +21,9 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
         problem
             .check()
             .map_err(|e| isac_lab::scenario::refused(root, e))?;
-        let mut out =
-            answer(&problem, method, &[]).map_err(|e| isac_lab::scenario::refused(root, e))?;
+        let found = answer(&problem, method, &[]);
+        let mut out = found.map_err(|e| isac_lab::scenario::refused(root, e))?;
+        certify(root, &problem, request, &mut out)?;
         out.seed = seed;
         return Ok(out);
     }
@@ -40,6 +41,7 @@ pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveRepo
     let method = named(request)?;
     let warm = stored_start(root, &problem)?;
     let mut out = answer(&problem, method, &warm).map_err(|e| root.refused(e))?;
+    certify(root, &problem, request, &mut out)?;
     if let Some(bandwidth) = read::bandwidth_hz(root)?
         && let Some(efficiency) = out.metrics.get("energy_efficiency_bps_hz_w")
     {
@@ -73,6 +75,36 @@ pub(super) fn answer(
         prove(problem, &mut out)?;
     }
     Ok(out)
+}
+
+/// Bounds the optimum where that was asked for and there is a design.
+fn certify(
+    root: &Node<'_>,
+    problem: &Problem,
+    request: &SolveRequest,
+    out: &mut SolveReport,
+) -> Result<(), Error> {
+    let value = match out.objective {
+        Some(value) if request.certify == Certify::Global && out.status.exit_code() == 0 => value,
+        Some(_) | None => return Ok(()),
+    };
+    let options = global::Options::default();
+    let proved = global::solve(problem, value, &options, |_| request.goes_on());
+    let proved = proved.map_err(|e| root.refused(e))?;
+    out.metric("nodes", proved.nodes as f64);
+    out.metric("programs", proved.programs as f64);
+    let why = proved.stopped.name().into();
+    out.metrics.insert("search_stopped".into(), why);
+    if !proved.bound.is_finite() {
+        return Ok(());
+    }
+    out.certificate = Some(SolveCertificate {
+        kind: "global_upper_bound".into(),
+        bound: proved.bound,
+        relative_gap: isac_lab::solve::relative_gap(proved.bound, value),
+    });
+    out.proof = Some(proof::write(root, request, out, &proved)?);
+    Ok(())
 }
 
 /// Says that there is no design where the relaxation proves it.
