@@ -42,7 +42,8 @@ const USAGE: &str = "usage: cargo xtask <command>
   mutants [FILE...] [-OPTION...]   changes that no test sees; options go to cargo-mutants
   bless WHAT... --reason TEXT      renew golden curves; the reason goes into the commit
   fuzz [TARGET] [libFuzzer options] fuzz a reader, or each of them for a minute (nightly, cargo-fuzz)
-  docs RESULTS                     write docs/claims.md from a folder of results at full size
+  docs RESULTS                     write docs/claims.md from a folder of results at full size, and the tables of
+                                   published numbers in docs/papers
   page [--out DIR] [--test]        the page of crates/isac-web, in target/page; --test in node and Chromium
   peers [NAME...]                  run other software beside ours and print ratios
   wheel [--all]                    build the Python package and test it in a fresh environment";
@@ -187,36 +188,75 @@ fn isac(args: &[String]) -> ExitCode {
     forward(Command::new(binary).args(args))
 }
 
-/// Writes `docs/claims.md` from a folder of results.
+/// Writes `docs/claims.md` from a folder of results at full size, and the tables of published numbers in
+/// `docs/papers` from whatever runs are there.
 fn docs(args: &[String]) -> ExitCode {
     let [results] = args else {
         eprintln!("docs needs one folder of results\n{USAGE}");
         return ExitCode::from(2);
     };
+    let written = published_tables(results).and_then(|()| {
+        let page = page_of(results, &[])?;
+        write(&root().join("docs/claims.md"), &page)
+    });
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What `claims_page` prints of a folder of results.
+fn page_of(results: &str, more: &[&str]) -> Result<String, String> {
     let mut page = cargo();
     page.args(["run", "--quiet", "--profile", "repro", "-p", "isac"]);
     page.args(["--example", "claims_page", "--"]);
     // The process starts at the root; the user stands elsewhere.
     page.arg(std::path::absolute(results).unwrap_or_else(|_| results.into()));
-    let output = match page.stderr(std::process::Stdio::inherit()).output() {
-        Ok(output) if output.status.success() => output.stdout,
-        Ok(_) => return ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("cargo did not start: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let file = root().join("docs/claims.md");
-    match std::fs::write(&file, output) {
-        Ok(()) => {
-            println!("wrote {}", file.display());
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{}: {error}", file.display());
-            ExitCode::FAILURE
-        }
+    let output = page
+        .args(more)
+        .stderr(std::process::Stdio::inherit())
+        .output();
+    let output = output.map_err(|error| format!("cargo did not start: {error}"))?;
+    if !output.status.success() {
+        return Err("the page was not written".into());
     }
+    String::from_utf8(output.stdout).map_err(|error| error.to_string())
+}
+
+fn write(file: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+    println!("wrote {}", file.display());
+    Ok(())
+}
+
+/// Renews what stands between the two marks in the page of each paper that has them.
+fn published_tables(results: &str) -> Result<(), String> {
+    const MARKS: [&str; 2] = ["<!-- published: begin -->\n", "<!-- published: end -->"];
+    let folder = root().join("docs/papers");
+    let unreadable = |error| format!("{}: {error}", folder.display());
+    for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
+        let file = entry.map_err(unreadable)?.path();
+        let text = std::fs::read_to_string(&file);
+        let text = text.map_err(|error| format!("{}: {error}", file.display()))?;
+        let paper = file
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
+        let (Some(paper), Some((head, rest))) = (paper, text.split_once(MARKS[0])) else {
+            continue;
+        };
+        let Some((_, tail)) = rest.split_once(MARKS[1]) else {
+            return Err(format!("{}: no {}", file.display(), MARKS[1]));
+        };
+        let table = page_of(results, &[&paper])?;
+        write(
+            &file,
+            &format!("{head}{}{table}{}{tail}", MARKS[0], MARKS[1]),
+        )?;
+    }
+    Ok(())
 }
 
 /// Runs a process to its end and hands on its exit code.

@@ -4,7 +4,8 @@
 
 mod noma_support;
 
-use isac_algos::noma::{Mode, Scene, bounds, certificate, own};
+use isac_algos::noma::baselines::{self, Baseline};
+use isac_algos::noma::{Mode, Scene, bounds, certificate, max_min, own, power_min, robust};
 use isac_metrics::noma::SicSet;
 use noma_support::{PAPER, close, fixture, paper_scene, rayleigh, rng, scene_of, steering};
 
@@ -170,4 +171,47 @@ fn fixture_multipliers_prove_the_fixture_bound() {
     assert!(certificate::dual_slack(&scene, &[gamma; 3], &inflated).unwrap() < -1e-3);
     let bound = certificate::lower_bound(&scene, &[gamma; 3], &inflated).unwrap();
     assert!(bound.scale < 0.9 && bound.power <= stated * (1.0 + 1e-7));
+}
+
+#[test]
+fn slots_that_sense_each_spend_the_whole_budget_at_their_largest_sinr() {
+    let scene = paper_scene(8, 3, SicSet::Own);
+    let options = max_min::Options::default();
+    for baseline in [Baseline::SlotSensSum, Baseline::SlotSensAvg] {
+        let least = baselines::power_min(&scene, baseline, 1e-6, &options.power_min);
+        let budget = 1.5 * least.unwrap().unwrap();
+        let best = baselines::max_min(&scene, baseline, budget, &options);
+        let best = best.unwrap().unwrap();
+        let power = baselines::power_min(&scene, baseline, best, &options.power_min);
+        close(power.unwrap().unwrap(), budget, 1e-7);
+        let more = baselines::power_min(&scene, baseline, 1.01 * best, &options.power_min);
+        assert!(more.unwrap().unwrap() > budget, "{baseline:?}");
+        // Below what sensing alone needs there is nothing.
+        let none = baselines::max_min(&scene, baseline, 0.5 * budget, &options);
+        assert_eq!(none.unwrap(), None);
+    }
+}
+
+#[test]
+fn robust_baselines_without_errors_are_the_baselines_and_errors_cost_power() {
+    let scene = paper_scene(8, 4, SicSet::Own);
+    let (options, plain) = (robust::Options::default(), power_min::Options::default());
+    for baseline in Baseline::ALL {
+        let robust = |radius: f64| {
+            let power = baselines::robust_power_min(&scene, baseline, 10.0, radius, &options);
+            power.unwrap().unwrap()
+        };
+        let exact = baselines::power_min(&scene, baseline, 10.0, &plain);
+        close(robust(0.0), exact.unwrap().unwrap(), 1e-6);
+        // Powers of the relaxations are known to their accepted gaps only.
+        assert!(robust(0.1) > robust(0.0) * (1.0 - 1e-6), "{baseline:?}");
+    }
+    // Where the floors of sensing do not pay for the users, an error costs.
+    let rate = |radius: f64| {
+        let rate = Baseline::RateSum;
+        baselines::robust_power_min(&scene, rate, 10.0, radius, &options)
+            .unwrap()
+            .unwrap()
+    };
+    assert!(rate(0.1) > 1.01 * rate(0.0));
 }

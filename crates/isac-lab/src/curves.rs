@@ -1,6 +1,8 @@
 //! Curves of a figure from records.
 
-use isac_plot::figure::{Dash, Layer, Panel, Style};
+use std::collections::BTreeSet;
+
+use isac_plot::figure::{Dash, Figure, Layer, Panel, Style};
 
 use crate::records::Records;
 
@@ -36,12 +38,58 @@ pub fn mean_curve(
     }
     let points: Vec<[f64; 2]> = curve.iter().map(|(x, s)| [x + shift, s.mean]).collect();
     let mut label = label.into();
+    let mut style = style;
+    let most = curve.iter().map(|(_, s)| s.n).max();
+    if most == Some(1) {
+        // Looks like what it is.
+        style.width *= 0.5;
+        label.push_str(" (one draw)");
+    }
     if points.iter().all(|p| p[1].is_nan()) {
         // Its place in the legend must not look like a curve that is hidden behind another.
         label.push_str(" (no value)");
     }
     panel.line(label, points, style);
 }
+
+/// What a reader must know of the draws behind a figure: how many there are, and what bands and bars are.
+/// `None` where no layer shows a mean of draws.
+pub fn caption(figure: &Figure, records: &Records) -> Option<String> {
+    let layers = || figure.panels.iter().flat_map(|panel| &panel.layers);
+    let curves = layers().any(|layer| matches!(layer, Layer::Line { .. }));
+    let bands = layers().any(|layer| matches!(layer, Layer::Band { .. } | Layer::Bars { .. }));
+    let counts: Vec<usize> = records
+        .by_algorithm()
+        .into_iter()
+        .map(|(_, rows)| {
+            let drawn = rows.iter().filter(|row| row.stop_reason != CLOSED_FORM);
+            let draws: BTreeSet<usize> = drawn.map(|row| row.realization).collect();
+            draws.len()
+        })
+        .filter(|draws| *draws > 0)
+        .collect();
+    let (least, most) = (*counts.iter().min()?, *counts.iter().max()?);
+    if !curves && !bands && figure.panels.iter().all(|panel| panel.table.is_none()) {
+        return None;
+    }
+    let draws = match (least, most) {
+        (_, 1) => "One draw: no interval".to_string(),
+        (least, most) if least == most => format!("{most} draws"),
+        (least, most) => format!("{least} to {most} draws, by curve"),
+    };
+    Some(match bands {
+        true => format!(
+            "{draws}; bands and bars: 95 % intervals of the mean (Student's t over the draws), drawn from {BAND_FROM} draws on"
+        ),
+        false if most > 1 && most < BAND_FROM => {
+            format!("{draws}; intervals are drawn from {BAND_FROM} draws on")
+        }
+        false => draws,
+    })
+}
+
+/// Stop reason of records that no draw enters.
+const CLOSED_FORM: &str = "closed_form";
 
 /// How far from their category points go so that they stand beside those that are there.
 fn place_beside(panel: &Panel, xs: &[f64]) -> f64 {
@@ -96,5 +144,29 @@ mod tests {
         let differences = places.iter().zip([1.0, 1.08, 0.92]);
         assert!(differences.map(|(a, b)| (a - b).abs()).sum::<f64>() < 1e-12);
         assert_eq!(places.len(), 3);
+    }
+
+    #[test]
+    fn a_figure_says_how_many_draws_it_holds() {
+        let records = |draws: usize| Records {
+            rows: (0..draws)
+                .map(|r| Record::new("a", 1.0, r, "tolerance", true, vec![r as f64]))
+                .collect(),
+            ..Records::default()
+        };
+        let figure = |draws: usize| {
+            let mut panel = Panel::new("", Axis::new(""), Axis::new(""));
+            mean_curve(&mut panel, "a", &records(draws), "a", 0, Style::curve(0));
+            Figure::new("", vec![panel])
+        };
+        let said = |draws: usize| caption(&figure(draws), &records(draws)).unwrap();
+        assert!(said(20).starts_with("20 draws; bands and bars: 95 %"));
+        assert!(said(3).starts_with("3 draws; intervals are drawn from"));
+        assert!(said(1).starts_with("One draw"));
+        let Layer::Line { label, .. } = &figure(1).panels[0].layers[0] else {
+            panic!("no line");
+        };
+        assert_eq!(label, "a (one draw)");
+        assert_eq!(caption(&Figure::default(), &Records::default()), None);
     }
 }

@@ -22,7 +22,7 @@
 //! | [`solve`] | the report of `isac solve` |
 //! | [`proof`] | what a verifier of proofs says, and whether boxes cover a domain |
 //! | [`mod@run`], [`reproduce`], [`folder`], [`journal`], [`output`], [`write`](mod@write) | the Monte Carlo run, one artefact from plan to folder, its folder, finished tasks on disk, its files |
-//! | [`mod@reference`] | published numbers in CSV files |
+//! | [`mod@reference`], [`published`] | CSV files read strictly; published numbers as such a file, set beside ours |
 //! | [`sweep`], [`explain`] | studies of a user's own, artefacts in parts; keys of scenarios in words |
 //! | [`page`] | results as one page to show |
 //! | [`stress`] | random instances, every verdict verified again |
@@ -59,6 +59,7 @@ pub mod output;
 pub mod page;
 pub mod paper;
 pub mod proof;
+pub mod published;
 pub mod records;
 pub mod reference;
 pub mod report;

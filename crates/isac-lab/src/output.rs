@@ -143,7 +143,7 @@ pub fn meta_json(
         .iter()
         .map(|line| {
             json!({"quantity": line.quantity, "published": line.published, "ours": line.ours,
-                   "difference": line.difference(), "unit": line.unit, "note": line.note})
+                   "ci95": line.interval, "difference": line.difference(), "unit": line.unit, "note": line.note})
         })
         .collect();
     let broken: Vec<Value> = records

@@ -209,6 +209,14 @@ fn verdict(claim: &Value) -> String {
     }
 }
 
+/// The interval of a line of the table, empty where it has none.
+fn interval(line: &Value) -> String {
+    match line["ci95"].as_array().map(Vec::as_slice) {
+        Some([low, high]) => format!("{} to {}", short(low), short(high)),
+        _ => String::new(),
+    }
+}
+
 /// A number for a reader: six digits.
 fn short(value: &Value) -> String {
     match value.as_f64() {

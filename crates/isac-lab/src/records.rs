@@ -17,6 +17,16 @@ pub struct TaskOutput {
     pub data: serde_json::Value,
 }
 
+impl From<Vec<Record>> for TaskOutput {
+    /// Records alone.
+    fn from(records: Vec<Record>) -> Self {
+        Self {
+            records,
+            data: serde_json::Value::Null,
+        }
+    }
+}
+
 /// One algorithm on one realisation at one x: a row of `per_realization.csv`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {

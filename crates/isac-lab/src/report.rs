@@ -37,7 +37,7 @@ pub struct Timing {
 }
 
 /// One line of the closing table.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Compared {
     /// What is compared, such as `Algorithm 1, K = 4: mean objective`.
     pub quantity: String,
@@ -45,6 +45,8 @@ pub struct Compared {
     pub published: Option<f64>,
     /// Ours; `None` where it could not be computed.
     pub ours: Option<f64>,
+    /// Ends of the 95 % interval of the mean, where ours is one.
+    pub interval: Option<[f64; 2]>,
     /// Unit; empty for none.
     pub unit: String,
     /// Remark, such as `percentile 40 of our draws`.
@@ -59,8 +61,14 @@ impl Compared {
             published: Some(published).filter(|v| !v.is_nan()),
             ours: Some(ours).filter(|v| !v.is_nan()),
             unit: unit.into(),
-            note: String::new(),
+            ..Self::default()
         }
+    }
+
+    /// The same with the 95 % interval of our mean. No interval if an end is NaN.
+    pub fn interval(mut self, low: f64, high: f64) -> Self {
+        self.interval = Some([low, high]).filter(|ends| ends.iter().all(|end| !end.is_nan()));
+        self
     }
 
     /// The same with a remark.

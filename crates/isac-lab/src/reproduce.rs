@@ -282,6 +282,9 @@ impl Prepared {
             scenario: &self.scenario,
             revision,
         };
+        if let Some(line) = crate::curves::caption(&report.figure, records) {
+            report.figure.footnotes.insert(0, line);
+        }
         let svg = isac_plot::svg(&report.figure);
         let png = isac_plot::png(&svg).map_err(Error::Drawing)?;
         let curve = output::curve(records, &self.metrics);

@@ -13,9 +13,11 @@ pub(super) const FINE_GRID: &str = "#eeeeee";
 /// Background things.
 pub(super) const GREY: &str = "#8a8a8a";
 
-/// Colours that readers with any common colour blindness can tell apart (after Okabe and Ito).
-const CURVES: [&str; 8] = [
+/// Colours that readers with any common colour blindness can tell apart: the first seven after Okabe and
+/// Ito, then darker and paler ones for panels with many curves.
+const CURVES: [&str; 12] = [
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#4d4d4d", "#8c510a",
+    "#6a51a3", "#999933", "#c51b7d", "#004529",
 ];
 
 /// As SVG text.

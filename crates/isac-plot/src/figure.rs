@@ -10,6 +10,9 @@
 //! assert_eq!(figure.panels[0].layers.len(), 2);
 //! ```
 
+/// End of the labels of published points.
+pub(crate) const PUBLISHED: &str = ", published";
+
 /// A page of panels.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Figure {
@@ -92,6 +95,19 @@ pub struct Axis {
     pub range: Option<[f64; 2]>,
     /// Fixed ticks with their texts, for categories; chosen otherwise.
     pub ticks: Option<Vec<(f64, String)>>,
+    /// A second scale on the other side: what a value is in another unit. Drawn for vertical axes.
+    pub second: Option<Second>,
+}
+
+/// A second scale of an axis: `factor * value^power` in its own unit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Second {
+    /// Label with unit, such as `Range (m)`.
+    pub label: String,
+    /// Factor.
+    pub factor: f64,
+    /// Power, such as 0.5 from a variance to a standard deviation; positive.
+    pub power: f64,
 }
 
 impl Axis {
@@ -114,6 +130,16 @@ impl Axis {
     /// The same with fixed ends.
     pub fn range(mut self, low: f64, high: f64) -> Self {
         self.range = Some([low, high]);
+        self
+    }
+
+    /// The same with a second scale, `factor * value^power`, on the other side.
+    pub fn second(mut self, label: impl Into<String>, factor: f64, power: f64) -> Self {
+        self.second = Some(Second {
+            label: label.into(),
+            factor,
+            power,
+        });
         self
     }
 
@@ -149,13 +175,14 @@ impl Style {
     /// The style of curve number `index`: its own colour of a palette that colour-blind readers can
     /// tell apart, its own marker, a full line.
     pub fn curve(index: usize) -> Self {
-        const MARKERS: [Marker; 6] = [
+        const MARKERS: [Marker; 7] = [
             Marker::Circle,
             Marker::Square,
             Marker::Triangle,
             Marker::Diamond,
             Marker::TriangleDown,
             Marker::Cross,
+            Marker::Star,
         ];
         Self {
             colour: Colour::Curve(index),
@@ -364,7 +391,7 @@ impl Panel {
     /// Adds published points: larger hollow markers without a line, labelled `..., published`.
     pub fn published(&mut self, label: &str, points: Vec<[f64; 2]>, style: Style) {
         self.line(
-            format!("{label}, published"),
+            format!("{label}{PUBLISHED}"),
             points,
             style.hollow().no_line(),
         );

@@ -43,6 +43,27 @@ impl Entries {
         Self { list }
     }
 
+    /// The entries of all panels, if most of them belong to several panels and none looks different in two.
+    pub(super) fn shared(panels: &[Self]) -> Option<Self> {
+        let mut all = Self::default();
+        let mut repeated = 0;
+        for (i, panel) in panels.iter().enumerate() {
+            for (label, key) in &panel.list {
+                match all.list.iter().find(|(known, _)| known == label) {
+                    Some((_, known)) if known != key => return None,
+                    Some(_) => {}
+                    None => {
+                        let later = &panels[i + 1..];
+                        let again = later.iter().any(|p| p.list.iter().any(|e| e.0 == *label));
+                        repeated += usize::from(again);
+                        all.list.push((label.clone(), *key));
+                    }
+                }
+            }
+        }
+        (repeated > 0 && 2 * repeated >= all.list.len()).then_some(all)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }

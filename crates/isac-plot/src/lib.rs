@@ -4,6 +4,7 @@
 //! Everything is laid out in points with the widths of Noto Sans, so pictures are the same on every
 //! machine. Texts may hold `_{...}` and `^{...}`.
 
+mod clash;
 mod colour;
 pub mod figure;
 mod legend;
@@ -98,11 +99,14 @@ pub fn svg(figure: &Figure) -> String {
         0 => 2,
         n => n.min(count.max(1)),
     };
-    let size = match columns {
+    let mut size = match columns {
         1 => [660.0, 430.0],
         2 => [500.0, 370.0],
         _ => [410.0, 330.0],
     };
+    // A table is whole: the page grows with it.
+    let tables = figure.panels.iter().filter_map(|p| p.table.as_ref());
+    size[0] = tables.map(table::wide).fold(size[0], f64::max);
     let page_width = 2.0 * MARGIN + columns as f64 * size[0];
     let mut svg = Svg::default();
     let mut y = MARGIN;
@@ -115,13 +119,12 @@ pub fn svg(figure: &Figure) -> String {
     if !figure.title.is_empty() {
         y += 6.0;
     }
-    // Panels that all show the same curves share one legend below them.
-    let axes = || figure.panels.iter().filter(|p| p.table.is_none());
-    let shared = axes()
-        .next()
+    // Panels that show the same curves share one legend below them.
+    let axes: Vec<Entries> = (figure.panels.iter())
+        .filter(|panel| panel.table.is_none())
         .map(Entries::of)
-        .filter(|first| axes().count() > 1 && !first.is_empty())
-        .filter(|first| axes().all(|p| Entries::of(p) == *first));
+        .collect();
+    let shared = Entries::shared(&axes);
     let entries = |panel: &Panel| match shared {
         Some(_) => Entries::default(),
         None => Entries::of(panel),
@@ -274,6 +277,44 @@ mod tests {
             (count(["one", "two"], "one"), count(["one", "two"], "two")),
             (1, 1)
         );
+    }
+
+    #[test]
+    fn panels_with_most_curves_in_common_share_a_legend() {
+        let panel = |labels: &[(&str, usize)]| {
+            let mut panel = Panel::new("", Axis::new("x"), Axis::new("y"));
+            for (label, style) in labels {
+                panel.line(*label, vec![[0.0, 0.0], [1.0, 1.0]], Style::curve(*style));
+            }
+            panel
+        };
+        let count = |panels: [&[(&str, usize)]; 2], word: &str| {
+            let text = svg(&Figure::new("", panels.map(panel).to_vec()));
+            text.matches(&format!(">{word}</text>")).count()
+        };
+        let (a, b, bound) = (("first", 0), ("second", 1), ("bound", 2));
+        assert_eq!(count([&[a, b, bound], &[a, b]], "second"), 1);
+        assert_eq!(count([&[a, b, bound], &[a, b]], "bound"), 1);
+        // One label with two looks cannot stand once.
+        assert_eq!(count([&[a, b], &[a, ("second", 5)]], "first"), 2);
+    }
+
+    #[test]
+    fn a_wide_table_is_whole_and_a_second_scale_is_drawn() {
+        let long = "a cell with many words in it ".repeat(6);
+        let rows = vec![vec![long.clone(), long]];
+        let text = svg(&Figure::new("", vec![Panel::table("", ["a", "b"], rows)]));
+        let page: f64 = text.split('"').nth(3).unwrap().parse().unwrap();
+        assert!(page > 1000.0, "{page}");
+        let axis = Axis::log("CRLB (s^{2})").range(1e-18, 1e-14);
+        let axis = axis.second("Range (m)", 1.5e8, 0.5);
+        let mut panel = Panel::new("", Axis::new("x"), axis);
+        panel.line("l", vec![[0.0, 1e-16], [1.0, 1e-15]], Style::curve(0));
+        let text = svg(&Figure::new("", vec![panel]));
+        assert!(text.contains("Range (m)"));
+        // 1e-16 s^2 are 1.5 m: ticks at 0.2 to 10 m or so.
+        assert!(text.contains(">1</text>"), "{text}");
+        png(&text).unwrap();
     }
 
     #[test]

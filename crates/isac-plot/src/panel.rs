@@ -1,17 +1,21 @@
 //! One panel: frame, grid, ticks, layers, legend; or a table.
 
-use super::colour::{FINE_GRID, GRID, INK, SHADES, hex, shade};
+mod heat;
+
+use super::colour::{FINE_GRID, GRID, INK, hex};
 use super::legend::Entries;
 use super::marks::{marker, path, stroke};
 use super::scale::{Scale, Ticks};
-use super::space::{Bounds, edges, free_corner};
+use super::space::{Bounds, free_corner};
 use super::table::draw_table;
 use super::text::{Anchor, width};
 use super::{Rect, Svg, TEXT, TICK_TEXT};
-use crate::figure::{Dash, Layer, Legend, Marker, Panel, Style};
+use crate::figure::{Axis, Dash, Layer, Legend, Marker, Panel, Second, Style};
 
 const LABEL_TEXT: f64 = 12.0;
 const COLOUR_BAR: f64 = 74.0;
+/// Room for a second scale on the right.
+const SECOND: f64 = 52.0;
 
 /// A panel with its place for everything, relative to its own corner.
 #[derive(Debug)]
@@ -47,7 +51,8 @@ impl<'a> Layout<'a> {
             .fold(0.0, f64::max);
         let left = 12.0 + widest + if panel.y.label.is_empty() { 8.0 } else { 28.0 };
         let top = head;
-        let right = 18.0 + if bounds.colour_bar { COLOUR_BAR } else { 0.0 };
+        let second = panel.y.second.as_ref().map_or(0.0, |_| SECOND);
+        let right = 18.0 + second + if bounds.colour_bar { COLOUR_BAR } else { 0.0 };
         let bottom = 22.0 + if panel.x.label.is_empty() { 4.0 } else { 22.0 };
         let mut plot = Rect {
             left,
@@ -167,6 +172,9 @@ impl<'a> Layout<'a> {
         ));
         self.draw_ticks(svg);
         self.draw_labels(svg);
+        if let Some(second) = &self.panel.y.second {
+            self.draw_second(svg, second);
+        }
         match self.corner {
             Some(at) => self.entries.draw_box(svg, at),
             None => self.entries.draw_below(
@@ -324,6 +332,32 @@ impl<'a> Layout<'a> {
         }
     }
 
+    /// The second scale of the vertical axis, on the right.
+    fn draw_second(&self, svg: &mut Svg, second: &Second) {
+        let there = |v: f64| second.factor * v.powf(second.power);
+        let mut axis = Axis::new("").range(there(self.y.low), there(self.y.high));
+        axis.log = self.y.log;
+        let scale = Scale::new(&axis, std::iter::empty(), 0.0, false);
+        let (plot, style) = (self.plot, format!(r#"fill="{INK}""#));
+        let line = format!(r#"stroke="{INK}" stroke-width="0.9""#);
+        let mut widest = 0.0_f64;
+        for (v, text) in &scale
+            .ticks(&axis, (self.size[1] / 62.0) as usize, false)
+            .major
+        {
+            let here = (v / second.factor).powf(1.0 / second.power);
+            if let Some(y) = self.y.place(here) {
+                svg.line([plot.right(), y], [plot.right() - 6.0, y], &line);
+                let x = plot.right() + 6.0;
+                svg.text(x, y + 3.8, TICK_TEXT, Anchor::Start, &style, text);
+                widest = widest.max(width(text, TICK_TEXT));
+            }
+        }
+        let (x, y) = (plot.right() + widest + 20.0, plot.top + plot.height / 2.0);
+        let turned = format!(r#"{style} transform="rotate(-90 {x:.2} {y:.2})""#);
+        svg.text(x, y, LABEL_TEXT, Anchor::Middle, &turned, &second.label);
+    }
+
     fn at(&self, x: f64, y: f64) -> Option<[f64; 2]> {
         Some([self.x.place(x)?, self.y.place(y)?])
     }
@@ -470,110 +504,5 @@ impl<'a> Layout<'a> {
         } else if let Some(y) = self.y.place(at) {
             svg.line([plot.left, y], [plot.right(), y], &line);
         }
-    }
-
-    fn draw_heat(
-        &self,
-        svg: &mut Svg,
-        label: &str,
-        [xs, ys]: [&[f64]; 2],
-        values: &[Vec<f64>],
-        range: Option<[f64; 2]>,
-    ) {
-        let all = || values.iter().flatten().copied().filter(|v| v.is_finite());
-        let [low, high] = range.unwrap_or_else(|| {
-            [
-                all().fold(f64::INFINITY, f64::min),
-                all().fold(f64::NEG_INFINITY, f64::max),
-            ]
-        });
-        let (low, high) = if low < high {
-            (low, high)
-        } else {
-            (low, low + 1.0)
-        };
-        let level = |v: f64| {
-            let part = ((v - low) / (high - low)).clamp(0.0, 1.0);
-            (part * (SHADES - 1) as f64).round() as usize
-        };
-        let (x_edges, y_edges) = (edges(xs), edges(ys));
-        svg.push(format_args!(r#"<g shape-rendering="crispEdges">"#));
-        for (j, row) in values.iter().enumerate().take(ys.len()) {
-            let mut i = 0;
-            let row = &row[..row.len().min(xs.len())];
-            while i < row.len() {
-                // Neighbours of one shade share a rectangle.
-                let mut end = i + 1;
-                let here = row[i];
-                while end < row.len()
-                    && !here.is_nan()
-                    && level(row[end]) == level(here)
-                    && !row[end].is_nan()
-                {
-                    end += 1;
-                }
-                let from = self.at(x_edges[i], y_edges[j]);
-                let to = self.at(x_edges[end], y_edges[j + 1]);
-                if let (Some([x0, y0]), Some([x1, y1]), false) = (from, to, here.is_nan()) {
-                    svg.push(format_args!(
-                        r#"<rect x="{:.2}" y="{:.2}" width="{:.2}" height="{:.2}" fill="{}"/>"#,
-                        x0.min(x1),
-                        y0.min(y1),
-                        (x1 - x0).abs(),
-                        (y1 - y0).abs(),
-                        shade(level(here))
-                    ));
-                }
-                i = end;
-            }
-        }
-        svg.push(format_args!("</g>"));
-        self.draw_colour_bar(svg, label, low, high);
-    }
-
-    fn draw_colour_bar(&self, svg: &mut Svg, label: &str, low: f64, high: f64) {
-        let plot = self.plot;
-        // The bar stands outside the clipped region: close it and open an equal one afterwards.
-        svg.push(format_args!("</g>"));
-        let (left, wide) = (plot.right() + 14.0, 13.0);
-        let each = plot.height / SHADES as f64;
-        for i in 0..SHADES {
-            svg.push(format_args!(
-                r#"<rect x="{left:.2}" y="{:.2}" width="{wide}" height="{:.2}" fill="{}" shape-rendering="crispEdges"/>"#,
-                plot.bottom() - (i + 1) as f64 * each, each + 0.3, shade(i)
-            ));
-        }
-        svg.push(format_args!(
-            r#"<rect x="{left:.2}" y="{:.2}" width="{wide}" height="{:.2}" fill="none" stroke="{INK}" stroke-width="0.8"/>"#,
-            plot.top, plot.height
-        ));
-        let axis = crate::figure::Axis::new("").range(low, high);
-        let scale = Scale::new(&axis, std::iter::empty(), 0.0, true).onto(plot.bottom(), plot.top);
-        let ticks = scale.ticks(&axis, 6, false);
-        let style = format!(r#"fill="{INK}""#);
-        for (v, text) in &ticks.major {
-            if let Some(y) = scale.place(*v) {
-                let line = format!(r#"stroke="{INK}" stroke-width="0.8""#);
-                svg.line([left + wide, y], [left + wide + 4.0, y], &line);
-                svg.text(
-                    left + wide + 7.0,
-                    y + 3.8,
-                    TICK_TEXT,
-                    Anchor::Start,
-                    &style,
-                    text,
-                );
-            }
-        }
-        let (x, y) = (left + wide + 42.0, plot.top + plot.height / 2.0);
-        let turned = format!(r#"{style} transform="rotate(-90 {x:.2} {y:.2})""#);
-        let factor = ticks.factor;
-        let text = match factor.is_empty() {
-            true => label.to_string(),
-            false => format!("{label} {factor}"),
-        };
-        svg.text(x, y, LABEL_TEXT - 1.0, Anchor::Middle, &turned, &text);
-        let clip = svg.clips;
-        svg.push(format_args!(r#"<g clip-path="url(#clip{clip})">"#));
     }
 }

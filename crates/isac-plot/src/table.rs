@@ -5,17 +5,33 @@ use super::colour::INK;
 use super::text::{Anchor, width};
 use crate::figure::Table;
 
-pub(super) fn draw_table(svg: &mut Svg, table: &Table, page: f64, top: f64) {
-    const SIZE: f64 = 11.0;
-    let columns = table.heads.len();
+const SIZE: f64 = 11.0;
+const GAP: f64 = 22.0;
+
+/// Widths of the columns.
+fn widths(table: &Table) -> Vec<f64> {
     let mut widths: Vec<f64> = table.heads.iter().map(|h| width(h, SIZE) * 1.08).collect();
     for row in &table.rows {
         for (w, cell) in widths.iter_mut().zip(row) {
             *w = w.max(width(cell, SIZE));
         }
     }
-    let gap = 22.0;
-    let total = widths.iter().sum::<f64>() + gap * columns.saturating_sub(1) as f64;
+    widths
+}
+
+/// Width of a table with its columns and the gaps between them.
+fn total(widths: &[f64]) -> f64 {
+    widths.iter().sum::<f64>() + GAP * widths.len().saturating_sub(1) as f64
+}
+
+/// Width that a panel needs to show a table whole.
+pub(super) fn wide(table: &Table) -> f64 {
+    total(&widths(table)) + 28.0
+}
+
+pub(super) fn draw_table(svg: &mut Svg, table: &Table, page: f64, top: f64) {
+    let widths = widths(table);
+    let (total, gap) = (total(&widths), GAP);
     let left = ((page - total) / 2.0).max(8.0);
     let line = |svg: &mut Svg, y: f64, wide: f64| {
         let style = format!(r#"stroke="{INK}" stroke-width="{wide}""#);

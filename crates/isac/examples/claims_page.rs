@@ -1,5 +1,5 @@
-//! Writes the page of all claims from a folder of results: `claims_page RESULTS > docs/claims.md`.
-//! `cargo xtask docs RESULTS` runs it.
+//! Writes the page of all claims from a folder of results: `claims_page RESULTS > docs/claims.md`; with a paper behind,
+//! the table of its published numbers beside ours. `cargo xtask docs RESULTS` runs it.
 #![expect(clippy::print_stdout, reason = "its output is the page")]
 
 use std::path::Path;
@@ -15,6 +15,9 @@ were not run for this page.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let results = std::env::args().nth(1).ok_or("which folder of results?")?;
+    if let Some(paper) = std::env::args().nth(2) {
+        return published(&results, &paper);
+    }
     println!("{HEAD}");
     for paper in isac::papers::all() {
         println!("## {}: {}\n", paper.key, paper.title);
@@ -48,4 +51,73 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!();
     }
     Ok(())
+}
+
+/// The table of published numbers of a paper beside ours, from the runs that are there, of any size.
+fn published(results: &str, paper: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let known = isac::papers::all();
+    let paper = known.iter().find(|p| p.key == paper);
+    let paper = paper.ok_or("no such paper")?;
+    let (mut rows, mut sizes) = (Vec::new(), Vec::new());
+    for artefact in &paper.artefacts {
+        let folder = Path::new(results).join(paper.key).join(artefact.name);
+        let file = folder.join(artefact.presets[0]).join("meta.json");
+        let text = match std::fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(format!("{}: {error}", file.display()).into()),
+        };
+        let meta: Value = serde_json::from_str(&text)?;
+        let lines = meta["table"].as_array().into_iter().flatten();
+        let lines: Vec<&Value> = lines.filter(|line| line["published"].is_number()).collect();
+        if !lines.is_empty() {
+            sizes.push(meta["size"].as_str().unwrap_or_default().to_string());
+        }
+        rows.extend(lines.into_iter().map(|line| row(artefact.name, line)));
+    }
+    sizes.dedup();
+    println!(
+        "Written by `cargo xtask docs RESULTS` from `isac reproduce {}`, size {}.\n",
+        paper.key,
+        sizes.join(" and ")
+    );
+    println!(
+        "| artefact | quantity | published | ours | 95 % interval | why, draws, place |\n|---|---|---:|---:|---:|---|"
+    );
+    for row in rows {
+        println!("{row}");
+    }
+    Ok(())
+}
+
+fn row(artefact: &str, line: &Value) -> String {
+    let text = |key: &str| line[key].as_str().unwrap_or_default().replace('|', "\\|");
+    let unit = match text("unit") {
+        unit if unit.is_empty() => unit,
+        unit => format!(" ({unit})"),
+    };
+    let interval = match line["ci95"].as_array().map(Vec::as_slice) {
+        Some([low, high]) => format!("{} to {}", short(low), short(high)),
+        _ => String::new(),
+    };
+    format!(
+        "| `{artefact}` | {}{unit} | {} | {} | {interval} | {} |",
+        text("quantity"),
+        short(&line["published"]),
+        short(&line["ours"]),
+        text("note")
+    )
+}
+
+/// Four significant digits.
+fn short(value: &Value) -> String {
+    match value.as_f64() {
+        Some(x) if x.abs() < f64::MIN_POSITIVE => "0".into(),
+        Some(x) if (1e-3..1e6).contains(&x.abs()) => {
+            let digits = (3 - x.abs().log10().floor() as i32).max(0) as usize;
+            format!("{x:.digits$}")
+        }
+        Some(x) => format!("{x:.3e}"),
+        None => "-".into(),
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use isac::papers;
 use isac_lab::reproduce::prepare;
-use isac_lab::{Request, Size};
+use isac_lab::{Record, Records, Request, Size};
 
 fn is_key(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
@@ -85,4 +85,36 @@ fn quick_runs_are_about_a_minute() {
             artefact.name
         );
     }
+}
+
+/// Some rows for every curve that a plan names: what its figure looks like, found without running it.
+fn made_up(plan: &isac_lab::Plan) -> Records {
+    let curves: BTreeSet<&str> = plan.tasks.iter().map(|task| task.curve.as_str()).collect();
+    let values = vec![1.0; plan.metrics.len()];
+    let rows = curves.into_iter().flat_map(|curve| {
+        let values = values.clone();
+        (0..6).map(move |r| Record::exact(curve, r as f64, 0, values.clone()))
+    });
+    Records {
+        rows: rows.collect(),
+        ..Records::default()
+    }
+}
+
+#[test]
+fn no_two_curves_of_a_panel_look_the_same() {
+    let mut clashes = Vec::new();
+    for artefact in papers::all().into_iter().flat_map(|p| p.artefacts) {
+        for preset in artefact.presets {
+            let plan = (artefact.plan)(&Request::new(preset, Size::Quick)).unwrap();
+            for records in [Records::default(), made_up(&plan)] {
+                let name = format!("{}/{} ({preset})", artefact.paper, artefact.name);
+                let report = (plan.finish)(&records).unwrap_or_else(|e| panic!("{name}: {e}"));
+                let figures = [&report.figure, &report.timing.figure];
+                let found = figures.into_iter().flat_map(|figure| figure.clashes());
+                clashes.extend(found.map(|clash| format!("{name}: {clash}")));
+            }
+        }
+    }
+    assert!(clashes.is_empty(), "{}", clashes.join("\n"));
 }

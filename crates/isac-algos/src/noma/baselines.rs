@@ -7,9 +7,12 @@
 
 use super::power_min::{self, Outcome};
 use super::problem::{Mode, Scene};
+use super::robust::{self, ErrorBall};
 use super::{max_min, own};
 use crate::Error;
+use isac_linalg::{ops, validate};
 use isac_metrics::noma::SicSet;
+use isac_opt::root;
 use serde::{Deserialize, Serialize};
 
 /// A baseline.
@@ -116,15 +119,9 @@ pub fn power_min(
         Baseline::Linear => solved(&in_mode(scene, SicSet::Linear)?, gamma),
         Baseline::SlotSensSum | Baseline::SlotSensAvg => {
             let slots = in_mode(scene, SicSet::Orthogonal)?;
-            let mut sum = 0.0;
-            for position in 0..users {
-                match solved(&slots.keep_position(position), gamma)? {
-                    Some(power) => sum += power,
-                    None => return Ok(None),
-                }
-            }
-            let shared = baseline == Baseline::SlotSensAvg;
-            Ok(Some(if shared { sum / users as f64 } else { sum }))
+            each_slot(baseline, users, |position| {
+                solved(&slots.keep_position(position), gamma)
+            })
         }
         _ => {
             let slots = in_mode(scene, SicSet::Orthogonal)?;
@@ -133,9 +130,65 @@ pub fn power_min(
     }
 }
 
-/// Largest common SINR (linear) of a baseline within a power budget (watt); `None` when the budget
-/// is too small, without a verified optimum, and for the per-slot variants, which have no single
-/// covariance.
+/// Least power (watt) of a baseline for a common SINR target that holds for every channel error in a
+/// ball; `None` without a verified optimum. Nothing is cancelled in an orthogonal slot or under linear
+/// beams, so no residual is left.
+///
+/// # Errors
+/// A target that is not positive, a negative radius; numerical breakdown.
+pub fn robust_power_min(
+    scene: &Scene,
+    baseline: Baseline,
+    gamma: f64,
+    radius: f64,
+    options: &robust::Options,
+) -> Result<Option<f64>, Error> {
+    scene.common_target(gamma)?;
+    let users = scene.users();
+    let ball = ErrorBall {
+        radius,
+        residual: false,
+    };
+    let solved = |scene: &Scene, gamma: f64| -> Result<Option<f64>, Error> {
+        let targets = vec![gamma; scene.users()];
+        let found = robust::solve(scene, &targets, ball, options)?.solved();
+        Ok(found.map(|design| design.power()))
+    };
+    match baseline {
+        Baseline::Linear => solved(&in_mode(scene, SicSet::Linear)?, gamma),
+        Baseline::SlotSensSum | Baseline::SlotSensAvg => {
+            let slots = in_mode(scene, SicSet::Orthogonal)?;
+            each_slot(baseline, users, |position| {
+                solved(&slots.keep_position(position), gamma)
+            })
+        }
+        Baseline::RateAvg | Baseline::RateSum | Baseline::SinrSum | Baseline::SinrAvg => {
+            let slots = in_mode(scene, SicSet::Orthogonal)?;
+            solved(&slots, baseline.slot_target(gamma, users))
+        }
+    }
+}
+
+/// Sum or mean of the powers of the slots; `None` if one of them has none.
+fn each_slot(
+    baseline: Baseline,
+    users: usize,
+    power: impl Fn(usize) -> Result<Option<f64>, Error>,
+) -> Result<Option<f64>, Error> {
+    let mut sum = 0.0;
+    for position in 0..users {
+        match power(position)? {
+            Some(power) => sum += power,
+            None => return Ok(None),
+        }
+    }
+    let shared = baseline == Baseline::SlotSensAvg;
+    Ok(Some(if shared { sum / users as f64 } else { sum }))
+}
+
+/// Largest common SINR (linear) of a baseline within a power budget (watt), the sum or the mean of the
+/// powers of the slots where each senses for itself; `None` when the budget is too small or without a
+/// verified optimum.
 ///
 /// # Errors
 /// A budget that is not positive; numerical breakdown.
@@ -147,11 +200,50 @@ pub fn max_min(
 ) -> Result<Option<f64>, Error> {
     let sic = match baseline {
         Baseline::Linear => SicSet::Linear,
-        Baseline::SlotSensSum | Baseline::SlotSensAvg => return Ok(None),
-        _ => SicSet::Orthogonal,
+        Baseline::SlotSensSum | Baseline::SlotSensAvg => {
+            return slots_max_min(scene, baseline, budget, options);
+        }
+        Baseline::RateAvg | Baseline::RateSum | Baseline::SinrSum | Baseline::SinrAvg => {
+            SicSet::Orthogonal
+        }
     };
     let outcome = max_min::solve(&in_mode(scene, sic)?, budget, options)?;
     Ok(outcome
         .solved()
         .map(|s| baseline.common_target(s.target, scene.users())))
+}
+
+/// The root of the power of all slots in the common SINR.
+fn slots_max_min(
+    scene: &Scene,
+    baseline: Baseline,
+    budget: f64,
+    options: &max_min::Options,
+) -> Result<Option<f64>, Error> {
+    validate::positive("budget", budget, "W")?;
+    // A slot has no more than the whole budget, or K times it where the mean counts.
+    let most = match baseline {
+        Baseline::SlotSensAvg => budget * scene.users() as f64,
+        _ => budget,
+    };
+    let gain = |k: usize| ops::norm(scene.channels().subcols(k, 1)).powi(2);
+    let weakest = (0..scene.users()).map(gain).fold(f64::INFINITY, f64::min);
+    let high = most * weakest / scene.noise();
+    let settings = root::Options {
+        tolerance: options.tolerance,
+        ..root::Options::default()
+    };
+    // The slope is that of the chord to the point before.
+    let mut before: Option<(f64, f64)> = None;
+    let evaluate = |t: f64| -> Result<root::Sample<()>, Error> {
+        let Some(value) = power_min(scene, baseline, t, &options.power_min)? else {
+            return Ok(root::Sample::Unknown);
+        };
+        let slope = before.map_or(f64::NAN, |(at, power)| (value - power) / (t - at));
+        before = Some((t, value));
+        let data = ();
+        Ok(root::Sample::Value { value, slope, data })
+    };
+    let found = root::increasing_root(budget, 0.0, (0.0, high), 0.1 * high, &settings, evaluate)?;
+    Ok(found.best.map(|_| found.t))
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::scene::scene;
-use super::{Entry, short, verdict};
+use super::{Entry, interval, short, verdict};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -220,7 +220,7 @@ fn compared(lines: &[Value]) -> String {
     }
     let mut table = String::from(
         "<h3>Published and ours</h3>\n<table><thead><tr><th scope=\"col\">quantity</th><th scope=\"col\">published</th>\
-         <th scope=\"col\">ours</th><th scope=\"col\">difference</th><th scope=\"col\">residual</th>\
+         <th scope=\"col\">ours</th><th scope=\"col\">95 % interval</th><th scope=\"col\">difference</th><th scope=\"col\">residual</th>\
          <th scope=\"col\">note</th></tr></thead><tbody>\n",
     );
     for line in lines {
@@ -239,10 +239,11 @@ fn compared(lines: &[Value]) -> String {
             format!("<span class=\"bar {side}\" style=\"width:{width:.1}px\"></span> {share:+.2} %")
         });
         table += &format!(
-            "<tr><td>{}{unit}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{bar}</td><td>{}</td></tr>\n",
+            "<tr><td>{}{unit}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{bar}</td><td>{}</td></tr>\n",
             text("quantity"),
             short(&line["published"]),
             short(&line["ours"]),
+            interval(line),
             short(&line["difference"]),
             text("note"),
         );

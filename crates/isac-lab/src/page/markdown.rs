@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Entry, short, verdict};
+use super::{Entry, interval, short, verdict};
 
 /// The page as Markdown, with figures by their paths relative to `beside`, the folder it is written to, and
 /// for some papers a table: where paper, released code and we differ.
@@ -55,7 +55,7 @@ fn section(entry: &Entry, beside: &Path) -> String {
     }
     let table = entry.list("table");
     if !table.is_empty() {
-        page += "\n| | published | ours | difference | |\n|---|---:|---:|---:|---|\n";
+        page += "\n| | published | ours | 95 % interval | difference | |\n|---|---:|---:|---:|---:|---|\n";
         for line in table {
             let text = |key: &str| cell(line[key].as_str().unwrap_or(""));
             let unit = match text("unit") {
@@ -63,10 +63,11 @@ fn section(entry: &Entry, beside: &Path) -> String {
                 unit => format!(" ({unit})"),
             };
             page += &format!(
-                "| {}{unit} | {} | {} | {} | {} |\n",
+                "| {}{unit} | {} | {} | {} | {} | {} |\n",
                 text("quantity"),
                 short(&line["published"]),
                 short(&line["ours"]),
+                interval(line),
                 short(&line["difference"]),
                 text("note"),
             );

@@ -268,7 +268,8 @@ impl Scenario {
         vec![position, position, velocity, velocity]
     }
 
-    fn grid(&self) -> Result<Grid, Source> {
+    /// The grid of subcarriers and symbols.
+    pub(super) fn grid(&self) -> Result<Grid, Source> {
         Ok(Grid::filling(
             self.subcarriers,
             self.symbols,

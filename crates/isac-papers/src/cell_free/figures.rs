@@ -8,10 +8,9 @@
 use std::sync::Arc;
 
 use isac_lab::error::{Error, Source};
+use isac_lab::published::{Numbers, drawn};
 use isac_lab::verdict::{Claim, Ruling, Side};
-use isac_lab::{
-    Artefact, Compared, Grade, Metric, Plan, Record, Records, Report, Request, Task, curves,
-};
+use isac_lab::{Artefact, Grade, Metric, Plan, Record, Records, Report, Request, Task, curves};
 use isac_opt::StopReason;
 use isac_plot::figure::{Axis, Figure, Panel, Style};
 
@@ -25,73 +24,18 @@ const METHODS: [Method; 4] = [Method::NsRzf, Method::NsOpt, Method::CbOpt, Metho
 const SHARES: [f64; 7] = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99];
 const DISTANCES: [f64; 3] = [0.0, 20.0, 40.0];
 
-/// Means of the released draws, `(smallest SINR, sensing SNR)` per method, at each share. Two of the draws at
-/// .9 and eight at .99 have no joint design there.
-const MEANS_SHARE: [[(f64, f64); 4]; 7] = [
-    [
-        (0.118642, 1.55457),
-        (0.118974, 1.55442),
-        (0.0365706, 3.17037),
-        (0.119354, 3.18787),
-    ],
-    [
-        (0.838585, 1.4455),
-        (0.961364, 1.44324),
-        (0.37075, 2.98215),
-        (0.96136, 3.04118),
-    ],
-    [
-        (1.68023, 1.26277),
-        (2.05521, 1.25492),
-        (0.870066, 2.65223),
-        (2.05545, 2.71342),
-    ],
-    [
-        (2.86582, 0.957307),
-        (3.74592, 0.938997),
-        (1.81571, 2.06285),
-        (3.747, 2.10338),
-    ],
-    [
-        (3.93897, 0.651317),
-        (5.40176, 0.622528),
-        (3.21043, 1.37514),
-        (5.40473, 1.40869),
-    ],
-    [
-        (4.54699, 0.467568),
-        (6.38911, 0.432342),
-        (4.71401, 0.85081),
-        (6.40194, 0.905584),
-    ],
-    [
-        (4.90117, 0.357276),
-        (6.98044, 0.317675),
-        (6.65214, 0.382595),
-        (7.03219, 0.469487),
-    ],
-];
-/// The same at each least distance.
-const MEANS_DISTANCE: [[(f64, f64); 4]; 3] = [
-    [
-        (3.03217, 0.547608),
-        (3.92308, 0.51357),
-        (0.901226, 2.53008),
-        (3.92432, 2.21825),
-    ],
-    [
-        (2.27045, 1.47822),
-        (3.12312, 1.4823),
-        (2.82041, 1.62015),
-        (3.12383, 1.93546),
-    ],
-    [
-        (1.72166, 1.55263),
-        (2.47122, 1.55453),
-        (2.36321, 1.60958),
-        (2.4715, 1.89396),
-    ],
-];
+/// Keys of the metrics that are published.
+const KEYS: [&str; 2] = ["min_sinr", "sensing_snr"];
+
+/// What a legend calls a method.
+fn label(method: Method) -> &'static str {
+    match method {
+        Method::NsRzf => "Null-space sensing, regularised zero forcing",
+        Method::NsOpt => "Null-space sensing, best users' beams",
+        Method::CbOpt => "Conjugate sensing, best users' beams",
+        Method::Jsc => "Joint design",
+    }
+}
 
 /// All artefacts.
 pub(super) fn all() -> Vec<Artefact> {
@@ -116,12 +60,12 @@ pub(super) fn all() -> Vec<Artefact> {
     ]
 }
 
-/// A figure: its axis, its points, and what was released at each.
+/// A figure: its axis and its points, and the name by which its published numbers are known.
 #[derive(Clone, Copy)]
 struct Sweep {
     x: (&'static str, &'static str, &'static str),
     points: &'static [f64],
-    means: &'static [[(f64, f64); 4]],
+    artefact: &'static str,
     shares: bool,
 }
 
@@ -129,7 +73,7 @@ fn fig3(request: &Request) -> Result<Plan, Error> {
     let sweep = Sweep {
         x: ("share", "Share of the power for communication", ""),
         points: &SHARES,
-        means: &MEANS_SHARE,
+        artefact: "fig3",
         shares: true,
     };
     let draws = match &request.reference {
@@ -147,7 +91,7 @@ fn fig4(request: &Request) -> Result<Plan, Error> {
             "m",
         ),
         points: &DISTANCES,
-        means: &MEANS_DISTANCE,
+        artefact: "fig4",
         shares: false,
     };
     let draws = match &request.reference {
@@ -244,6 +188,8 @@ fn records(
 }
 
 fn plan(request: &Request, sweep: Sweep, draws: Option<Vec<Vec<Draw>>>) -> Result<Plan, Error> {
+    let text = include_str!("published.csv");
+    let published = Numbers::parse("cell_free/published.csv", text)?.of(sweep.artefact);
     let draws = draws.map(Arc::new);
     let exact = draws.is_some();
     let seed = request.seed;
@@ -289,34 +235,34 @@ fn plan(request: &Request, sweep: Sweep, draws: Option<Vec<Vec<Draw>>>) -> Resul
                 .into()
         }],
         scenario: serde_json::json!(Scenario::default()),
-        finish: Box::new(move |records| Ok(report(sweep, exact, records))),
+        finish: Box::new(move |records| Ok(report(sweep, &published, exact, records))),
     })
 }
 
-fn report(sweep: Sweep, exact: bool, records: &Records) -> Report {
+fn report(sweep: Sweep, published: &Numbers, exact: bool, records: &Records) -> Report {
     let mut panels = Vec::new();
-    for (metric, label) in [(0, "Smallest SINR"), (1, "Sensing SNR")] {
+    for (metric, quantity) in [(0, "Smallest SINR"), (1, "Sensing SNR")] {
         let (_, title, unit) = sweep.x;
         let axis = Metric::new("x", title, unit).title();
-        let mut panel = Panel::new(label, Axis::new(axis), Axis::new(label));
+        let mut panel = Panel::new("", Axis::new(axis), Axis::new(quantity));
         for (j, method) in METHODS.into_iter().enumerate() {
             let name = method.name();
-            curves::mean_curve(&mut panel, name, records, name, metric, Style::curve(j));
-            let released = sweep.points.iter().zip(sweep.means).map(|(&x, means)| {
-                let (sinr, sensing) = means[j];
-                [x, if metric == 0 { sinr } else { sensing }]
-            });
-            panel.published(
-                &format!("{name}, released"),
-                released.collect::<Vec<_>>(),
+            curves::mean_curve(
+                &mut panel,
+                label(method),
+                records,
+                name,
+                metric,
                 Style::curve(j),
             );
+            let released = published.points(name, KEYS[metric]);
+            panel.published(label(method), released, Style::curve(j));
         }
         panels.push(panel);
     }
     let mut out = Report {
         figure: Figure::new("Cell-free ISAC", panels),
-        table: table(sweep, records),
+        table: published.table(|row| drawn(records, &KEYS, row)),
         claims: claims(sweep, records),
         grade: Grade::Statistical,
         ..Report::default()
@@ -325,23 +271,6 @@ fn report(sweep: Sweep, exact: bool, records: &Records) -> Report {
         grade(records, &mut out);
     }
     out
-}
-
-/// Released and our means.
-fn table(sweep: Sweep, records: &Records) -> Vec<Compared> {
-    let mut lines = Vec::new();
-    for (k, &x) in sweep.points.iter().enumerate() {
-        for (j, method) in METHODS.into_iter().enumerate() {
-            let (sinr, sensing) = sweep.means[k][j];
-            for (metric, label, published) in [(0, "SINR", sinr), (1, "sensing SNR", sensing)] {
-                let ours = records.summary(method.name(), x, metric);
-                let quantity = format!("{}, {} {x}: mean {label}", method.name(), sweep.x.0);
-                let note = format!("std of the draws {:.3}", ours.std);
-                lines.push(Compared::new(quantity, published, ours.mean, "").note(note));
-            }
-        }
-    }
-    lines
 }
 
 /// What the paper says of the joint design.

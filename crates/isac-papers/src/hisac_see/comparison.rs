@@ -1,11 +1,14 @@
 //! What the designs are compared with: isotropic artificial noise (text of Fig. 4), a neighbouring
 //! cell (Fig. 4c), and designs by the weaker bounds.
 
+use super::problems::fixed;
+use super::published::numbers;
 use super::scenario::{Scenario, draw, path_model};
-use super::special::{efficiency, fixed};
+use super::special::efficiency;
 use super::sweep::{gain, gains_are, percent};
 use isac_algos::hisac_see::{Access, Design, Problem, Working, baselines, direct, evaluate};
 use isac_lab::error::{Error, Source};
+use isac_lab::published::{Numbers, drawn};
 use isac_lab::verdict::{Claim, Ruling, Side};
 use isac_lab::{Artefact, Grade, Metric, Plan, Record, Records, Report, Request, Task};
 use isac_linalg::c64;
@@ -91,11 +94,13 @@ fn plan_noise(request: &Request) -> Result<Plan, Error> {
             for (i, (name, label)) in curves.into_iter().enumerate() {
                 isac_lab::curves::mean_curve(&mut panel, label, records, name, 0, Style::curve(i));
                 let xs = records.xs(name);
-                let costs: Vec<_> = xs[1..].iter().map(|&x| (x, gain(records, (name, x), (name, xs[0])))).collect();
+                let without = xs.first().copied().unwrap_or(f64::NAN);
+                let noisy = || xs.iter().skip(1);
+                let costs: Vec<_> = noisy().map(|&x| (x, gain(records, (name, x), (name, without)))).collect();
                 claims.push(Claim::new(
                     format!("Green interference beats artificial noise ({label})"),
-                    Ruling::together(xs[1..].iter().map(|&x| {
-                        let ruling = gains_are(records, (name, x), (name, xs[0]), Side::AtMost(0.0));
+                    Ruling::together(noisy().map(|&x| {
+                        let ruling = gains_are(records, (name, x), (name, without), Side::AtMost(0.0));
                         (format!("{x} W"), ruling)
                     })),
                     costs.iter().map(|(x, s)| format!("{x} W: {}", percent(s))).collect::<Vec<_>>().join("; "),
@@ -122,6 +127,7 @@ const NEIGHBOUR_USERS: usize = 300;
 
 fn plan_neighbour(request: &Request) -> Result<Plan, Error> {
     let seed = request.seed;
+    let published = numbers("fig4c")?;
     let tasks = request.realizations(100, 2)?.into_iter().map(|r| {
         Task::records(format!("r{r:03}"), "both designs", 0.5, move || {
             neighbour(seed, r)
@@ -139,7 +145,7 @@ fn plan_neighbour(request: &Request) -> Result<Plan, Error> {
             "Artificial noise: 2 W in all directions, decoding order and sensing cap at Eve dropped.".into(),
         ],
         scenario: json!({"setup": Scenario::default().describe(), "users": NEIGHBOUR_USERS, "noise_w": COMPARED_NOISE}),
-        finish: Box::new(|records| Ok(finish_neighbour(records))),
+        finish: Box::new(move |records| Ok(finish_neighbour(records, &published))),
     })
 }
 
@@ -222,7 +228,7 @@ fn user<R: Rng>(
     Ok(10.0 * (NEIGHBOUR_POWER * square(&f) / disturbed).log10())
 }
 
-fn finish_neighbour(records: &Records) -> Report {
+fn finish_neighbour(records: &Records, published: &Numbers) -> Report {
     let axis = Axis::new("").categories(["mean", "5th percentile"]);
     let mut panel = Panel::new("", axis, Axis::new("SINR in the neighbouring cell (dB)"));
     let curves = [
@@ -238,6 +244,18 @@ fn finish_neighbour(records: &Records) -> Report {
             0,
             Style::curve(i).no_line(),
         );
+    }
+    let schemes = [
+        ("Green interference", "green"),
+        ("Artificial noise", "noise"),
+        ("RIS-security", "ris"),
+        ("Conventional", "conventional"),
+    ];
+    for (i, (label, name)) in schemes.into_iter().enumerate() {
+        let points = published.points(name, "sinr_db").into_iter();
+        let beside = 0.2 + 0.06 * i as f64;
+        let points = points.map(|[x, value]| [x + beside, value]).collect();
+        panel.published(label, points, Style::curve(i));
     }
     let claim = |text: &str, x: f64, published: f64| {
         let leads = records.paired(("green", x), ("noise", x), 0);
@@ -256,7 +274,10 @@ fn finish_neighbour(records: &Records) -> Report {
         )
     };
     Report {
-        figure: Figure::new("What a neighbouring cell hears", vec![panel]),
+        figure: Figure::new("What a neighbouring cell hears", vec![panel]).footnote(
+            "RIS-security and conventional are undefined in the paper: published points alone",
+        ),
+        table: published.table(|row| drawn(records, &["sinr_db"], row)),
         claims: vec![
             claim(
                 "1.8 dB more SINR on average than with artificial noise",
@@ -354,7 +375,7 @@ fn finish_bounds(records: &Records) -> Report {
         isac_lab::curves::mean_curve(&mut panel, *label, records, name, 0, Style::curve(i));
         if i > 0 {
             let curve = format!("exact_by_{name}");
-            let style = Style::curve(i).dashed().hollow();
+            let style = Style::curve(i + 2).dashed().hollow();
             isac_lab::curves::mean_curve(
                 &mut panel,
                 format!("{label}, of the exact design"),

@@ -1,10 +1,14 @@
 //! The artefacts of [hisac_see]: every panel as a sweep of designs by the direct route.
 
+use super::against;
+use super::power;
+use super::problems::{ARRAYS, scheme_problem};
 use super::scenario::{Scenario, draw};
 use super::sweep::{
-    Order, Sweep, ahead, along, gain, gains_are, metrics, paired, percent, plan, text,
+    BY_POWER, Order, Sweep, ahead, along, by_preset, gain, gains_are, metrics, paired, percent,
+    plan, text,
 };
-use isac_algos::hisac_see::{Access, Illumination, Objective, Problem, UserTarget};
+use isac_algos::hisac_see::{Access, Illumination, Objective};
 use isac_lab::error::{Error, Source};
 use isac_lab::stats::Summary;
 use isac_lab::verdict::{Claim, Ruling, Side};
@@ -15,7 +19,6 @@ use isac_models::scene::Topology;
 use isac_plot::figure::{Axis, Panel, Style};
 
 const DEFAULT: &[&str] = &["default"];
-
 /// Artefacts of the paper, in order.
 pub(super) fn artefacts() -> Vec<Artefact> {
     let artefact = |name, title, plan| Artefact {
@@ -24,6 +27,11 @@ pub(super) fn artefacts() -> Vec<Artefact> {
         title,
         presets: DEFAULT,
         plan,
+    };
+    // The paper's axis is the power of BS2; the text compares at one power.
+    let both = |name, title, plan| Artefact {
+        presets: BY_POWER,
+        ..artefact(name, title, plan)
     };
     vec![
         artefact("fig2b", "SCNR against the power of BS1", |r| {
@@ -42,34 +50,24 @@ pub(super) fn artefacts() -> Vec<Artefact> {
         artefact("fig2d", "SCNR against secrecy rate", |r| {
             plan(r, &FIG2D).map(as_front)
         }),
-        artefact(
+        both(
             "fig3b",
             "efficiency against antennas and circuit power",
-            |r| plan(r, &FIG3B),
+            |r| by_preset(r, &FIG3B, &power::FIG3B),
         ),
-        artefact("fig3c", "efficiency against the number of users", |r| {
-            plan(r, &FIG3C)
+        both("fig3c", "efficiency against the number of users", |r| {
+            by_preset(r, &FIG3C, &power::FIG3C)
         }),
-        artefact("fig3d", "efficiency against the rate thresholds", |r| {
-            plan(r, &FIG3D)
+        both("fig3d", "efficiency against the rate thresholds", |r| {
+            by_preset(r, &FIG3D, &power::FIG3D)
         }),
         artefact("fig5d", "efficiency by topology and access scheme", |r| {
             plan(r, &FIG5D)
         }),
-        artefact("fig6a", "efficiency by fading and access scheme", |r| {
-            plan(r, &FIG6A)
+        both("fig6a", "efficiency by fading and access scheme", |r| {
+            by_preset(r, &FIG6A, &power::FIG6A)
         }),
     ]
-}
-
-/// The access scheme of a curve named by it, with or without a variant such as `sdma_multicast`.
-fn access(curve: &str) -> Result<Access, Error> {
-    let named = |a: &Access| {
-        let rest = curve.strip_prefix(a.name());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-    };
-    let found = Access::ALL.into_iter().find(named);
-    found.ok_or_else(|| Error::unknown("access scheme", curve, Access::ALL.map(Access::name)))
 }
 
 /// A curve that the sweep does not draw.
@@ -78,6 +76,9 @@ fn no_curve(curve: &str, sweep: &Sweep) -> Source {
 }
 
 const FIG2B: Sweep = Sweep {
+    artefact: "fig2b",
+    ours: against::nothing,
+    mark: against::unmarked,
     title: "SCNR against the power of BS1",
     x: ("power1_cap_w", "Power of BS1", "W"),
     y: 2,
@@ -156,6 +157,9 @@ const SCHEMES: &[(&str, &str)] = &[
 ];
 
 const FIG2C: Sweep = Sweep {
+    artefact: "fig2c",
+    ours: against::gains_of_fixed_split,
+    mark: against::unmarked,
     title: "Secrecy energy efficiency against the allocated power of BS2",
     x: ("power2_w", "Allocated power of BS2", "W"),
     y: 0,
@@ -257,6 +261,9 @@ const FIG2C: Sweep = Sweep {
 };
 
 const ERRORS: Sweep = Sweep {
+    artefact: "errors",
+    ours: against::losses,
+    mark: against::mark_losses,
     title: "Secrecy energy efficiency against the error radius",
     x: ("error", "Error radius relative to each channel", ""),
     y: 0,
@@ -290,8 +297,9 @@ const ERRORS: Sweep = Sweep {
     claims: |records| {
         let loss = |name: &str, x: f64| gain(records, (name, x), (name, 0.0));
         let xs = records.xs("rsma_free");
-        let costs: Vec<(f64, Summary)> = xs[1..]
+        let costs: Vec<(f64, Summary)> = xs
             .iter()
+            .skip(1)
             .map(|&x| (x, loss("rsma_fixed", x)))
             .collect();
         let claimed = [0.1, 0.2].map(|x| {
@@ -334,6 +342,9 @@ const ERRORS: Sweep = Sweep {
 };
 
 const FIG2D: Sweep = Sweep {
+    artefact: "fig2d",
+    ours: |records, _| against::slopes(records),
+    mark: against::unmarked,
     title: "SCNR against secrecy rate",
     x: ("weight", "Weight of the SCNR", ""),
     y: 2,
@@ -367,13 +378,7 @@ const FIG2D: Sweep = Sweep {
                 .find(|p| (p.0 - x).abs() < 1e-9)
                 .map_or(f64::NAN, |p| p.1)
         };
-        let ends = [("rsma_fixed", 0.7), ("rsma_fixed", 0.3)];
-        let (scnrs, rates) = (records.joint(&ends, 2), records.joint(&ends, 1));
-        let pairs = scnrs.iter().zip(&rates);
-        let slopes: Vec<f64> = pairs
-            .map(|(s, r)| (s[0] - s[1]) / (r[0] - r[1]))
-            .filter(|slope| slope.is_finite())
-            .collect();
+        let slopes = against::slopes(records);
         let slope = (at(&scnr, 0.7) - at(&scnr, 0.3)) / (at(&rate, 0.7) - at(&rate, 0.3));
         vec![
             Claim::new(
@@ -393,17 +398,10 @@ const FIG2D: Sweep = Sweep {
     },
 };
 
-/// Array sides of Fig. 3(b), by index.
-const ARRAYS: [[(usize, usize); 2]; 6] = [
-    [(2, 2), (2, 2)],
-    [(4, 2), (4, 2)],
-    [(6, 2), (6, 2)],
-    [(8, 2), (6, 2)],
-    [(8, 2), (8, 2)],
-    [(8, 4), (8, 4)],
-];
-
 const FIG3B: Sweep = Sweep {
+    artefact: "fig3b",
+    ours: against::steps_of_arrays,
+    mark: against::mark_arrays,
     title: "Secrecy energy efficiency against antennas",
     x: ("arrays", "Antennas of BS1 and BS2", ""),
     y: 0,
@@ -502,6 +500,9 @@ const FIG3B: Sweep = Sweep {
 };
 
 const FIG3C: Sweep = Sweep {
+    artefact: "fig3c",
+    ours: against::peak,
+    mark: against::mark_peak,
     title: "Secrecy energy efficiency against the number of users",
     x: ("users", "Users of BS2", ""),
     y: 0,
@@ -550,6 +551,9 @@ const FIG3C: Sweep = Sweep {
 };
 
 const FIG3D: Sweep = Sweep {
+    artefact: "fig3d",
+    ours: against::peak,
+    mark: against::mark_peak,
     title: "Secrecy energy efficiency against the thresholds",
     x: ("threshold_bps_hz", "Thresholds I_S = I_c = I_p", "bps/Hz"),
     y: 0,
@@ -604,16 +608,10 @@ fn as_front(plan: Plan) -> Plan {
     }
 }
 
-fn scheme_problem(curve: &str, setup: &Scenario, r: u64, seed: u64) -> Result<Problem, Source> {
-    let mut p = draw(setup, seed, r)?;
-    p.access = access(curve)?;
-    if curve.ends_with("multicast") {
-        p.user_target = UserTarget::Multicast;
-    }
-    Ok(p)
-}
-
 const FIG5D: Sweep = Sweep {
+    artefact: "fig5d",
+    ours: against::topologies,
+    mark: against::mark_topologies,
     title: "Secrecy energy efficiency by topology",
     x: ("topology", "Topology", ""),
     y: 0,
@@ -678,6 +676,9 @@ const FIG5D: Sweep = Sweep {
 };
 
 const FIG6A: Sweep = Sweep {
+    artefact: "fig6a",
+    ours: against::nothing,
+    mark: against::unmarked,
     title: "Secrecy energy efficiency by fading",
     x: ("fading", "Fading", ""),
     y: 0,

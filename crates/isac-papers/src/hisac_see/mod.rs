@@ -1,13 +1,18 @@
 //! Secure and green RSMA-assisted heterogeneous ISAC: the artefacts of `hisac_see` and its schema
 //! `hisac-see/1`.
 
+mod against;
+mod ascent;
 mod check;
 mod comparison;
 mod explicit;
 mod figures;
 mod gap;
 mod judge;
+mod power;
+mod problems;
 mod proof;
+mod published;
 mod quality;
 mod read;
 mod scaling;
@@ -33,6 +38,7 @@ pub fn paper() -> Paper {
         template: Some(TEMPLATE),
         artefacts: {
             let mut all = figures::artefacts();
+            all.extend(ascent::artefacts());
             all.extend(special::artefacts());
             all.extend(scaling::artefacts());
             all.extend(comparison::artefacts());

@@ -1,19 +1,18 @@
-//! Artefacts that are not plain sweeps: ascents by iteration, frozen beams, measured times,
-//! error models and beampatterns.
+//! Artefacts that are not plain sweeps: frozen beams, error models and beampatterns.
 
-use super::scenario::{Scenario, draw, path_model};
-use super::sweep::{gain, gains_are, percent};
-use isac_algos::hisac_see::{
-    Access, Design, Method, Problem, RawStart, Working, baselines, direct, sca,
-};
+use super::power;
+use super::problems::{error_model, fixed};
+use super::published::numbers;
+use super::scenario::{Scenario, path_model};
+use super::sweep::{BY_POWER, gain, gains, gains_are, percent, plan};
+use isac_algos::hisac_see::{Design, Problem, RawStart, Working, direct, sca};
 use isac_lab::error::{Error, Source};
+use isac_lab::published::Numbers;
 use isac_lab::verdict::{Claim, Ruling, Side};
 use isac_lab::{Artefact, Grade, Metric, Plan, Record, Records, Report, Request, Task, TaskOutput};
 use isac_linalg::c64;
-use isac_models::csi_error::{UncertainChannel, gaussian_ball_factor, random_ellipsoid};
-use isac_models::rng::{self, Stream};
 use isac_models::scene::Scene;
-use isac_plot::figure::{Axis, Figure, Layer, Panel, Style};
+use isac_plot::figure::{Axis, Colour, Figure, Layer, Panel, Style};
 use serde_json::json;
 
 /// The artefacts of this file, by name.
@@ -27,16 +26,14 @@ pub(super) fn artefacts() -> Vec<Artefact> {
     };
     vec![
         artefact(
-            "fig2a",
-            "efficiency against iterations and antennas of BS1",
-            plan_ascent,
-        ),
-        artefact(
             "fig3a",
             "efficiency against the power of BS1 by optimised set",
             plan_frozen,
         ),
-        artefact("fig6b", "efficiency by error model", plan_errors),
+        Artefact {
+            presets: BY_POWER,
+            ..artefact("fig6b", "efficiency by error model", plan_errors)
+        },
         artefact("fig6c", "beampattern of the common stream", |r| {
             plan_pattern(r, 0)
         }),
@@ -54,244 +51,12 @@ pub(super) fn efficiency() -> Vec<Metric> {
     )]
 }
 
-pub(super) fn fixed(setup: &Scenario, seed: u64, r: u64) -> Result<Problem, Source> {
-    let mut problem = draw(setup, seed, r)?;
-    problem.access = Access::RsmaFixed;
-    Ok(problem)
-}
-
 /// A feasible point from the raw start, by convex steps.
 pub(super) fn feasible(problem: &Problem) -> Result<Option<Design>, Source> {
     let working = Working::new(problem)?;
     let raw = RawStart::default().design(problem, &working)?;
     let found = sca::phase_one(problem, &raw, &sca::Options::default())?;
     Ok(found.feasible.then_some(found.design))
-}
-
-const SIDES: [(f64, (usize, usize)); 3] = [(8.0, (4, 2)), (12.0, (6, 2)), (16.0, (8, 2))];
-
-/// Powers of BS1 and BS2 that the traversal goes through, W.
-const TRAVERSED: [[f64; 4]; 2] = [[8.0, 10.0, 12.0, 16.0], [6.0, 8.0, 10.0, 14.0]];
-
-/// Best efficiency so far over the grid, and the direct route's for comparison at x = 0.
-fn traversed(powers1: &[f64], powers2: &[f64], seed: u64, r: usize) -> Result<Vec<Record>, Source> {
-    let problem = fixed(&Scenario::default(), seed, r as u64)?;
-    let options = direct::Options::default();
-    let free = Method::Direct.run(&problem, &[])?;
-    let mut rows = vec![if free.feasible {
-        crate::record(
-            "direct_m12",
-            0.0,
-            r,
-            free.stopped,
-            vec![free.report.efficiency],
-        )
-    } else {
-        Record::failed("direct_m12", 0.0, r, "no feasible point")
-    }];
-    let points = baselines::traversal(&problem, powers1, powers2, &options)?;
-    for i in 0..points.len() {
-        let x = (i + 1) as f64;
-        rows.push(match baselines::best(&points[..=i]) {
-            Some(best) => {
-                let value = best.solution.report.efficiency;
-                crate::record("traversal_m12", x, r, best.solution.stopped, vec![value])
-            }
-            None => Record::failed("traversal_m12", x, r, "no feasible grid point yet"),
-        });
-    }
-    Ok(rows)
-}
-
-fn plan_ascent(request: &Request) -> Result<Plan, Error> {
-    let seed = request.seed;
-    let mut tasks = Vec::new();
-    for r in request.realizations(100, 1)? {
-        for (m1, side) in SIDES {
-            for method in [Method::Joint, Method::Alternating] {
-                let curve = format!("{}_m{m1}", method.name());
-                tasks.push(Task::records(
-                    format!("{curve}/r{r:03}"),
-                    curve.clone(),
-                    4.0,
-                    move || {
-                        let setup = Scenario {
-                            array1: side,
-                            ..Scenario::default()
-                        };
-                        let problem = fixed(&setup, seed, r as u64)?;
-                        let found = method.run(&problem, &[])?;
-                        if !found.feasible {
-                            return Ok(vec![Record::failed(&curve, 0.0, r, "no feasible start")]);
-                        }
-                        let mut rows = Vec::new();
-                        let history: Vec<f64> = found.trace.iter().map(|t| t.objective).collect();
-                        for i in 0..30 {
-                            let Some(last) = history.last() else { break };
-                            let value = history.get(i).unwrap_or(last);
-                            let x = (i + 1) as f64;
-                            rows.push(crate::record(&curve, x, r, found.stopped, vec![*value]));
-                        }
-                        Ok(rows)
-                    },
-                ));
-            }
-        }
-    }
-    for r in request.realizations(100, 1)? {
-        let (side1, side2): (&[f64], &[f64]) = request.pick(
-            (&TRAVERSED[0], &TRAVERSED[1]),
-            (&[10.0, 12.0], &[8.0, 10.0]),
-        );
-        tasks.push(Task::records(
-            format!("traversal/r{r:03}"),
-            "traversal",
-            1.0,
-            move || traversed(side1, side2, seed, r),
-        ));
-    }
-    Ok(Plan {
-        x: Metric::new("iteration", "Convex step or grid point", ""),
-        metrics: efficiency(),
-        tasks,
-        notes: vec!["From the feasible points of phase I, the best start of each method; a converged run keeps its value.".into()],
-        scenario: json!({"setup": Scenario::default().describe()}),
-        finish: Box::new(|records| {
-            let mut panel = Panel::new(
-                "",
-                Axis::new("Convex step"),
-                Axis::new(efficiency()[0].title()),
-            );
-            for (i, (m1, _)) in SIDES.iter().enumerate() {
-                let plain = Style::curve(i).no_marker();
-                for (method, style) in [
-                    (Method::Joint, plain),
-                    (Method::Alternating, plain.dashed()),
-                ] {
-                    let curve = format!("{}_m{m1}", method.name());
-                    let label = format!("{}, M1 = {m1}", method.label());
-                    isac_lab::curves::mean_curve(&mut panel, label, records, &curve, 0, style);
-                }
-            }
-            isac_lab::curves::mean_curve(&mut panel, "traversal, M1 = 12",
-                records,
-                "traversal_m12",
-                0,
-                Style::curve(3).dotted(),
-            );
-            let end = |curve: &str| records.summary(curve, 30.0, 0).mean;
-            let last = records.xs("traversal_m12").last().copied().unwrap_or(0.0);
-            let grid = gain(records, ("traversal_m12", last), ("direct_m12", 0.0));
-            // Convex steps to within 1e-4 of the end, on average.
-            let counts = |name: &str, m: f64| -> Vec<f64> {
-                let curve = format!("{name}_m{m}");
-                let mut counts = std::collections::BTreeMap::new();
-                let rows = records.rows.iter();
-                for row in rows.filter(|row| row.algorithm == curve && !row.failed) {
-                    let end = records.value(&curve, 30.0, row.realization, 0);
-                    let count: &mut f64 = counts.entry(row.realization).or_default();
-                    if row.metrics[0] < end.unwrap_or(0.0) * (1.0 - 1e-4) {
-                        *count += 1.0;
-                    }
-                }
-                counts.into_values().map(|c| c + 1.0).collect()
-            };
-            let steps = |name: &str, m: f64| isac_lab::stats::Summary::of(&counts(name, m)).mean;
-            let needed: Vec<String> = SIDES
-                .iter()
-                .map(|&(m, _)| {
-                    let (joint, alternating) = (steps("joint", m), steps("alternating", m));
-                    format!("M1 = {m}: joint {joint:.1}, alternating {alternating:.1}")
-                })
-                .collect();
-            // The paper's algorithm alternates.
-            let published = [24.0, 30.0, 39.0];
-            let counts_agree =
-                Ruling::together(SIDES.iter().zip(published).map(|((m, _), count)| {
-                    let ours = counts("alternating", *m);
-                    (format!("M1 = {m}"), Ruling::mean(&ours, Side::about(count)))
-                }));
-            let growth = |name: &str| -> Vec<f64> {
-                SIDES
-                    .iter()
-                    .map(|(m, _)| end(&format!("{name}_m{m}")))
-                    .collect()
-            };
-            let grows = Ruling::together([(8, 12), (12, 16)].map(|(less, more)| {
-                let name = |m: i32| format!("alternating_m{m}");
-                let (more_name, less_name) = (name(more), name(less));
-                let side = Side::AtLeast(0.0);
-                let ruling = gains_are(records, (&more_name, 30.0), (&less_name, 30.0), side);
-                (format!("{less} to {more}"), ruling)
-            }));
-            // At the optimum, nothing of ours is ahead by more than a thousandth.
-            let optimal = Ruling::together(SIDES.iter().map(|(m, _)| {
-                let (theirs, ours) = (format!("alternating_m{m}"), format!("joint_m{m}"));
-                let side = Side::AtLeast(-0.1);
-                let ruling = gains_are(records, (&theirs, 30.0), (&ours, 30.0), side);
-                (format!("M1 = {m}, percent"), ruling)
-            }));
-            Ok(Report {
-                figure: Figure::new("Ascent of the secrecy energy efficiency", vec![panel]),
-                claims: vec![
-                    Claim::new(
-                        "The efficiency grows with the antennas of BS1",
-                        grows,
-                        format!(
-                            "joint {:?}, alternating {:?}",
-                            growth("joint"),
-                            growth("alternating")
-                        ),
-                    ),
-                    Claim::new(
-                        "24, 30 and 39 iterations for growing M1",
-                        counts_agree,
-                        format!(
-                            "convex steps to within 1e-4 of the end: {}",
-                            needed.join("; ")
-                        ),
-                    ),
-                    Claim::new(
-                        "Traversal needs more and reaches the same",
-                        if last < 16.0 {
-                            Ruling::not_tested("the grid of a quick run is too coarse")
-                        } else {
-                            gains_are(
-                                records,
-                                ("traversal_m12", last),
-                                ("direct_m12", 0.0),
-                                Side::Between(-2.0, 2.0),
-                            )
-                        },
-                        format!(
-                            "{last} rate maximisations, best of the grid against the direct route {}",
-                            percent(&grid)
-                        ),
-                    ),
-                    Claim::new(
-                        "Algorithm 4 converges to the optimum",
-                        optimal,
-                        SIDES
-                            .iter()
-                            .map(|(m, _)| {
-                                format!(
-                                    "M1 = {m}: alternating against joint {}",
-                                    percent(&gain(
-                                        records,
-                                        (&format!("alternating_m{m}"), 30.0),
-                                        (&format!("joint_m{m}"), 30.0)
-                                    ))
-                                )
-                            })
-                            .collect::<Vec<_>>()
-                            .join("; "),
-                    ),
-                ],
-                grade: Grade::Trend,
-                ..Report::default()
-            })
-        }),
-    })
 }
 
 const SETS: [(&str, &str); 4] = [
@@ -405,7 +170,11 @@ const MODELS: [(&str, &str); 3] = [
 ];
 
 fn plan_errors(request: &Request) -> Result<Plan, Error> {
+    if request.preset == BY_POWER[1] {
+        return plan(request, &power::FIG6B);
+    }
     let seed = request.seed;
+    let published = numbers("fig6b")?;
     let tasks = request.realizations(100, 3)?.into_iter().map(|r| {
         Task::records(format!("r{r:03}"), "all models", 1.0, move || {
             let mut rows = Vec::new();
@@ -437,11 +206,17 @@ fn plan_errors(request: &Request) -> Result<Plan, Error> {
         tasks: tasks.collect(),
         notes: vec!["Relative radius 0.1. Gaussian: i.i.d. with the same mean square norm, the ball enlarged to hold 95 %. Ellipsoid: random axes, squared semi-axes 0.2 to 1.8 of the ball's, on h_e, g_e and g_bo, in full dimension.".into()],
         scenario: json!({"setup": Scenario::default().describe()}),
-        finish: Box::new(|records| {
+        finish: Box::new(move |records| {
             let axis = Axis::new("Error model").categories(MODELS.map(|m| m.1));
             let mut panel = Panel::new("", axis, Axis::new(efficiency()[0].title()));
             for (i, (name, label)) in MODELS.iter().enumerate() {
                 isac_lab::curves::mean_curve(&mut panel, *label, records, name, 0, Style::curve(i));
+            }
+            let ball = records.summary("ball", 0.0, 0).mean;
+            for row in &published.rows {
+                let floor = ball * (1.0 - row.value / 100.0);
+                let style = Style::curve(6).colour(Colour::Grey).dashed();
+                panel.horizontal("Lowest, published, through ours for the ball", floor, style);
             }
             let apart = Ruling::together([("gaussian", 1.0), ("ellipsoid", 2.0)].map(|(name, x)| {
                 let side = Side::Between(-22.0, 22.0);
@@ -450,6 +225,10 @@ fn plan_errors(request: &Request) -> Result<Plan, Error> {
             }));
             Ok(Report {
                 figure: Figure::new("Efficiency by error model", vec![panel]),
+                table: published.table(|row| {
+                    let gains = gains(records, (&row.curve, row.x), ("ball", 0.0));
+                    gains.iter().map(|gain| -gain).collect()
+                }),
                 claims: vec![Claim::new("Error models differ by at most 22 %", apart, "")],
                 grade: Grade::Trend,
                 ..Report::default()
@@ -458,44 +237,15 @@ fn plan_errors(request: &Request) -> Result<Plan, Error> {
     })
 }
 
-fn error_model(name: &str, seed: u64, r: u64) -> Result<Problem, Source> {
-    let setup = Scenario::default();
-    let mut problem = fixed(&setup, seed, r)?;
-    match name {
-        "ball" => {}
-        "gaussian" => {
-            let factor = gaussian_ball_factor(problem.cell.antennas1(), 0.95)?;
-            problem.cell = problem.cell.with_relative_error(setup.error * factor)?;
-        }
-        "ellipsoid" => {
-            let mut rng = rng::stream(seed, Stream::CsiError, r);
-            let mut shaped =
-                |link: &UncertainChannel| -> Result<UncertainChannel, isac_models::Error> {
-                    let radius = link.radius().unwrap_or(0.0);
-                    let shape = random_ellipsoid(link.antennas(), radius, [0.2, 1.8], &mut rng)?;
-                    UncertainChannel::ellipsoid("error", link.estimate.clone(), shape)
-                };
-            problem.cell.h_e = shaped(&problem.cell.h_e)?;
-            problem.cell.g_e = shaped(&problem.cell.g_e)?;
-            problem.cell.g_bo = shaped(&problem.cell.g_bo)?;
-        }
-        other => {
-            return Err(
-                Error::unknown("error model", other, ["ball", "gaussian", "ellipsoid"]).into(),
-            );
-        }
-    }
-    Ok(problem)
-}
-
-/// Degrees of the map, every 2 in azimuth and elevation.
+/// Degrees of the map, every one in azimuth and elevation.
 fn angles(reach: i32) -> Vec<f64> {
-    (-reach..=reach).map(|i| 2.0 * f64::from(i)).collect()
+    (-reach..=reach).map(f64::from).collect()
 }
 
 fn plan_pattern(request: &Request, stream: usize) -> Result<Plan, Error> {
     let seed = request.seed;
     let draw_index = request.realization.unwrap_or(0);
+    let published = numbers(if stream == 0 { "fig6c" } else { "fig6d" })?;
     let task = Task::with_data("pattern", "beampattern", 0.5, move || {
         pattern(stream, seed, draw_index)
     });
@@ -505,7 +255,7 @@ fn plan_pattern(request: &Request, stream: usize) -> Result<Plan, Error> {
         tasks: vec![task],
         notes: vec!["One draw. Map: |u(az, el)^H o|^2 / |o|^2 in dB; the table's gains are towards the nodes' channels, relative to the mean over directions.".into()],
         scenario: json!({"setup": Scenario::default().describe(), "draw": draw_index}),
-        finish: Box::new(move |records| Ok(finish_pattern(stream, records))),
+        finish: Box::new(move |records| Ok(finish_pattern(stream, &published, records))),
     })
 }
 
@@ -539,10 +289,10 @@ fn pattern(stream: usize, seed: u64, r: usize) -> Result<TaskOutput, Source> {
         })
         .collect();
     let model = path_model(setup.array2, &setup)?;
-    let map: Vec<Vec<f64>> = angles(15)
+    let map: Vec<Vec<f64>> = angles(30)
         .iter()
         .map(|el| {
-            let row = angles(40);
+            let row = angles(80);
             row.iter()
                 .map(|az| {
                     decibels(dot(&model.steering(az.to_radians(), el.to_radians())) / square(o))
@@ -566,7 +316,7 @@ fn pattern(stream: usize, seed: u64, r: usize) -> Result<TaskOutput, Source> {
     })
 }
 
-fn finish_pattern(stream: usize, records: &Records) -> Report {
+fn finish_pattern(stream: usize, published: &Numbers, records: &Records) -> Report {
     let data = records.data.get("pattern").cloned().unwrap_or_default();
     let map: Vec<Vec<f64>> = serde_json::from_value(data["map"].clone()).unwrap_or_default();
     let places: Vec<[f64; 2]> = serde_json::from_value(data["places"].clone()).unwrap_or_default();
@@ -577,8 +327,8 @@ fn finish_pattern(stream: usize, records: &Records) -> Report {
     );
     panel.layers.push(Layer::Heat {
         label: "Gain (dB)".into(),
-        x: angles(40),
-        y: angles(15),
+        x: angles(80),
+        y: angles(30),
         values: map,
         range: Some([-30.0, 12.0]),
     });
@@ -596,6 +346,14 @@ fn finish_pattern(stream: usize, records: &Records) -> Report {
         .map(|i| format!("{:+.1}", gain(i)))
         .collect();
     let detail = format!("users, Bob, Eve: {} dB", gains.join(" "));
+    let table = published.table(|row| {
+        let ours = match row.curve.as_str() {
+            "bob" => gain(users),
+            "eve" => gain(users + 1),
+            _ => (0..users).filter(|&i| gain(i) > 0.0).count() as f64,
+        };
+        vec![ours]
+    });
     let one_draw = |holds: bool| Ruling::every(usize::from(holds), 1);
     let claims = if stream == 0 {
         vec![
@@ -638,6 +396,7 @@ fn finish_pattern(stream: usize, records: &Records) -> Report {
             },
             vec![panel],
         ),
+        table,
         claims,
         grade: Grade::Trend,
         ..Report::default()

@@ -1,9 +1,11 @@
 //! Designs by the direct route along an axis, and what may be said of their curves.
 
+use super::published::numbers;
 use super::scenario::Scenario;
 use isac_algos::hisac_see::relaxation::{self, prove_infeasible};
 use isac_algos::hisac_see::{Problem, direct};
 use isac_lab::error::{Error, Source};
+use isac_lab::published::{Numbers, Published};
 use isac_lab::stats::Summary;
 use isac_lab::verdict::{Claim, Ruling, Side, Verdict};
 use isac_lab::{Grade, Metric, Plan, Record, Records, Report, Request, Size, Task};
@@ -12,6 +14,12 @@ use isac_plot::figure::{Axis, Figure, Panel, Style};
 
 /// What an artefact sweeps.
 pub(super) struct Sweep {
+    /// Name of the artefact, by which its published numbers are known.
+    pub(super) artefact: &'static str,
+    /// Our draws behind a published number.
+    pub(super) ours: fn(&Records, &Published) -> Vec<f64>,
+    /// Draws what is published into the panel.
+    pub(super) mark: fn(&Records, &Numbers, &mut Panel),
     pub(super) title: &'static str,
     pub(super) x: (&'static str, &'static str, &'static str),
     /// Index of the metric drawn, see [`metrics`].
@@ -60,6 +68,23 @@ pub(super) fn metrics() -> Vec<Metric> {
     ]
 }
 
+/// Presets of the figures whose printed axis is the power of BS2.
+pub(super) const BY_POWER: &[&str] = &["default", "power"];
+
+/// The sweep of a preset.
+pub(super) fn by_preset(
+    request: &Request,
+    text: &'static Sweep,
+    printed: &'static Sweep,
+) -> Result<Plan, Error> {
+    let sweep = if request.preset == BY_POWER[1] {
+        printed
+    } else {
+        text
+    };
+    plan(request, sweep)
+}
+
 pub(super) fn plan(request: &Request, sweep: &'static Sweep) -> Result<Plan, Error> {
     let draws = request.realizations(100, 3)?;
     let xs = request.pick(sweep.full, sweep.quick);
@@ -75,6 +100,7 @@ pub(super) fn plan(request: &Request, sweep: &'static Sweep) -> Result<Plan, Err
             ));
         }
     }
+    let published = numbers(sweep.artefact)?;
     let size = match request.size {
         Size::Full => "full",
         Size::Quick => "quick",
@@ -91,7 +117,7 @@ pub(super) fn plan(request: &Request, sweep: &'static Sweep) -> Result<Plan, Err
             "curves": sweep.curves.iter().map(|c| c.0).collect::<Vec<_>>(),
             "setup": Scenario::default().describe(),
         }),
-        finish: Box::new(move |records| Ok(finish(sweep, records))),
+        finish: Box::new(move |records| Ok(finish(sweep, &published, records))),
     })
 }
 
@@ -156,7 +182,7 @@ pub(super) fn record(curve: &str, x: f64, draw: usize, found: &direct::Solution)
     crate::record(curve, x, draw, found.stopped, values)
 }
 
-fn finish(sweep: &Sweep, records: &Records) -> Report {
+fn finish(sweep: &Sweep, published: &Numbers, records: &Records) -> Report {
     let list = metrics();
     let label = Metric::new(sweep.x.0, sweep.x.1, sweep.x.2).title();
     let x = if sweep.categories.is_empty() {
@@ -174,6 +200,7 @@ fn finish(sweep: &Sweep, records: &Records) -> Report {
         let style = if sweep.joined { style } else { style.no_line() };
         isac_lab::curves::mean_curve(&mut panel, *label, records, name, sweep.y, style);
     }
+    (sweep.mark)(records, published, &mut panel);
     let claims = (sweep.claims)(records);
     let holds = claims.iter().all(|c| c.verdict != Verdict::DoesNotHold);
     let failed = records.rows.iter().filter(|row| row.failed).count();
@@ -183,6 +210,7 @@ fn finish(sweep: &Sweep, records: &Records) -> Report {
     }
     Report {
         figure,
+        table: published.table(|row| (sweep.ours)(records, row)),
         grade: if holds {
             Grade::Trend
         } else {

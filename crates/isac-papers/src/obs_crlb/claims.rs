@@ -35,7 +35,7 @@ fn rate_at(records: &Records, method: &str, crlb: f64) -> f64 {
 }
 
 fn tradeoff_claims(records: &Records, s: &Sweep, comparison: &Comparison, report: &mut Report) {
-    let theirs = s.published[2].points;
+    let theirs = &s.published[2].points;
     // At the same weight: the frontier as a whole hides what a weight gives.
     let near = |method: &str| {
         if comparison.printed {

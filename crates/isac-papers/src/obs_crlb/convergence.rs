@@ -9,8 +9,9 @@ use isac_models::units::Dbm;
 use super::setup::{Inputs, World, scenario};
 use super::{published, random_instances};
 use isac_lab::error::{Error, Source};
+use isac_lab::published::Numbers;
 use isac_lab::verdict::{Claim, Ruling};
-use isac_lab::{Compared, Grade, Metric, Plan, Records, Report, Request, Task, TaskOutput};
+use isac_lab::{Grade, Metric, Plan, Records, Report, Request, Task, TaskOutput};
 use isac_plot::figure::{Axis, Figure, Panel, Style};
 
 const NAMES: [&str; 3] = ["delta_c_0_05", "delta_c_0_10", "delta_c_0_15"];
@@ -37,7 +38,14 @@ pub(super) fn plan(request: &Request) -> Result<Plan, Error> {
     let world = Arc::new(World::new(&own, &inputs)?);
     let realizations = request.realizations(1, 1)?;
     let mut tasks = Vec::new();
-    for (i, [rate, ..]) in published::FIG2.into_iter().enumerate() {
+    let numbers = published::numbers("fig2")?;
+    // Every published iteration where the user has them, the ends otherwise.
+    let weights: Vec<f64> = published::ends(&numbers).iter().map(|end| end[0]).collect();
+    let whole = match &request.reference {
+        Some(folder) => published::convergence(folder, &weights)?,
+        None => Vec::new(),
+    };
+    for (i, [rate, ..]) in published::ends(&numbers).into_iter().enumerate() {
         for &r in &realizations {
             for safeguard in [false, true] {
                 let world = Arc::clone(&world);
@@ -65,7 +73,7 @@ pub(super) fn plan(request: &Request) -> Result<Plan, Error> {
         tasks,
         notes,
         scenario: scenario(&world, "fig2"),
-        finish: Box::new(finish),
+        finish: Box::new(move |records| finish(records, &numbers, &whole)),
     })
 }
 
@@ -101,11 +109,10 @@ fn output(name: &str, r: usize, solution: &Solution) -> TaskOutput {
     }
 }
 
-fn finish(records: &Records) -> Result<Report, Error> {
+fn finish(records: &Records, numbers: &Numbers, whole: &[Vec<[f64; 2]>]) -> Result<Report, Error> {
     let mut panel = Panel::new("", Axis::log("Iteration"), Axis::new("Objective"));
-    let mut table = Vec::new();
     let (mut falls, mut safeguarded_falls) = (0, 0);
-    for (i, [rate, iterations, objective]) in published::FIG2.into_iter().enumerate() {
+    for (i, [rate, iterations, objective]) in published::ends(numbers).into_iter().enumerate() {
         let label = format!("δ_{{c}} = {rate}");
         isac_lab::curves::mean_curve(
             &mut panel,
@@ -116,15 +123,15 @@ fn finish(records: &Records) -> Result<Report, Error> {
             Style::curve(i).no_marker(),
         );
         let end = vec![[iterations, objective]];
-        panel.published(&format!("δ_{{c}} = {rate}, end"), end, Style::curve(i));
+        match whole.get(i) {
+            Some(curve) => {
+                let style = Style::curve(i).no_marker().dotted();
+                panel.line(format!("δ_{{c}} = {rate}, published"), curve.clone(), style);
+            }
+            None => panel.published(&format!("δ_{{c}} = {rate}, end"), end, Style::curve(i)),
+        }
         let mine = records.data.values().find(|d| d["name"] == NAMES[i]);
         let number = |key: &str| mine.and_then(|d| d[key].as_f64()).unwrap_or(f64::NAN);
-        let line = |what: &str, published, ours| {
-            Compared::new(format!("weight {rate}: {what}"), published, ours, "")
-                .note("other channel and coefficients")
-        };
-        table.push(line("iterations", iterations, number("iterations")));
-        table.push(line("final objective", objective, number("objective")));
         falls += number("falls") as usize;
         let guarded = format!("{}_safeguarded", NAMES[i]);
         let guarded = records
@@ -133,6 +140,14 @@ fn finish(records: &Records) -> Result<Report, Error> {
             .find(|d| d["name"] == guarded.as_str());
         safeguarded_falls += guarded.and_then(|d| d["falls"].as_u64()).unwrap_or(0) as usize;
     }
+    let weights = published::ends(numbers);
+    let table = numbers.table(|row| {
+        let place = weights.iter().position(|end| (end[0] - row.x).abs() < 1e-9);
+        let name = place.and_then(|i| NAMES.get(i));
+        let mine = name.and_then(|name| records.data.values().find(|d| d["name"] == *name));
+        let number = mine.and_then(|d| d[&row.metric].as_f64());
+        number.into_iter().collect()
+    });
     let (runs, fell) = random_instances::ascent_found(records);
     let monotone = Claim::new(
         "Algorithm 1 ascends monotonically, with the printed shift",

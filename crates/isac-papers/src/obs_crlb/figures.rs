@@ -15,7 +15,9 @@ use super::sweep::{ACCELERATED_NS0, Comparison, Curve, Kind, Of, Sweep, algorith
 use super::{convergence, published, random_instances};
 use isac_lab::clock::timed;
 use isac_lab::error::{Error, Source};
-use isac_lab::{Artefact, Metric, Plan, Record, Request, Task};
+use isac_lab::published::Numbers;
+use isac_lab::verdict::LEAST_DRAWS;
+use isac_lab::{Artefact, Metric, Plan, Record, Request, Size, Task};
 
 /// All artefacts in order.
 pub(super) fn all() -> Vec<Artefact> {
@@ -127,6 +129,7 @@ fn fig3(request: &Request) -> Result<Plan, Error> {
         }
     });
     let algorithm1 = algorithm1(request.preset == PRESETS[1]);
+    let numbers = published::numbers("fig3")?;
     let sweep = Sweep {
         title: "Tradeoff between sum rate and CRLB",
         x: Metric::new("log10_delta_c", "log10 of the weight of the rate", ""),
@@ -138,7 +141,11 @@ fn fig3(request: &Request) -> Result<Plan, Error> {
             Curve::of(Method::WmmseSdrReleased, SDR_SECONDS),
             Curve::of(Method::WmmseSdr, SDR_SECONDS),
         ],
-        published: &published::FIG3,
+        published: published::curves(&numbers, &published::METHODS),
+        numbers,
+        draws: 50,
+        half_digit: 5e-4,
+        times: Numbers::default(),
         kind: Kind::Tradeoff,
     };
     let realizations = request.realizations(50, 4)?;
@@ -156,12 +163,17 @@ fn fig6(request: &Request) -> Result<Plan, Error> {
         ..Setting::common(users as f64)
     });
     let printed = request.preset == PRESETS[1];
+    let numbers = published::numbers("fig6")?;
     let sweep = Sweep {
         title: "Against the number of users",
         x: Metric::new("users", "Users K", ""),
         algorithm1: algorithm1(printed).name(),
         curves: sweep_curves(printed),
-        published: &published::FIG6,
+        published: published::curves(&numbers, &published::METHODS),
+        numbers,
+        draws: 100,
+        half_digit: 5e-4,
+        times: Numbers::default(),
         kind: Kind::Users,
     };
     let realizations = request.realizations(100, 5)?;
@@ -179,12 +191,17 @@ fn fig7(request: &Request) -> Result<Plan, Error> {
         ..Setting::common(power_dbm)
     });
     let printed = request.preset == PRESETS[1];
+    let numbers = published::numbers("fig7")?;
     let sweep = Sweep {
         title: "Against transmit power",
         x: Metric::new("power_dbm", "Transmit power", "dBm"),
         algorithm1: algorithm1(printed).name(),
         curves: sweep_curves(printed),
-        published: &published::FIG7,
+        published: published::curves(&numbers, &published::METHODS),
+        numbers,
+        draws: 100,
+        half_digit: 5e-4,
+        times: Numbers::default(),
         kind: Kind::Power,
     };
     let realizations = request.realizations(100, 5)?;
@@ -204,7 +221,17 @@ fn sweep_curves(printed: bool) -> Vec<Curve> {
 }
 
 /// Rough seconds per run of WMMSE-SDR.
-const SDR_SECONDS: f64 = 1.0;
+const SDR_SECONDS: f64 = 0.5;
+
+/// Channels on which WMMSE-SDR runs without `--slow`: all in Fig. 6, whose subject it is, and as many as a
+/// verdict needs elsewhere; one in a quick run.
+fn sdr_channels(request: &Request, all: bool) -> usize {
+    match (request.slow, request.size, all) {
+        (true, _, _) | (false, Size::Full, true) => usize::MAX,
+        (false, Size::Full, false) => LEAST_DRAWS,
+        (false, Size::Quick, _) => 1,
+    }
+}
 
 fn fig5(request: &Request) -> Result<Plan, Error> {
     antennas(request, Kind::Antennas)
@@ -236,6 +263,7 @@ fn antennas(request: &Request, kind: Kind) -> Result<Plan, Error> {
     } else {
         published::ALGORITHM1_STREAMS
     };
+    let numbers = published::numbers("table1")?;
     let sweep = Sweep {
         title: "Against the number of antennas",
         x: Metric::new("antennas", "Transmit antennas Nt", ""),
@@ -256,7 +284,14 @@ fn antennas(request: &Request, kind: Kind) -> Result<Plan, Error> {
             Curve::of(Method::WmmseSdrReleased, SDR_SECONDS),
             Curve::of(Method::WmmseSdr, SDR_SECONDS),
         ],
-        published: &published::TABLE1,
+        published: published::curves(&numbers, &published::ARRAY_METHODS),
+        numbers,
+        draws: 100,
+        half_digit: 5e-3,
+        times: match kind {
+            Kind::Antennas => published::numbers("fig5")?,
+            Kind::Tradeoff | Kind::Users | Kind::Power | Kind::Table => Numbers::default(),
+        },
         kind,
     };
     let realizations = request.realizations(100, 4)?;
@@ -272,6 +307,7 @@ fn fig4(request: &Request) -> Result<Plan, Error> {
     };
     let world = Arc::new(World::new(request, &inputs)?);
     let printed = world.printed;
+    let numbers = published::numbers("fig4")?;
     let realizations = request.realizations(50, 5)?;
     let mut tasks = Vec::new();
     for users in 0..=3 {
@@ -298,8 +334,8 @@ fn fig4(request: &Request) -> Result<Plan, Error> {
             }
         }
         for method in [Method::WmmseSdrReleased, Method::WmmseSdr] {
-            let most = if request.slow && users > 0 {
-                usize::MAX
+            let most = if users > 0 {
+                sdr_channels(request, false)
             } else {
                 1
             };
@@ -322,7 +358,7 @@ fn fig4(request: &Request) -> Result<Plan, Error> {
         tasks,
         notes,
         scenario: scenario(&world, "fig4"),
-        finish: Box::new(move |records| report::streams(records, printed)),
+        finish: Box::new(move |records| report::streams(records, &numbers, printed)),
     })
 }
 
@@ -403,7 +439,7 @@ fn plan(
             let most = if request.slow {
                 usize::MAX
             } else if sdr {
-                1
+                sdr_channels(request, sweep.kind == Kind::Users)
             } else if large {
                 match antennas {
                     64 => 3,
@@ -424,8 +460,12 @@ fn plan(
             }
         }
     }
-    if !request.slow {
-        notes.push("WMMSE-SDR runs on the first channel; --slow runs all".into());
+    let channels = sdr_channels(request, sweep.kind == Kind::Users);
+    if channels < realizations.len() {
+        notes.push(format!(
+            "WMMSE-SDR runs on {channels} of {} channels; --slow runs all",
+            realizations.len()
+        ));
     }
     if settings.len() > 12 && !request.slow {
         notes.push("WMMSE-SDR runs at every sixth weight; --slow runs all".into());

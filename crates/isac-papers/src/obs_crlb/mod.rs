@@ -9,6 +9,7 @@ mod input;
 mod judge;
 mod method;
 mod package;
+mod panels;
 mod proof;
 mod published;
 mod random_instances;

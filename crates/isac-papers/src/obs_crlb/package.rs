@@ -9,6 +9,11 @@ use isac_lab::files::{self, Contents, Numeric};
 use isac_lab::reference::CsvTable;
 
 const FIG3: &str = "Fig2_trade_off_region/data_proposed_SCA.mat";
+const FIG2: &str = "Fig1_convergence/data_convergence.mat";
+const FIG3_BASELINES: [(&str, &str); 2] = [
+    ("Fig2_trade_off_region/data_FP_SGDA.mat", "fp_sgda"),
+    ("Fig2_trade_off_region/data_WMMSESDR_to4.mat", "wmmse_sdr"),
+];
 const FIG4: &str = "Fig3_performance_vs_Ns/data_sensing.mat";
 const TABLE1: &str = "Fig_4performance_vs_Nt/data_SCA_LD_Ns=3M.mat";
 const FIG6: &str = "Fig_5performance_vs_K/data_SCA_Ns=3M.mat";
@@ -57,7 +62,18 @@ fn of_package(package: &Path, file: &str) -> Result<CsvTable, Error> {
             let antennas = [16.0, 32.0, 64.0, 128.0, 256.0];
             objectives(&open(TABLE1)?, "ld_algorithm1_ns3m", "Nt_actual", &antennas)?
         }
-        "fig3_tradeoff.csv" => tradeoff(&open(FIG3)?)?,
+        "fig2_convergence.csv" => convergence(&open(FIG2)?)?,
+        "fig3_tradeoff.csv" => {
+            let mut text = tradeoff(&open(FIG3)?, "algorithm1")?;
+            // The baselines are drawn beside it where the package is whole.
+            for (inside, algorithm) in FIG3_BASELINES {
+                if package.join(inside).is_file() {
+                    let rows = tradeoff(&open(inside)?, algorithm)?;
+                    text += rows.split_once('\n').map_or("", |(_, rows)| rows);
+                }
+            }
+            text
+        }
         // Refused by its name in the folder.
         other => return CsvTable::read(&package.join(other)),
     };
@@ -153,8 +169,25 @@ fn objectives(file: &Contents, algorithm: &str, x: &str, values: &[f64]) -> Resu
     Ok(text)
 }
 
+/// The three runs in `Con`, each of rows sum rate, minus the CRLB, objective.
+fn convergence(file: &Contents) -> Result<String, Error> {
+    let mut text = String::from("delta_c,iteration,objective\n");
+    for (i, weight) in [0.05, 0.1, 0.15].into_iter().enumerate() {
+        let name = format!("Con[{i}]");
+        let run = array(file, &name, 2)?;
+        if run.shape[1] != 3 {
+            let given = format!("{} columns", run.shape[1]);
+            return Err(wrong(file, &name, given, "three columns".into()));
+        }
+        for (row, values) in run.re.chunks_exact(3).enumerate() {
+            let _ = writeln!(text, "{weight},{},{:?}", row + 1, values[2]);
+        }
+    }
+    Ok(text)
+}
+
 /// Means over the channels of `SR_all` and `CRB_all`, realisation x weight.
-fn tradeoff(file: &Contents) -> Result<String, Error> {
+fn tradeoff(file: &Contents, algorithm: &str) -> Result<String, Error> {
     let [weights, rate, crlb] =
         [("delta_all", 2), ("SR_all", 2), ("CRB_all", 2)].map(|(name, n)| array(file, name, n));
     let (weights, rate, crlb) = (weights?, rate?, crlb?);
@@ -171,7 +204,7 @@ fn tradeoff(file: &Contents) -> Result<String, Error> {
         };
         let _ = writeln!(
             text,
-            "algorithm1,{weight:?},{:?},{:?}",
+            "{algorithm},{weight:?},{:?},{:?}",
             mean(rate),
             mean(crlb)
         );
@@ -209,6 +242,8 @@ mod tests {
         );
         // Means of 1, 2 and of 10, 20.
         assert_eq!(cell("fig3_tradeoff.csv", 0), "algorithm1,-7.0,1.5,15.0");
+        // Run i holds the rows (1 + i, -2, -1.5 + i) and (2 + i, -1, 0.25 + i).
+        assert_eq!(cell("fig2_convergence.csv", 3), "0.1,2,1.25");
         // Inside the folder of the archive as well.
         let outer = small().parent().unwrap().join("archive");
         assert_eq!(table(&outer, "targets.csv").unwrap().rows.len(), 1 + 2);

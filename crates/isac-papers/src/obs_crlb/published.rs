@@ -10,9 +10,10 @@ use isac_models::target::Targets;
 use super::method::Method;
 use super::package;
 use isac_lab::error::Error;
+use isac_lab::published::Numbers;
 use isac_lab::reference::CsvTable;
 
-/// A published mean: x, sum rate, CRLB trace, objective.
+/// A published mean: x, sum rate, CRLB trace, objective; NaN where nothing was published.
 pub(super) type Point = [f64; 4];
 
 /// A published curve.
@@ -21,274 +22,73 @@ pub(super) struct Curve {
     pub(super) algorithm: &'static str,
     /// Legend text.
     pub(super) label: &'static str,
-    /// Its points; NaN where nothing was published.
-    pub(super) points: &'static [Point],
+    /// Its points.
+    pub(super) points: Vec<Point>,
 }
 
-const NAN: f64 = f64::NAN;
-
-/// The paper's three methods as released.
-const ALGORITHM1: &str = Method::Algorithm1Released.name();
-const FP_SGDA: &str = Method::FpSgdaReleased.name();
-const WMMSE_SDR: &str = Method::WmmseSdrReleased.name();
+/// The paper's three methods as released: our names, and what a legend calls them.
+pub(super) const METHODS: [(&str, &str); 3] = [
+    (Method::Algorithm1Released.name(), "Algorithm 1"),
+    (Method::FpSgdaReleased.name(), "FP-SGDA"),
+    (Method::WmmseSdrReleased.name(), "WMMSE-SDR"),
+];
 
 /// Algorithm 1 with six sensing streams and with none.
 pub(super) const ALGORITHM1_STREAMS: [&str; 2] =
     ["algorithm1_released_ns6", "algorithm1_released_ns0"];
 
-/// Fig. 3 at some of the sixty weights; x is log10 of the weight of the rate.
-pub(super) const FIG3: [Curve; 3] = [
-    Curve {
-        algorithm: ALGORITHM1,
-        label: "Algorithm 1",
-        points: &[
-            [-7.0, 0.000, 1.8969, NAN],
-            [-2.2, 3.243, 1.8977, NAN],
-            [-1.0, 9.056, 2.1751, NAN],
-            [0.2, 12.940, 3.8148, NAN],
-            [1.4, 13.785, 9.0961, NAN],
-            [3.8, 13.944, 19.829, NAN],
-        ],
-    },
-    Curve {
-        algorithm: FP_SGDA,
-        label: "FP-SGDA",
-        points: &[
-            [-7.0, 0.106, 1.9090, NAN],
-            [-2.2, 0.276, 1.9110, NAN],
-            [-1.0, 8.854, 2.2076, NAN],
-            [0.2, 12.974, 3.7735, NAN],
-            [1.4, 13.848, 8.6870, NAN],
-            [3.8, 13.947, 19.507, NAN],
-        ],
-    },
-    Curve {
-        algorithm: WMMSE_SDR,
-        label: "WMMSE-SDR",
-        points: &[
-            [-7.0, 3.088, 1.8971, NAN],
-            [-5.0, 3.228, 1.8971, NAN],
-            [-2.2, 3.698, 1.9024, NAN],
-            [-1.0, 9.483, 2.2505, NAN],
-            [0.2, 12.967, 3.7631, NAN],
-            [1.4, 13.844, 8.6346, NAN],
-            [3.8, 13.946, 19.260, NAN],
-        ],
-    },
+/// Methods of Fig. 5 and Table I. There x is the true number of antennas (the paper's labels are half of
+/// it).
+pub(super) const ARRAY_METHODS: [(&str, &str); 5] = [
+    (ALGORITHM1_STREAMS[0], "Algorithm 1, Ns = 6"),
+    (ALGORITHM1_STREAMS[1], "Algorithm 1, Ns = 0"),
+    (Method::LowDimPublished.name(), "Low-dimensional, released"),
+    METHODS[1],
+    METHODS[2],
 ];
 
-/// Fig. 6; x is the number of users.
-pub(super) const FIG6: [Curve; 3] = [
-    Curve {
-        algorithm: ALGORITHM1,
-        label: "Algorithm 1",
-        points: &[
-            [2.0, 6.462, 2.147, -0.5319],
-            [4.0, 10.987, 2.483, 0.2637],
-            [6.0, 14.080, 2.765, 0.7553],
-            [8.0, 15.976, 2.962, 1.0325],
-            [10.0, 17.179, 3.088, 1.2070],
-            [12.0, 18.050, 3.188, 1.3247],
-        ],
-    },
-    Curve {
-        algorithm: FP_SGDA,
-        label: "FP-SGDA",
-        points: &[
-            [2.0, 6.382, 2.180, -0.5847],
-            [4.0, 10.917, 2.490, 0.2392],
-            [6.0, 13.826, 2.737, 0.7195],
-            [8.0, 15.401, 2.896, 0.9543],
-            [10.0, 16.471, 2.999, 1.1187],
-            [12.0, 16.902, 3.014, 1.2117],
-        ],
-    },
-    Curve {
-        algorithm: WMMSE_SDR,
-        label: "WMMSE-SDR",
-        points: &[
-            [2.0, 6.437, 2.141, -0.5321],
-            [4.0, 11.100, 2.525, 0.2497],
-            [6.0, 14.642, 2.973, 0.6874],
-            [8.0, 17.282, 3.503, 0.8174],
-            [10.0, 19.041, 3.943, 0.8170],
-            [12.0, 20.089, 4.122, 0.9006],
-        ],
-    },
-];
+/// Keys of the metrics of a point.
+const KEYS: [&str; 3] = ["sum_rate_nats", "crlb_trace", "objective"];
 
-/// Fig. 7; x is the transmit power in dBm.
-pub(super) const FIG7: [Curve; 3] = [
-    Curve {
-        algorithm: ALGORITHM1,
-        label: "Algorithm 1",
-        points: &[
-            [-5.0, 0.0006, 59.983, -59.983],
-            [0.0, 1.336, 18.992, -18.658],
-            [5.0, 4.300, 6.295, -5.220],
-            [10.0, 10.952, 2.462, 0.2763],
-            [15.0, 16.922, 1.003, 3.228],
-            [20.0, 22.330, 0.437, 5.145],
-        ],
-    },
-    Curve {
-        algorithm: FP_SGDA,
-        label: "FP-SGDA",
-        points: &[
-            [-5.0, 0.249, 59.984, -59.922],
-            [0.0, 1.269, 18.993, -18.676],
-            [5.0, 4.257, 6.303, -5.239],
-            [10.0, 10.878, 2.471, 0.249],
-            [15.0, 16.523, 1.056, 3.074],
-            [20.0, 19.499, 0.542, 4.333],
-        ],
-    },
-    Curve {
-        algorithm: WMMSE_SDR,
-        label: "WMMSE-SDR",
-        points: &[
-            [-5.0, 0.529, 59.985, -59.853],
-            [0.0, 1.340, 18.992, -18.657],
-            [5.0, 4.320, 6.304, -5.224],
-            [10.0, 11.021, 2.489, 0.2661],
-            [15.0, 16.898, 0.998, 3.227],
-            [20.0, 22.293, 0.432, 5.141],
-        ],
-    },
-];
-
-/// Fig. 5 and Table I as printed, two decimals; x is the true number of antennas (the paper's labels
-/// are half of it).
-pub(super) const TABLE1: [Curve; 5] = [
-    Curve {
-        algorithm: ALGORITHM1_STREAMS[0],
-        label: "Algorithm 1, Ns = 6",
-        points: &[
-            [16.0, 10.95, 2.46, NAN],
-            [32.0, 15.07, 1.13, NAN],
-            [64.0, 18.25, 0.85, NAN],
-            [128.0, 21.04, 0.78, NAN],
-            [256.0, 23.61, 0.81, NAN],
-        ],
-    },
-    Curve {
-        algorithm: ALGORITHM1_STREAMS[1],
-        label: "Algorithm 1, Ns = 0",
-        points: &[
-            [16.0, 10.93, 2.46, NAN],
-            [32.0, 15.07, 1.13, NAN],
-            [64.0, 18.27, 0.85, NAN],
-            [128.0, 21.13, 0.77, NAN],
-            [256.0, 23.78, 0.78, NAN],
-        ],
-    },
-    Curve {
-        algorithm: Method::LowDimPublished.name(),
-        label: "Low-dimensional, released",
-        points: &[
-            [16.0, 10.95, 2.46, NAN],
-            [32.0, 15.04, 1.14, NAN],
-            [64.0, 18.12, 0.87, NAN],
-            [128.0, 20.77, 0.79, NAN],
-            [256.0, 23.38, 0.80, NAN],
-        ],
-    },
-    Curve {
-        algorithm: FP_SGDA,
-        label: "FP-SGDA",
-        points: &[
-            [16.0, 10.88, 2.47, NAN],
-            [32.0, 14.97, 1.15, NAN],
-            [64.0, 18.12, 0.87, NAN],
-            [128.0, 20.91, 0.79, NAN],
-            [256.0, 23.45, 0.82, NAN],
-        ],
-    },
-    Curve {
-        algorithm: WMMSE_SDR,
-        label: "WMMSE-SDR",
-        points: &[
-            [16.0, 11.02, 2.49, NAN],
-            [32.0, 15.02, 1.12, NAN],
-            [64.0, 18.16, 0.83, NAN],
-        ],
-    },
-];
-
-/// Fig. 4: published mean objectives for K users and Ns sensing streams.
-pub(super) struct Streams {
-    pub(super) users: usize,
-    pub(super) algorithm1: &'static [[f64; 2]],
-    pub(super) wmmse_sdr: &'static [[f64; 2]],
+/// The published numbers of an artefact, from `published.csv`.
+///
+/// # Errors
+/// A malformed file.
+pub(super) fn numbers(artefact: &str) -> Result<Numbers, Error> {
+    let text = include_str!("published.csv");
+    Ok(Numbers::parse("obs_crlb/published.csv", text)?.of(artefact))
 }
 
-/// Fig. 4; without users the power is 20 dBm and there is one run.
-pub(super) const FIG4: [Streams; 4] = [
-    Streams {
-        users: 0,
-        algorithm1: &[
-            [1.0, -1.2505],
-            [2.0, -0.5662],
-            [3.0, -0.49855],
-            [8.0, -0.49855],
-        ],
-        wmmse_sdr: &[
-            [1.0, -735.1],
-            [2.0, -2.143],
-            [3.0, -0.49855],
-            [8.0, -0.49855],
-        ],
-    },
-    Streams {
-        users: 1,
-        algorithm1: &[
-            [0.0, -11.9164],
-            [1.0, -5.0003],
-            [2.0, -4.3290],
-            [3.0, -4.3295],
-            [4.0, -4.3294],
-            [8.0, -4.3294],
-        ],
-        wmmse_sdr: &[
-            [0.0, -121_527.0],
-            [1.0, -38.95],
-            [2.0, -4.3291],
-            [8.0, -4.3291],
-        ],
-    },
-    Streams {
-        users: 2,
-        algorithm1: &[
-            [0.0, -4.6415],
-            [1.0, -3.8841],
-            [2.0, -3.8857],
-            [8.0, -3.8858],
-        ],
-        wmmse_sdr: &[[0.0, -146.8], [1.0, -4.162], [2.0, -3.9222], [8.0, -3.9222]],
-    },
-    Streams {
-        users: 3,
-        algorithm1: &[
-            [0.0, -3.5537],
-            [1.0, -3.5635],
-            [2.0, -3.5597],
-            [8.0, -3.5598],
-        ],
-        wmmse_sdr: &[
-            [0.0, -3.578],
-            [1.0, -3.8999],
-            [2.0, -3.8998],
-            [8.0, -3.8998],
-        ],
-    },
-];
+/// The published curves of methods.
+pub(super) fn curves(numbers: &Numbers, methods: &[(&'static str, &'static str)]) -> Vec<Curve> {
+    let points = |algorithm: &str| -> Vec<Point> {
+        let rows = numbers.rows.iter().filter(|row| row.curve == algorithm);
+        let mut xs: Vec<f64> = rows.map(|row| row.x).collect();
+        xs.dedup();
+        let of = |x: f64| {
+            let [rate, crlb, objective] =
+                KEYS.map(|key| numbers.value(algorithm, x, key).unwrap_or(f64::NAN));
+            [x, rate, crlb, objective]
+        };
+        xs.into_iter().map(of).collect()
+    };
+    let curve = |&(algorithm, label): &(&'static str, &'static str)| Curve {
+        algorithm,
+        label,
+        points: points(algorithm),
+    };
+    methods.iter().map(curve).collect()
+}
 
 /// Fig. 2: weight of the rate, iterations and final objective published.
-pub(super) const FIG2: [[f64; 3]; 3] = [
-    [0.05, 588.0, -0.3387],
-    [0.10, 699.0, 0.1830],
-    [0.15, 734.0, 0.7485],
-];
+pub(super) fn ends(numbers: &Numbers) -> Vec<[f64; 3]> {
+    let iterations = numbers.points("algorithm1", "iterations").into_iter();
+    let end = |[weight, count]: [f64; 2]| {
+        let objective = numbers.value("algorithm1", weight, "objective");
+        [weight, count, objective.unwrap_or(f64::NAN)]
+    };
+    iterations.map(end).collect()
+}
 
 /// Fixed targets of Figs. 3 and 5 to 7, rounded to six digits: angles, then coefficients.
 pub(super) const TARGETS: [[f64; 4]; 2] = [
@@ -453,22 +253,57 @@ fn objectives_of(
 /// Published means `(sum rate, CRLB)` of Algorithm 1 in Fig. 3, by thousandths of log10 of the
 /// weight.
 pub(super) fn tradeoff_means(folder: &Path) -> Result<BTreeMap<i64, [f64; 2]>, Error> {
-    tradeoff_of(&package::table(folder, "fig3_tradeoff.csv")?)
+    tradeoff_of(&package::table(folder, "fig3_tradeoff.csv")?, "algorithm1")
 }
 
-fn tradeoff_of(table: &CsvTable) -> Result<BTreeMap<i64, [f64; 2]>, Error> {
+/// The published curves of Fig. 3 at all sixty weights, in the order of [`METHODS`].
+pub(super) fn whole_tradeoff(folder: &Path) -> Result<Vec<Curve>, Error> {
+    let table = package::table(folder, "fig3_tradeoff.csv")?;
+    let names = ["algorithm1", "fp_sgda", "wmmse_sdr"];
+    let curve = |(name, (algorithm, label)): (&str, (&'static str, &'static str))| {
+        let means = tradeoff_of(&table, name)?.into_iter();
+        let point = |(x, [rate, crlb]): (i64, [f64; 2])| [x as f64 / 1000.0, rate, crlb, f64::NAN];
+        Ok(Curve {
+            algorithm,
+            label,
+            points: means.map(point).collect(),
+        })
+    };
+    names.into_iter().zip(METHODS).map(curve).collect()
+}
+
+fn tradeoff_of(table: &CsvTable, name: &str) -> Result<BTreeMap<i64, [f64; 2]>, Error> {
     let (algorithm, x) = (table.column("algorithm")?, table.column("log10_delta_c")?);
     let rate = table.column("mean_sum_rate_nats")?;
     let crlb = table.column("mean_crlb_trace")?;
     table.unrepeated(&[algorithm, x])?;
     let mut out = BTreeMap::new();
     for row in 0..table.rows.len() {
-        if table.rows[row][algorithm].trim() == "algorithm1" {
+        if table.rows[row][algorithm].trim() == name {
             let means = [table.finite(row, rate)?, table.finite(row, crlb)?];
             out.insert(thousandths(table.finite(row, x)?), means);
         }
     }
     Ok(out)
+}
+
+/// The published objective of Fig. 2 after every iteration, `[iteration, objective]` for each of the weights.
+pub(super) fn convergence(folder: &Path, weights: &[f64]) -> Result<Vec<Vec<[f64; 2]>>, Error> {
+    let table = package::table(folder, "fig2_convergence.csv")?;
+    let (weight, x) = (table.column("delta_c")?, table.column("iteration")?);
+    let objective = table.column("objective")?;
+    table.unrepeated(&[weight, x])?;
+    let mut curves = vec![Vec::new(); weights.len()];
+    for row in 0..table.rows.len() {
+        let of = table.finite(row, weight)?;
+        let found = weights.iter().position(|w| (w - of).abs() < 1e-9);
+        let Some(i) = found else {
+            let expected = format!("one of the weights {weights:?}");
+            return Err(table.wrong(row, weight, &expected));
+        };
+        curves[i].push([table.finite(row, x)?, table.finite(row, objective)?]);
+    }
+    Ok(curves)
 }
 
 /// Reads a released table of any kind, by its columns.
@@ -493,7 +328,7 @@ pub(super) fn read_reference(table: &CsvTable) -> Result<(), Error> {
             .find(|x| has(x));
         objectives_of(table, x.unwrap_or("K"), first("algorithm")?).map(drop)
     } else {
-        tradeoff_of(table).map(drop)
+        tradeoff_of(table, first("algorithm")?).map(drop)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use isac_lab::error::Error;
+use isac_lab::published::Numbers;
 use isac_lab::{Metric, Request};
 
 use super::method::Method;
@@ -33,7 +34,14 @@ pub(super) struct Sweep {
     /// Name of the curve of Algorithm 1, as the preset runs it.
     pub(super) algorithm1: &'static str,
     pub(super) curves: Vec<Curve>,
-    pub(super) published: &'static [published::Curve],
+    /// The published numbers, and the curves they make.
+    pub(super) numbers: Numbers,
+    pub(super) published: Vec<published::Curve>,
+    /// Draws behind a published mean, and half of its last digit.
+    pub(super) draws: usize,
+    pub(super) half_digit: f64,
+    /// Published run times, if there are any.
+    pub(super) times: Numbers,
     pub(super) kind: Kind,
 }
 
@@ -54,6 +62,8 @@ impl Sweep {
 pub(super) struct Comparison {
     pub(super) objectives: BTreeMap<(i64, usize), f64>,
     pub(super) means: BTreeMap<i64, [f64; 2]>,
+    /// The three published curves of Fig. 3 at all weights.
+    pub(super) whole_tradeoff: Vec<published::Curve>,
     /// Of the released low-dimensional variant at 16 antennas.
     pub(super) low_dim: BTreeMap<(i64, usize), f64>,
     pub(super) stored: bool,
@@ -83,7 +93,10 @@ impl Comparison {
                 let file = "fig7_power_per_realization.csv";
                 out.objectives = published::objectives(folder, file, "Pt_dBm", "algorithm1")?;
             }
-            Kind::Tradeoff => out.means = published::tradeoff_means(folder)?,
+            Kind::Tradeoff => {
+                out.means = published::tradeoff_means(folder)?;
+                out.whole_tradeoff = published::whole_tradeoff(folder)?;
+            }
             Kind::Antennas | Kind::Table => {
                 let file = "fig5_table1_per_realization.csv";
                 let name = "ld_algorithm1_ns3m";

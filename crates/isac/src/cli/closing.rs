@@ -8,7 +8,7 @@ use isac_lab::reproduce::Done;
 pub(super) fn closing(done: &Done, console: &mut Console<'_>) -> Result<(), Error> {
     let report = &done.report;
     let text = |value: Option<f64>| value.map_or_else(|| "-".to_string(), short);
-    let rows = |lines: &[isac_lab::Compared]| -> Vec<[String; 5]> {
+    let rows = |lines: &[isac_lab::Compared]| -> Vec<[String; 6]> {
         lines
             .iter()
             .map(|line| {
@@ -17,8 +17,12 @@ pub(super) fn closing(done: &Done, console: &mut Console<'_>) -> Result<(), Erro
                     unit => format!("{} ({unit})", line.quantity),
                 };
                 let (published, ours) = (text(line.published), text(line.ours));
+                let interval = line.interval.map_or_else(String::new, |[low, high]| {
+                    format!("{} to {}", short(low), short(high))
+                });
                 let difference = text(line.difference());
-                [quantity, published, ours, difference, line.note.clone()]
+                let note = line.note.clone();
+                [quantity, published, ours, interval, difference, note]
             })
             .collect()
     };
@@ -26,7 +30,7 @@ pub(super) fn closing(done: &Done, console: &mut Console<'_>) -> Result<(), Erro
         if !lines.is_empty() {
             table(
                 console,
-                ["", "published", "ours", "difference", ""],
+                ["", "published", "ours", "95 % interval", "difference", ""],
                 &rows(lines),
             )?;
         }

@@ -5,8 +5,8 @@ use isac_metrics::fairness::Fairness;
 use serde_json::json;
 
 use super::{
-    ASSUMPTION, DROPS, MAX, MIN, PAPER, PRESETS, QUICK_DROPS, SUM, design_by, design_metrics,
-    median_ratio, record, scenario, size_note,
+    ASSUMPTION, DROPS, MAX, MIN, PAPER, PRESETS, QUICK_DROPS, SUM, crlb_axis, design_by,
+    design_metrics, median_ratio, record, scenario, size_note,
 };
 use isac_lab::error::Error;
 use isac_lab::verdict::{Claim, Ruling, Side};
@@ -65,6 +65,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
         })
         .collect();
     let note = size_note(&scenario);
+    let axis = crlb_axis("CRLB", &scenario)?;
     let described = json!({"scenario": scenario, "alphas": ALPHAS, "drops": drops});
     Ok(Plan {
         x: Metric::new("alpha", "alpha", ""),
@@ -72,16 +73,12 @@ fn plan(request: &Request) -> Result<Plan, Error> {
         tasks,
         notes: vec![ASSUMPTION.into()],
         scenario: described,
-        finish: Box::new(move |records| Ok(finish(records, first, &note))),
+        finish: Box::new(move |records| Ok(finish(records, first, &axis, &note))),
     })
 }
 
-fn finish(records: &Records, first: usize, note: &str) -> Report {
-    let mut targets = Panel::new(
-        format!("Drop {first}"),
-        Axis::new("Target"),
-        Axis::log("CRLB"),
-    );
+fn finish(records: &Records, first: usize, axis: &Axis, note: &str) -> Report {
+    let mut targets = Panel::new(format!("Drop {first}"), Axis::new("Target"), axis.clone());
     if let Some(rows) = records
         .data
         .get(&format!("d{first:02}"))
@@ -99,7 +96,7 @@ fn finish(records: &Records, first: usize, note: &str) -> Report {
         }
     }
     let mut totals = Panel::new(
-        "Mean over the drops and 95 % interval",
+        "Over the drops",
         Axis::new("alpha"),
         Axis::new("Relative to alpha = 0"),
     );

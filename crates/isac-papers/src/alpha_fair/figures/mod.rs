@@ -14,10 +14,11 @@ use isac_algos::alpha_fair::{Design, FEASIBLE, Method, Problem, RunOptions};
 use isac_linalg::{MatRef, c64};
 
 use super::scenario::Scenario;
-use isac_lab::error::Source;
+use isac_lab::error::{Error, Source};
 use isac_lab::stats;
 use isac_lab::verdict::{Ruling, Side};
 use isac_lab::{Artefact, Metric, Record, Records, Request, Size};
+use isac_plot::figure::Axis;
 
 /// All artefacts in order.
 pub(super) fn all() -> Vec<Artefact> {
@@ -47,6 +48,19 @@ fn scenario(request: &Request) -> Scenario {
         Size::Full => Scenario::default(),
         Size::Quick => Scenario::reduced(),
     }
+}
+
+/// The axis of a CRLB over normalised delay and Doppler, with a second scale in metres: the range error if all of it were delay.
+/// What the same number is in metres per second if all of it were Doppler stands in its label.
+fn crlb_axis(label: &str, scenario: &Scenario) -> Result<Axis, Error> {
+    let grid = scenario.grid();
+    let grid = grid.map_err(|error| Error::numerical("grid", error))?;
+    let (metres, speed) = (grid.range_std_m(1.0), grid.speed_std_m_s(1.0));
+    let second = format!(
+        "Range if all is delay (m); × {:.3} m/s if Doppler",
+        speed / metres
+    );
+    Ok(Axis::log(label).second(second, metres, 0.5))
 }
 
 fn size_note(scenario: &Scenario) -> String {

@@ -6,8 +6,9 @@ use isac_models::rng::{Stream, stream};
 use isac_opt::StopReason;
 use serde_json::json;
 
-use super::{ASSUMPTION, DROPS, PAPER, PRESETS, QUICK_DROPS, scenario, size_note};
+use super::{ASSUMPTION, DROPS, PAPER, PRESETS, QUICK_DROPS, crlb_axis, scenario, size_note};
 use isac_lab::error::{Error, Source};
+use isac_lab::published::Numbers;
 use isac_lab::stats;
 use isac_lab::verdict::{Claim, Ruling, Side};
 use isac_lab::{Artefact, Grade, Metric, Plan, Record, Records, Report, Request, Task};
@@ -68,6 +69,9 @@ fn plan(request: &Request) -> Result<Plan, Error> {
         ));
     }
     let note = size_note(&scenario);
+    let axis = crlb_axis("Sum CRLB", &scenario)?;
+    let text = include_str!("../published.csv");
+    let published = Numbers::parse("alpha_fair/published.csv", text)?.of("fig3");
     let described = json!({"scenario": scenario, "penalties": PENALTIES, "drops": drops});
     Ok(Plan {
         x: Metric::new("iteration", "Iteration", ""),
@@ -81,7 +85,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
         tasks,
         notes: vec![ASSUMPTION.into()],
         scenario: described,
-        finish: Box::new(move |records| Ok(finish(records, &note))),
+        finish: Box::new(move |records| Ok(finish(records, &published, &axis, &note))),
     })
 }
 
@@ -147,9 +151,9 @@ fn augmented(
     Ok(records)
 }
 
-fn finish(records: &Records, note: &str) -> Report {
+fn finish(records: &Records, published: &Numbers, axis: &Axis, note: &str) -> Report {
     let iteration = || Axis::log("Iteration");
-    let mut crlb = Panel::new("", iteration(), Axis::log("Sum CRLB"));
+    let mut crlb = Panel::new("", iteration(), axis.clone());
     let mut rate = Panel::new(
         "",
         iteration(),
@@ -261,12 +265,26 @@ fn finish(records: &Records, note: &str) -> Report {
             vec![crlb, rate],
         )
         .footnote(note)
-        .footnote("Mean over the drops and 95 % interval.")
         .footnote(ASSUMPTION),
+        table: published.table(|row| settled_at(records, &row.curve)),
         claims,
         grade: Grade::Trend,
         ..Report::default()
     }
+}
+
+/// The last iteration at which the sum CRLB is more than 10 % away from its end, drop by drop.
+fn settled_at(records: &Records, curve: &str) -> Vec<f64> {
+    let xs = records.xs(curve);
+    let ends = records.at(curve, LAST).filter(|row| !row.failed);
+    let last = |row: &Record| {
+        let away = xs.iter().rev().find(|&&x| {
+            let here = records.value(curve, x, row.realization, SUM);
+            here.is_none_or(|value| (value / row.metrics[SUM] - 1.0).abs() > 0.10)
+        });
+        away.copied().unwrap_or(0.0)
+    };
+    ends.map(last).collect()
 }
 
 fn list(values: &[f64], digits: usize) -> String {

@@ -4,8 +4,8 @@ use isac_algos::alpha_fair::Method;
 use serde_json::json;
 
 use super::{
-    ASSUMPTION, DROPS, MAX, PAPER, PRESETS, QUICK_DROPS, SCHEMES, SUM, design_by, design_metrics,
-    median_ratio, record, scenario, size_note,
+    ASSUMPTION, DROPS, MAX, PAPER, PRESETS, QUICK_DROPS, SCHEMES, SUM, crlb_axis, design_by,
+    design_metrics, median_ratio, record, scenario, size_note,
 };
 use crate::alpha_fair::scenario::Scenario;
 use isac_lab::error::Error;
@@ -53,6 +53,10 @@ fn plan(request: &Request) -> Result<Plan, Error> {
         }
     }
     let note = size_note(&scenario);
+    let axes = [
+        crlb_axis("Sum CRLB", &scenario)?,
+        crlb_axis("Largest CRLB", &scenario)?,
+    ];
     let described = json!({"scenario": scenario, "rates_mbit_s": RATES, "drops": drops});
     Ok(Plan {
         x: Metric::new("min_rate_mbit_s", "Required rate per user", "Mbit/s"),
@@ -60,14 +64,14 @@ fn plan(request: &Request) -> Result<Plan, Error> {
         tasks,
         notes: vec![ASSUMPTION.into()],
         scenario: described,
-        finish: Box::new(move |records| Ok(finish(records, &note))),
+        finish: Box::new(move |records| Ok(finish(records, &axes, &note))),
     })
 }
 
-fn finish(records: &Records, note: &str) -> Report {
-    let panels = [(SUM, "Sum CRLB"), (MAX, "Largest CRLB")].map(|(metric, label)| {
+fn finish(records: &Records, axes: &[Axis; 2], note: &str) -> Report {
+    let panels = [(SUM, &axes[0]), (MAX, &axes[1])].map(|(metric, axis)| {
         let x = Axis::new("Required rate per user (Mbit/s)");
-        let mut panel = Panel::new("", x, Axis::log(label));
+        let mut panel = Panel::new("", x, axis.clone());
         for (index, scheme) in SCHEMES.into_iter().enumerate() {
             let style = Style::curve(index);
             isac_lab::curves::mean_curve(

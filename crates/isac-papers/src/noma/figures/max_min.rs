@@ -1,27 +1,45 @@
 //! Fig. 3, Table I and Table II: the largest common SINR within a power budget.
 
 use isac_algos::noma::baselines::{self, Baseline};
-use isac_algos::noma::{max_min, own, power_min, sic_shortfall};
+use isac_algos::noma::{Evaluation, max_min, own, power_min, sic_shortfall};
 use isac_metrics::noma::SicSet;
 use isac_opt::StopReason;
 
-use super::{common_scenario, compared, db, linear, per_realization, plan, scene};
+use serde_json::json;
+
+use super::{common_scenario, compared, db, linear, numbers, per_realization, plan, scene, words};
 use isac_lab::error::{Error, Source};
-use isac_lab::stats::percentile_of;
+use isac_lab::published::{Numbers, Published};
+use isac_lab::stats::{Summary, percentile_of};
 use isac_lab::verdict::{Claim, Ruling, Side, Verdict};
-use isac_lab::{Compared, Grade, Metric, Plan, Record, Records, Report, Request};
+use isac_lab::{Compared, Grade, Metric, Plan, Record, Records, Report, Request, TaskOutput};
 use isac_plot::figure::{Axis, Figure, Panel, Style};
 
-/// `(P_total, P_s, SINR in dB)` of Table I.
-const TABLE1: [(f64, f64, f64); 5] = [
-    (6.0, 2.0, 24.9986),
-    (8.0, 2.0, 28.8464),
-    (10.0, 2.0, 30.2670),
-    (8.0, 3.0, 26.5256),
-    (10.0, 3.0, 27.7879),
-];
+/// `(P_total, P_s, SINR in dB)` of the channels of Table I.
+fn channels(numbers: &Numbers) -> Vec<(f64, f64, f64)> {
+    let rows = numbers
+        .rows
+        .iter()
+        .filter(|row| row.metric == "user1_sinr_db");
+    let floor = |curve: &str| FLOORS.into_iter().find(|f| name("own", *f) == curve);
+    rows.filter_map(|row| Some((row.x, floor(&row.curve)?, row.value)))
+        .collect()
+}
 
-const CURVES: [&str; 6] = ["own", "full", "rate-avg", "rate-sum", "sinr-sum", "linear"];
+/// Sensing floors P_s, W.
+const FLOORS: [f64; 2] = [2.0, 3.0];
+
+/// Three slots that each sense need three times the sensing floor in all, 13.4 W: above every budget here, so
+/// `slot-sens-sum` has no curve.
+const CURVES: [&str; 7] = [
+    "own",
+    "full",
+    "rate-avg",
+    "rate-sum",
+    "sinr-sum",
+    "linear",
+    "slot-sens-avg",
+];
 
 /// What "NOMA above OMA" can mean.
 const ORDERS: [(&str, &str); 4] = [
@@ -33,6 +51,53 @@ const ORDERS: [(&str, &str); 4] = [
 
 fn name(curve: &str, floor: f64) -> String {
     format!("{curve}_ps{floor}")
+}
+
+/// A max-min design under a set of decoding constraints with its SIC shortfall (linear); `None` without a
+/// verified answer.
+fn designed(
+    seed: u64,
+    i: usize,
+    sic: SicSet,
+    floor: f64,
+    budget: f64,
+) -> Result<Option<(max_min::Solution, f64)>, Source> {
+    let scene = scene(seed, i, sic, floor)?;
+    let outcome = max_min::solve(&scene, budget, &max_min::Options::default())?;
+    let Some(found) = outcome.solved() else {
+        return Ok(None);
+    };
+    let targets = vec![found.target; scene.users()];
+    let short = sic_shortfall(&scene, &found.design.factors, &targets)?;
+    Ok(Some((found, short)))
+}
+
+/// SINR per user in dB, users by decoding position, and the power at each target.
+fn detail(evaluation: &Evaluation, users: usize) -> serde_json::Value {
+    let least = |user: usize| {
+        let own = evaluation
+            .sinr
+            .iter()
+            .filter(|(pair, _)| pair.message == user);
+        db(own.fold(f64::INFINITY, |low, &(_, sinr)| low.min(sinr)))
+    };
+    let sinr: Vec<f64> = (0..users).map(least).collect();
+    json!({"sinr_db": sinr, "target_w": evaluation.pattern, "power_w": evaluation.power})
+}
+
+/// The draws behind a number of Table I or II, from what the tasks left.
+fn from_details(records: &Records, row: &Published) -> Vec<f64> {
+    let of = |data: &serde_json::Value| {
+        let found = &data[format!("{}@{}", row.curve, row.x)];
+        let digit = row.metric.chars().find_map(|c| c.to_digit(10));
+        let place = (digit.unwrap_or(1) as usize).saturating_sub(1);
+        match row.metric.as_str() {
+            "power_w" => found["power_w"].as_f64(),
+            user if user.starts_with("user") => found["sinr_db"][place].as_f64(),
+            _ => found["target_w"][place].as_f64(),
+        }
+    };
+    records.data.values().filter_map(of).collect()
 }
 
 /// Largest common SINR of one curve and its SIC shortfall, both linear; `None` without a verified
@@ -53,14 +118,8 @@ fn best(
     let known = SicSet::ALL.map(SicSet::name);
     let sic = (SicSet::ALL.into_iter().find(|sic| sic.name() == curve))
         .ok_or_else(|| Error::unknown("curve", curve, known))?;
-    let scene = scene(seed, i, sic, floor)?;
-    let outcome = max_min::solve(&scene, budget, &options)?;
-    let Some(found) = outcome.solved() else {
-        return Ok(None);
-    };
-    let targets = vec![found.target; scene.users()];
-    let short = sic_shortfall(&scene, &found.design.factors, &targets)?;
-    Ok(Some((found.target, short)))
+    let found = designed(seed, i, sic, floor, budget)?;
+    Ok(found.map(|(found, short)| (found.target, short)))
 }
 
 fn record(curve: &str, floor: f64, budget: f64, i: usize, best: Option<(f64, f64)>) -> Record {
@@ -108,6 +167,8 @@ pub(super) fn fig3(request: &Request) -> Result<Plan, Error> {
         (2.0, vec![5.0, 6.0, 8.0, 10.0, 12.0]),
         (3.0, vec![7.0, 8.0, 10.0, 12.0]),
     ];
+    let numbers = numbers("table1")?;
+    let table1 = channels(&numbers);
     let grid = points.clone();
     let tasks = per_realization(request, (200, 8), "all curves", 0.5, move |seed, i| {
         let mut records = Vec::new();
@@ -130,25 +191,21 @@ pub(super) fn fig3(request: &Request) -> Result<Plan, Error> {
         let mut panels = Vec::new();
         for (floor, _) in &points {
             let mut panel = Panel::new(
-                format!("P_s = {floor} W"),
+                format!("P_{{s}} = {floor} W"),
                 Axis::new("Total power (W)"),
                 Axis::new("Common SINR (dB)"),
             );
             for (j, curve) in CURVES.iter().enumerate() {
                 isac_lab::curves::mean_curve(
                     &mut panel,
-                    *curve,
+                    words(curve),
                     records,
                     &name(curve, *floor),
                     0,
                     Style::curve(j),
                 );
             }
-            let published: Vec<[f64; 2]> = TABLE1
-                .iter()
-                .filter(|(_, ps, _)| (ps - floor).abs() < 0.5)
-                .map(|&(p, _, s)| [p, s])
-                .collect();
+            let published = numbers.points(&name("own", *floor), "user1_sinr_db");
             panel.published("Table I", published, Style::curve(0));
             panels.push(panel);
         }
@@ -184,14 +241,14 @@ pub(super) fn fig3(request: &Request) -> Result<Plan, Error> {
                     "per dB of transmit power own gains {:.2} dB and full {:.2} dB; the published values of P_s = 2 W gain {:.2} dB per dB",
                     per_db("own"),
                     per_db("full"),
-                    (TABLE1[2].2 - TABLE1[0].2) / db(3.0)
+                    (table1[2].2 - table1[0].2) / db(3.0)
                 ),
             ),
         ];
         Ok(Report {
             figure: Figure::new("Max-min SINR", panels)
-                .footnote("only own, linear and sinr-sum reach the 25 to 30 dB of the paper"),
-            table: table_lines(records),
+                .footnote("only own-message constraints, linear beams and slots of equal SINR reach the 25 to 30 dB of the paper; slots that each sense need 13.4 W in all, above every budget here"),
+            table: table_lines(records, &table1),
             claims,
             grade: Grade::Trend,
             notes: ["own", "full"]
@@ -204,9 +261,9 @@ pub(super) fn fig3(request: &Request) -> Result<Plan, Error> {
 }
 
 /// Published against our mean, with the percentile of the published value.
-fn table_lines(records: &Records) -> Vec<Compared> {
+fn table_lines(records: &Records, table1: &[(f64, f64, f64)]) -> Vec<Compared> {
     let mut lines = Vec::new();
-    for (p, floor, published) in TABLE1 {
+    for &(p, floor, published) in table1 {
         for curve in ["own", "full", "linear"] {
             let values = records.values(&name(curve, floor), p, 0);
             if values.is_empty() {
@@ -216,11 +273,12 @@ fn table_lines(records: &Records) -> Vec<Compared> {
             let percentile = percentile_of(&values, published);
             lines.push(
                 Compared::new(
-                    format!("P_total {p} W, P_s {floor} W, {curve}: mean SINR"),
+                    format!("P_total {p} W, P_s {floor} W, {}: mean SINR", words(curve)),
                     published,
                     s.mean,
                     "dB",
                 )
+                .interval(s.low, s.high)
                 .note(format!(
                     "std {:.2} dB; published value at percentile {percentile:.0} of {}",
                     s.std,
@@ -234,19 +292,33 @@ fn table_lines(records: &Records) -> Vec<Compared> {
 
 /// Table I.
 pub(super) fn table1(request: &Request) -> Result<Plan, Error> {
-    let tasks = per_realization(request, (200, 20), "all modes", 0.2, |seed, i| {
+    let numbers = numbers("table1")?;
+    let table1 = channels(&numbers);
+    let each = table1.clone();
+    let tasks = per_realization(request, (200, 20), "all modes", 0.2, move |seed, i| {
         let mut records = Vec::new();
-        for (p, floor, _) in TABLE1 {
-            for curve in ["own", "full", "linear"] {
+        let mut details = serde_json::Map::new();
+        for &(p, floor, _) in &each {
+            let own = designed(seed, i, SicSet::Own, floor, p)?;
+            if let Some((own, _)) = &own {
+                let found = detail(&own.design.evaluation, 3);
+                details.insert(format!("{}@{p}", name("own", floor)), found);
+            }
+            let reached = own.map(|(own, short)| (own.target, short));
+            records.push(record("own", floor, p, i, reached));
+            for curve in ["full", "linear"] {
                 records.push(record(curve, floor, p, i, best(seed, i, curve, floor, p)?));
             }
         }
-        Ok(records)
+        Ok(TaskOutput {
+            records,
+            data: details.into(),
+        })
     })?;
-    let finish = |records: &Records| {
-        let table = table_lines(records);
+    let finish = move |records: &Records| {
+        let lines = table_lines(records, &table1);
         let fits = |curve: &str| {
-            Ruling::together(TABLE1.iter().map(|&(p, floor, published)| {
+            Ruling::together(table1.iter().map(|&(p, floor, published)| {
                 let values = records.values(&name(curve, floor), p, 0);
                 let at = format!("P_total {p} W, P_s {floor} W");
                 (at, Ruling::inside(&values, published))
@@ -254,26 +326,20 @@ pub(super) fn table1(request: &Request) -> Result<Plan, Error> {
         };
         let own_fits = fits("own");
         let reproduced = own_fits.verdict;
-        let full_top = TABLE1
+        let full_top = table1
             .iter()
             .map(|&(p, floor, published)| {
                 let values = records.values(&name("full", floor), p, 0);
                 published - values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
             })
             .fold(f64::INFINITY, f64::min);
-        let rows = table
-            .iter()
-            .map(|c| {
-                let show = |v: Option<f64>| v.map_or(String::new(), |v| format!("{v:.4}"));
-                vec![
-                    c.quantity.clone(),
-                    show(c.published),
-                    show(c.ours),
-                    c.note.clone(),
-                ]
-            })
-            .collect();
-        let heads = ["Quantity", "Published (dB)", "Ours (dB)", "Remark"];
+        let rows = users_and_targets(records, &numbers, &table1);
+        let mut table = numbers.table(|row| from_details(records, row));
+        table.extend(
+            lines
+                .into_iter()
+                .filter(|line| !line.quantity.contains("own")),
+        );
         let claims = vec![
             Claim::new(
                 "The max-min design gives all users 25.0 to 30.3 dB, equal among users",
@@ -289,7 +355,8 @@ pub(super) fn table1(request: &Request) -> Result<Plan, Error> {
             ),
         ];
         Ok(Report {
-            figure: Figure::new("Table I", vec![Panel::table("Table I", heads, rows)]),
+            figure: Figure::new("Table I", vec![Panel::table("", HEADS, rows)])
+                .footnote("own-message constraints, users by decoding position; ours: mean and 95 % interval over the draws"),
             table,
             claims,
             notes: ["own", "full"]
@@ -316,9 +383,13 @@ pub(super) fn table2(request: &Request) -> Result<Plan, Error> {
         Metric::new("target_power_spread_w", "Largest |P_m - P_s|", "W"),
         Metric::new("power_at_published_w", "Power at the published SINR", "W"),
     ];
-    let tasks = per_realization(request, (200, 5), "both modes", 0.2, |seed, i| {
+    let numbers = numbers("table2")?;
+    let table1 = channels(&numbers);
+    let each = table1.clone();
+    let tasks = per_realization(request, (200, 5), "both modes", 0.2, move |seed, i| {
         let mut records = Vec::new();
-        for (p, floor, published) in TABLE1 {
+        let mut details = serde_json::Map::new();
+        for &(p, floor, published) in &each {
             for (curve, sic) in [("own", SicSet::Own), ("full", SicSet::Full)] {
                 let scene = scene(seed, i, sic, floor)?;
                 let label = name(curve, floor);
@@ -331,6 +402,9 @@ pub(super) fn table2(request: &Request) -> Result<Plan, Error> {
                 let as_published = [linear(published); 3];
                 let published = own::power_min_or_relaxation(&scene, &as_published, &options)?;
                 let published = published.solved().map_or(f64::NAN, |d| d.power());
+                if let Some(d) = design.as_ref().filter(|_| sic == SicSet::Own) {
+                    details.insert(format!("{label}@{p}"), detail(&d.evaluation, 3));
+                }
                 records.push(match design {
                     Some(d) => {
                         let off = d.evaluation.pattern.iter().map(|x| (x - floor).abs());
@@ -342,9 +416,12 @@ pub(super) fn table2(request: &Request) -> Result<Plan, Error> {
                 });
             }
         }
-        Ok(records)
+        Ok(TaskOutput {
+            records,
+            data: details.into(),
+        })
     })?;
-    let finish = |records: &Records| {
+    let finish = move |records: &Records| {
         let worst = |metric: usize| {
             let rows = records.rows.iter().filter(|r| !r.failed);
             rows.map(|r| r.metrics[metric].abs()).fold(0.0, f64::max)
@@ -354,11 +431,8 @@ pub(super) fn table2(request: &Request) -> Result<Plan, Error> {
             |r| !r.failed,
             |r| r.metrics[1].abs() < 1e-6 && r.metrics[2].abs() < 1e-5,
         );
-        let mut table = Vec::new();
-        for (p, floor, published) in TABLE1 {
-            let ours = records.summary(&name("own", floor), p, 0).mean;
-            let what = format!("P_s {floor} W: power at our max-min SINR of {p} W, own");
-            table.push(Compared::new(what, p, ours, "W"));
+        let mut table = numbers.table(|row| from_details(records, row));
+        for &(p, floor, published) in &table1 {
             for curve in ["own", "full"] {
                 let mut powers = records.values(&name(curve, floor), p, 3);
                 powers.retain(|x| x.is_finite());
@@ -368,25 +442,21 @@ pub(super) fn table2(request: &Request) -> Result<Plan, Error> {
                 powers.sort_by(f64::total_cmp);
                 let median = powers[powers.len() / 2];
                 let percentile = percentile_of(&powers, p);
-                let what = format!("P_s {floor} W: median power at {published} dB, {curve}");
+                let what = format!(
+                    "P_s {floor} W: median power at {published} dB, {}",
+                    words(curve)
+                );
                 table.push(Compared::new(what, p, median, "W").note(format!(
                     "published value at percentile {percentile:.0} of {}",
                     powers.len()
                 )));
             }
         }
-        let rows = vec![
-            vec![
-                "largest relative difference of the power".into(),
-                format!("{power:e}"),
-            ],
-            vec!["largest |P_m - P_s| (W)".into(), format!("{pattern:e}")],
-        ];
+        let rows = users_and_targets(records, &numbers, &table1);
         Ok(Report {
-            figure: Figure::new(
-                "Table II",
-                vec![Panel::table("Table II", ["", "own and full"], rows)],
-            ),
+            figure: Figure::new("Table II", vec![Panel::table("", HEADS, rows)]).footnote(format!(
+                "own-message constraints; ours: power minimisation at the SINR of our max-min design, mean and 95 % interval; largest relative difference of the power {power:.1e}, largest |P_m - P_s| {pattern:.1e} W over own-message and printed constraints"
+            )),
             table,
             claims: vec![Claim::new(
                 "Power minimisation at the max-min SINR returns the power budget, targets exactly P_s",
@@ -402,4 +472,57 @@ pub(super) fn table2(request: &Request) -> Result<Plan, Error> {
     // The fast path is left out on purpose: Table II compares two different computations.
     debug_assert!(scene(1, 0, SicSet::Own, 2.0).is_ok_and(|s| own::applies(&s)));
     Ok(plan(budget(), metrics, tasks, common_scenario(), finish))
+}
+
+/// Heads of Tables I and II.
+const HEADS: [&str; 8] = [
+    "Channel",
+    "P_{s} (W)",
+    "User 1 (dB)",
+    "User 2 (dB)",
+    "User 3 (dB)",
+    "Target 1 (W)",
+    "Target 2 (W)",
+    "P_{total} (W)",
+];
+
+/// A row as published and one of ours below it, per channel.
+fn users_and_targets(
+    records: &Records,
+    numbers: &Numbers,
+    channels: &[(f64, f64, f64)],
+) -> Vec<Vec<String>> {
+    const KEYS: [&str; 5] = [
+        "user1_sinr_db",
+        "user2_sinr_db",
+        "user3_sinr_db",
+        "target1_w",
+        "target2_w",
+    ];
+    let mut rows = Vec::new();
+    for (i, &(p, floor, _)) in channels.iter().enumerate() {
+        let of = |row: &&Published| row.curve == name("own", floor) && (row.x - p).abs() < 0.1;
+        let here: Vec<&Published> = numbers.rows.iter().filter(of).collect();
+        let find = |key: &str| here.iter().find(|row| row.metric == key);
+        let mut theirs = vec![format!("{}, published", i + 1), format!("{floor}")];
+        let mut ours = vec![format!("{}, ours", i + 1), format!("{floor}")];
+        for key in KEYS {
+            let row = find(key);
+            theirs.push(row.map_or("-".into(), |row| format!("{:.4}", row.value)));
+            let draws = row
+                .map(|row| from_details(records, row))
+                .unwrap_or_default();
+            let s = Summary::of(&draws);
+            ours.push(if s.high - s.low > 1e-3 {
+                format!("{:.2} [{:.2}, {:.2}]", s.mean, s.low, s.high)
+            } else {
+                format!("{:.4}", s.mean)
+            });
+        }
+        theirs.push(format!("{p}"));
+        let power = find("power_w").map(|row| Summary::of(&from_details(records, row)).mean);
+        ours.push(power.map_or(format!("{p}"), |power| format!("{power:.4}")));
+        rows.extend([theirs, ours]);
+    }
+    rows
 }

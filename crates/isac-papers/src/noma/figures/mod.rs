@@ -6,6 +6,7 @@ mod max_min;
 mod own_artefacts;
 mod power;
 mod robust;
+mod robust_oma;
 mod stress;
 
 use isac_algos::noma::Scene;
@@ -13,8 +14,9 @@ use isac_metrics::noma::SicSet;
 
 use super::scenario::Scenario;
 use isac_lab::error::{Error, Source};
+use isac_lab::published::Numbers;
 use isac_lab::verdict::Ruling;
-use isac_lab::{Artefact, Metric, Plan, Record, Records, Report, Request, Task};
+use isac_lab::{Artefact, Metric, Plan, Records, Report, Request, Task, TaskOutput};
 
 const PRESETS: &[&str] = &["paper"];
 
@@ -64,6 +66,11 @@ pub(super) fn artefacts() -> Vec<Artefact> {
             robust::fig7 as _,
         ),
         of(
+            "robust_oma",
+            "Robust NOMA against robust OMA",
+            robust_oma::artefact as _,
+        ),
+        of(
             "pattern",
             "Beampattern of designs, targets and users marked",
             own_artefacts::pattern as _,
@@ -101,6 +108,31 @@ fn compared(pairs: &[(&str, &str)], word: &str, lead: impl Fn(&str, &str) -> Rul
     )
 }
 
+/// The published numbers of an artefact, from `published.csv`.
+fn numbers(artefact: &str) -> Result<Numbers, Error> {
+    let text = include_str!("../published.csv");
+    Ok(Numbers::parse("noma/published.csv", text)?.of(artefact))
+}
+
+/// What a legend calls a curve that the files know by a short name.
+fn words(curve: &str) -> &str {
+    match curve {
+        "own" => "NOMA, own messages decoded",
+        "full" => "NOMA, constraints as printed",
+        "orthogonal" => "Orthogonal slots",
+        "linear" => "Linear beams, no cancellation",
+        "rate-avg" => "OMA, equal rates, mean power",
+        "rate-sum" => "OMA, equal rates, summed power",
+        "sinr-avg" => "OMA, equal SINR, mean power",
+        "sinr-sum" => "OMA, equal SINR, summed power",
+        "slot-sens-avg" => "OMA, each slot senses, mean power",
+        "slot-sens-sum" => "OMA, each slot senses, summed power",
+        "robust" => "Robust",
+        "nonrobust" => "Not robust",
+        other => other,
+    }
+}
+
 fn db(x: f64) -> f64 {
     10.0 * x.log10()
 }
@@ -110,12 +142,12 @@ fn linear(db: f64) -> f64 {
 }
 
 /// One task per realisation.
-fn per_realization(
+fn per_realization<O: Into<TaskOutput>>(
     request: &Request,
     (full, quick): (usize, usize),
     curve: &str,
     seconds: f64,
-    run: impl Fn(u64, usize) -> Result<Vec<Record>, Source> + Send + Sync + Clone + 'static,
+    run: impl Fn(u64, usize) -> Result<O, Source> + Send + Sync + Clone + 'static,
 ) -> Result<Vec<Task>, Error> {
     let seed = request.seed;
     Ok(request
@@ -123,7 +155,8 @@ fn per_realization(
         .into_iter()
         .map(|i| {
             let run = run.clone();
-            Task::records(format!("r{i:04}"), curve, seconds, move || run(seed, i))
+            let run = move || run(seed, i).map(Into::into);
+            Task::with_data(format!("r{i:04}"), curve, seconds, run)
         })
         .collect())
 }

@@ -10,7 +10,7 @@ use isac_models::rng::{Stream, stream};
 use isac_opt::StopReason;
 use serde_json::json;
 
-use super::{Scenario, common_scenario, db, per_realization, plan, scene};
+use super::{Scenario, common_scenario, db, per_realization, plan, scene, words};
 use isac_lab::error::{Error, Source};
 use isac_lab::verdict::{Claim, Ruling};
 use isac_lab::{Metric, Plan, Record, Records, Report, Request, Task, TaskOutput};
@@ -89,7 +89,7 @@ pub(super) fn pattern(request: &Request) -> Result<Plan, Error> {
                 items.iter().filter_map(serde_json::Value::as_f64).collect()
             };
             let mut panel = Panel::new(
-                format!("{sic}: max-min design, P_total = 6 W, P_s = 2 W"),
+                format!("{}: P_{{total}} = 6 W, P_{{s}} = 2 W", words(sic)),
                 Axis::new("Angle (degrees)").range(-90.0, 90.0),
                 Axis::log("Pattern (W)"),
             );
@@ -108,7 +108,7 @@ pub(super) fn pattern(request: &Request) -> Result<Plan, Error> {
             for (k, angle) in list("users_deg").iter().enumerate() {
                 panel.vertical(format!("user {}", k + 1), *angle, Style::curve(2).dotted());
             }
-            panel.horizontal("P_s", 2.0, Style::curve(3).dotted());
+            panel.horizontal("P_{s}", 2.0, Style::curve(3).dotted());
             panels.push(panel);
         }
         Ok(Report {
@@ -279,7 +279,7 @@ pub(super) fn lemma1(request: &Request) -> Result<Plan, Error> {
             figure: Figure::new(
                 "Counterexamples to Lemma 1",
                 vec![Panel::table(
-                    "own, 20 dB, eps = 0.1, P_s = 2 W",
+                    "Own messages decoded, 20 dB, eps = 0.1, P_{s} = 2 W",
                     heads,
                     rows,
                 )],

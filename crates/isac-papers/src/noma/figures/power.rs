@@ -5,11 +5,11 @@ use isac_algos::noma::{own, power_min};
 use isac_metrics::noma::SicSet;
 use isac_opt::StopReason;
 
-use super::{common_scenario, compared, linear, per_realization, plan, scene};
+use super::{common_scenario, compared, linear, per_realization, plan, scene, words};
 use isac_lab::error::Error;
 use isac_lab::verdict::{Claim, Ruling, Side};
 use isac_lab::{Grade, Metric, Plan, Record, Records, Report, Request};
-use isac_plot::figure::{Axis, Figure, Panel, Style};
+use isac_plot::figure::{Axis, Figure, Legend, Panel, Style};
 
 const TARGETS_DB: [f64; 7] = [5.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0];
 const FLOORS: [f64; 2] = [2.0, 3.0];
@@ -25,6 +25,22 @@ const ORDERS: [(&str, &str); 5] = [
 
 fn name(curve: &str, floor: f64) -> String {
     format!("{curve}_ps{floor}")
+}
+
+/// Total power along the curves that are shown.
+fn draw(
+    panel: &mut Panel,
+    records: &Records,
+    curves: &[&str],
+    floor: f64,
+    shown: impl Fn(&str) -> bool,
+) {
+    for (j, curve) in curves.iter().enumerate().filter(|(_, curve)| shown(curve)) {
+        let style = Style::curve(j);
+        let key = name(curve, floor);
+        isac_lab::curves::mean_curve(panel, words(curve), records, &key, 0, style);
+    }
+    panel.legend = Legend::Below;
 }
 
 /// Fig. 4.
@@ -76,52 +92,35 @@ pub(super) fn fig4(request: &Request) -> Result<Plan, Error> {
     let finish = |records: &Records| {
         let mut curves = vec!["own", "full"];
         curves.extend(Baseline::ALL.iter().map(|b| b.name()));
-        let mut total = Panel::new(
-            "(a) P_s = 2 W",
-            Axis::new("SINR target (dB)"),
-            Axis::log("Total power (W)"),
-        );
-        let mut close = Panel::new(
-            "(a) P_s = 2 W, the paper's axis",
-            Axis::new("SINR target (dB)"),
-            Axis::new("Total power (W)").range(4.4, 7.0),
-        );
-        for (j, curve) in curves.iter().enumerate() {
-            // More curves than colours: the second round is dashed.
-            let style = if j < 8 {
-                Style::curve(j)
-            } else {
-                Style::curve(j).dashed()
-            };
-            isac_lab::curves::mean_curve(&mut total, *curve, records, &name(curve, 2.0), 0, style);
-            if !curve.starts_with("rate") && *curve != "slot-sens-sum" {
-                isac_lab::curves::mean_curve(
-                    &mut close,
-                    *curve,
-                    records,
-                    &name(curve, 2.0),
-                    0,
-                    style,
-                );
-            }
-        }
-        let mut sensing = Panel::new(
-            "(b) sensing",
-            Axis::new("SINR target (dB)"),
-            Axis::log("Total sensing power (W)"),
-        );
+        let x = || Axis::new("SINR target (dB)");
+        let mut panels: Vec<Panel> = FLOORS
+            .iter()
+            .map(|&floor| {
+                let title = format!("(a) P_{{s}} = {floor} W");
+                let mut total = Panel::new(title, x(), Axis::log("Total power (W)"));
+                draw(&mut total, records, &curves, floor, |_| true);
+                total
+            })
+            .collect();
+        let range = Axis::new("Total power (W)").range(4.4, 7.0);
+        let mut close = Panel::new("(a) P_{s} = 2 W, the paper's axis", x(), range);
+        draw(&mut close, records, &curves, 2.0, |curve| {
+            !curve.starts_with("rate") && curve != "slot-sens-sum"
+        });
+        panels.push(close);
+        let mut sensing = Panel::new("(b) sensing", x(), Axis::log("Total sensing power (W)"));
         for (j, (curve, floor)) in [("own", 2.0), ("own", 3.0), ("full", 2.0), ("full", 3.0)]
             .into_iter()
             .enumerate()
         {
-            let label = format!("{curve}, P_s = {floor} W");
+            let label = format!("{}, P_{{s}} = {floor} W", words(curve));
             isac_lab::curves::mean_curve(
                 &mut sensing,
                 label,
                 records,
                 &name(curve, floor),
                 1,
-                Style::curve(j),
+                Style::curve(9 + j),
             );
         }
         let mean =
@@ -153,9 +152,12 @@ pub(super) fn fig4(request: &Request) -> Result<Plan, Error> {
                 ),
             ),
         ];
+        panels.push(sensing);
+        let mut figure = Figure::new("Power against SINR target", panels)
+            .footnote("readings of OMA by equal rates and the constraints as printed leave the paper's power axis of 6 to 10 W below 25 dB");
+        figure.columns = 2;
         Ok(Report {
-            figure: Figure::new("Power against SINR target", vec![total, close, sensing])
-                .footnote("only own, linear, sinr-* and slot-sens-* stay on the paper's power axis of 6 to 10 W up to 25 dB"),
+            figure,
             claims,
             grade: Grade::Trend,
             notes: vec![format!(

@@ -8,7 +8,7 @@ use isac_models::rng::{Stream, complex_normal, stream};
 use isac_opt::StopReason;
 use rand::RngExt;
 
-use super::{Scenario, common_scenario, db, linear, per_realization, plan, scene};
+use super::{Scenario, common_scenario, db, linear, per_realization, plan, scene, words};
 use isac_lab::error::{Error, Source};
 use isac_lab::stats::{Summary, cdf};
 use isac_lab::verdict::{Claim, Ruling, Side};
@@ -93,14 +93,14 @@ fn panel(records: &Records, title: &str, metric: usize, sic: SicSet, floors: &[f
     for (j, &floor) in floors.iter().enumerate() {
         for design in ["robust", "nonrobust"] {
             let style = if design == "robust" {
-                Style::curve(j)
+                Style::curve(2 * j)
             } else {
-                Style::curve(j).dashed()
+                Style::curve(2 * j + 1).dashed()
             };
             let key = name(design, sic, floor);
             isac_lab::curves::mean_curve(
                 &mut panel,
-                format!("{design}, P_s = {floor} W"),
+                format!("{}, P_{{s}} = {floor} W", words(design)),
                 records,
                 &key,
                 metric,
@@ -176,11 +176,13 @@ pub(super) fn fig5(request: &Request) -> Result<Plan, Error> {
             figure: Figure::new(
                 "Robust and non-robust power, eps = 0.05",
                 vec![
-                    panel(records, "own", 0, SicSet::Own, &[2.0, 3.0]),
-                    panel(records, "full", 0, SicSet::Full, &[2.0]),
+                    panel(records, words("own"), 0, SicSet::Own, &[2.0, 3.0]),
+                    panel(records, words("full"), 0, SicSet::Full, &[2.0]),
                 ],
             )
-            .footnote("full, robust: means over the channels where it is feasible"),
+            .footnote(
+                "constraints as printed, robust: means over the channels where it is feasible",
+            ),
             claims: vec![
                 Claim::new(
                     "The robust design needs more power, the more the higher the target",
@@ -413,7 +415,7 @@ pub(super) fn fig7(request: &Request) -> Result<Plan, Error> {
             let worst = records.values(design, 0.1, 2);
             least_worst[j] = worst.iter().copied().fold(f64::INFINITY, f64::min);
             let mut pdf = Panel::new(
-                format!("{design}: density"),
+                format!("{}: density", words(design)),
                 Axis::new("Minimum achieved SINR (dB)"),
                 Axis::new("Density (1/dB)"),
             );
@@ -424,7 +426,7 @@ pub(super) fn fig7(request: &Request) -> Result<Plan, Error> {
             );
             pdf.vertical("target", 20.0, Style::curve(3).dashed());
             let mut distribution = Panel::new(
-                format!("{design}: distribution"),
+                format!("{}: distribution", words(design)),
                 Axis::new("Minimum achieved SINR (dB)"),
                 Axis::new("Share of channels"),
             );
@@ -443,10 +445,9 @@ pub(super) fn fig7(request: &Request) -> Result<Plan, Error> {
             panels.extend([pdf, distribution]);
             let line = |what: &str, value: f64, unit: &str| Compared {
                 quantity: format!("{design}: {what}"),
-                published: None,
                 ours: Some(value),
                 unit: unit.into(),
-                note: String::new(),
+                ..Compared::default()
             };
             let low = ball.iter().copied().fold(f64::INFINITY, f64::min);
             table.push(line("mean minimum SINR", s.mean, "dB"));
@@ -471,7 +472,7 @@ pub(super) fn fig7(request: &Request) -> Result<Plan, Error> {
         let proved = records.at("full", 0.1);
         let proved = proved.filter(|r| r.stop_reason == "infeasible").count();
         let mut figure = Figure::new(
-            "Minimum achieved SINR, eps = 0.1, P_s = 2 W, 20 dB, own",
+            "Minimum achieved SINR, eps = 0.1, P_{s} = 2 W, 20 dB, own messages decoded",
             panels,
         );
         figure.columns = 2;

@@ -1,0 +1,80 @@
+//! Problems that several artefacts pose.
+
+use super::scenario::{Scenario, draw};
+use isac_algos::hisac_see::{Access, Problem, UserTarget};
+use isac_lab::error::{Error, Source};
+use isac_models::csi_error::{UncertainChannel, gaussian_ball_factor, random_ellipsoid};
+use isac_models::rng::{self, Stream};
+
+/// The default problem of a draw with the printed fixed split.
+pub(super) fn fixed(setup: &Scenario, seed: u64, r: u64) -> Result<Problem, Source> {
+    let mut problem = draw(setup, seed, r)?;
+    problem.access = Access::RsmaFixed;
+    Ok(problem)
+}
+
+/// The access scheme of a curve named by it, with or without a variant such as `sdma_multicast`.
+fn access(curve: &str) -> Result<Access, Error> {
+    let named = |a: &Access| {
+        let rest = curve.strip_prefix(a.name());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    };
+    let found = Access::ALL.into_iter().find(named);
+    found.ok_or_else(|| Error::unknown("access scheme", curve, Access::ALL.map(Access::name)))
+}
+
+/// The problem of a curve named by its access scheme.
+pub(super) fn scheme_problem(
+    curve: &str,
+    setup: &Scenario,
+    r: u64,
+    seed: u64,
+) -> Result<Problem, Source> {
+    let mut p = draw(setup, seed, r)?;
+    p.access = access(curve)?;
+    if curve.ends_with("multicast") {
+        p.user_target = UserTarget::Multicast;
+    }
+    Ok(p)
+}
+
+/// Array sides of Fig. 3(b), by index.
+pub(super) const ARRAYS: [[(usize, usize); 2]; 6] = [
+    [(2, 2), (2, 2)],
+    [(4, 2), (4, 2)],
+    [(6, 2), (6, 2)],
+    [(8, 2), (6, 2)],
+    [(8, 2), (8, 2)],
+    [(8, 4), (8, 4)],
+];
+
+/// The default problem of a draw with the errors of a model.
+pub(super) fn error_model(name: &str, seed: u64, r: u64) -> Result<Problem, Source> {
+    let setup = Scenario::default();
+    let mut problem = fixed(&setup, seed, r)?;
+    match name {
+        "ball" => {}
+        "gaussian" => {
+            let factor = gaussian_ball_factor(problem.cell.antennas1(), 0.95)?;
+            problem.cell = problem.cell.with_relative_error(setup.error * factor)?;
+        }
+        "ellipsoid" => {
+            let mut rng = rng::stream(seed, Stream::CsiError, r);
+            let mut shaped =
+                |link: &UncertainChannel| -> Result<UncertainChannel, isac_models::Error> {
+                    let radius = link.radius().unwrap_or(0.0);
+                    let shape = random_ellipsoid(link.antennas(), radius, [0.2, 1.8], &mut rng)?;
+                    UncertainChannel::ellipsoid("error", link.estimate.clone(), shape)
+                };
+            problem.cell.h_e = shaped(&problem.cell.h_e)?;
+            problem.cell.g_e = shaped(&problem.cell.g_e)?;
+            problem.cell.g_bo = shaped(&problem.cell.g_bo)?;
+        }
+        other => {
+            return Err(
+                Error::unknown("error model", other, ["ball", "gaussian", "ellipsoid"]).into(),
+            );
+        }
+    }
+    Ok(problem)
+}
