@@ -353,8 +353,13 @@ fn costs_of_targets_are_proved() {
 #[test]
 fn no_changed_proof_of_a_cost_is_verified() {
     let (good, _) = drop_of("", "alpha-changed", "augmented");
-    assert!(good["leaves"][0]["rounds"].as_array().unwrap().len() >= 2);
-    let ways: [(&str, u8, fn(&mut Value)); 18] = [
+    assert!(
+        !good["leaves"][0]["rounds"][0]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    let ways: [(&str, u8, fn(&mut Value)); 19] = [
         ("the leaf dropped", 1, |p| p["leaves"] = json!([])),
         ("the bound raised", 1, |p| {
             scaled(&mut p["bound"], 1.0 + 1e-9)
@@ -371,20 +376,19 @@ fn no_changed_proof_of_a_cost_is_verified() {
             leaf(p)["rounds"].as_array_mut().unwrap().remove(0);
         }),
         ("no rounds", 1, |p| leaf(p)["rounds"] = json!([])),
+        ("a lower cap", 1, |p| {
+            scaled(&mut leaf(p)["rounds"][0][0]["raise"], 1.5)
+        }),
         ("information raised", 1, |p| {
-            scaled(&mut leaf(p)["rounds"][0]["E"][0][0], 1.1)
+            scaled(&mut leaf(p)["E"][0][0], 1.1)
         }),
         ("information not definite", 1, |p| {
-            scaled(&mut leaf(p)["rounds"][0]["E"][0][1], 2.0)
+            scaled(&mut leaf(p)["E"][0][1], 2.0)
         }),
-        ("a negative price", 1, |p| {
-            leaf(p)["rounds"][0]["rho"][0] = json!(-1.0)
-        }),
-        ("light for nothing", 1, |p| {
-            leaf(p)["rounds"][0]["rho"][0] = json!(0.0)
-        }),
-        ("a raise of 0", 1, |p| {
-            leaf(p)["rounds"][0]["raise"][0][0] = json!(0.0)
+        ("a negative price", 1, |p| leaf(p)["rho"][0] = json!(-1.0)),
+        ("light for nothing", 1, |p| leaf(p)["rho"][0] = json!(0.0)),
+        ("a raise of 0", 2, |p| {
+            leaf(p)["rounds"][0][0]["raise"] = json!(0.0)
         }),
         ("weights above the norm", 1, |p| {
             scaled(&mut leaf(p)["weights"][0], 1.01)

@@ -1,6 +1,6 @@
 //! The proof of a bound as a file: the problem with explicit channels, the beams, prices in rounds.
 
-use isac_algos::alpha_fair::echoes::{self, Evidence};
+use isac_algos::alpha_fair::echoes::{self, Cap, Evidence, Prices};
 use isac_algos::alpha_fair::{FEASIBLE, bound};
 use isac_lab::document::{Document, Node, is_remark};
 use isac_lab::error::Error;
@@ -91,17 +91,24 @@ pub(super) fn attach(
 }
 
 /// Prices per share of the power as prices per watt.
+fn priced(prices: &Prices, power_w: f64) -> Value {
+    let light: Vec<f64> = prices.light.iter().map(|x| x / power_w).collect();
+    let caps: Vec<[f64; 2]> = (prices.caps.iter())
+        .map(|pair| pair.map(|x| x / power_w))
+        .collect();
+    json!({ "E": prices.information, "rho": light, "nu": caps })
+}
+
 fn leaf(evidence: &Evidence, power_w: f64) -> Value {
-    let rounds = evidence.rounds.iter().map(|round| {
-        let per_watt = |list: &[[f64; 2]]| -> Vec<[f64; 2]> {
-            list.iter().map(|pair| pair.map(|x| x / power_w)).collect()
-        };
-        let light: Vec<f64> = round.light.iter().map(|x| x / power_w).collect();
-        json!({
-            "E": round.information, "rho": light, "nu": per_watt(&round.caps),
-            "raise": per_watt(&round.raises),
-        })
-    });
+    let cap = |cap: &Cap| {
+        let mut one = priced(&cap.prices, power_w);
+        one["target"] = cap.target.into();
+        one["half"] = cap.half.into();
+        one["raise"] = (cap.raise / power_w).into();
+        one
+    };
+    let rounds = evidence.rounds.iter();
+    let rounds: Vec<Vec<Value>> = rounds.map(|list| list.iter().map(cap).collect()).collect();
     let clusters = evidence.users.clusters.iter().map(|list| {
         let one = |(users, phi): &(Vec<usize>, f64)| {
             json!({ "users": users, "phi": phi * power_w * (1.0 + SLACK) })
@@ -111,11 +118,12 @@ fn leaf(evidence: &Evidence, power_w: f64) -> Value {
     let weights: Vec<f64> = (evidence.users.weights.iter())
         .map(|x| x * power_w)
         .collect();
-    json!({
-        "weights": evidence.weights, "centres": evidence.centres,
-        "users": { "weights": weights, "clusters": clusters.collect::<Vec<_>>() },
-        "rounds": rounds.collect::<Vec<_>>(),
-    })
+    let mut leaf = priced(&evidence.prices, power_w);
+    leaf["weights"] = json!(evidence.weights);
+    leaf["centres"] = json!(evidence.centres);
+    leaf["users"] = json!({ "weights": weights, "clusters": clusters.collect::<Vec<_>>() });
+    leaf["rounds"] = json!(rounds);
+    leaf
 }
 
 /// The problem with explicit channels and the case alone.

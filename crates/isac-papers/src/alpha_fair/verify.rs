@@ -1,4 +1,4 @@
-//! `isac verify` for `alpha-fair/1`: one leaf, all designs no worse than the point, in rounds.
+//! `isac verify` for `alpha-fair/1`: one leaf, all designs no worse than the point.
 //!
 //! Shares nothing with the search but the reading of documents and the metrics. Users need at least
 //!
@@ -21,8 +21,9 @@
 //! (`w C >= 2 tr(..)^1/2 - tr(E F)`, and the light of all targets together costs at least its price). The last
 //! function is convex in each `g_t`: its maximum is at a vertex, and all are tried. A design that costs at
 //! most `U` has no more light of target `t` in `h` than `(U - a + b') / delta`, where `b'` has `rho_t + delta` in the
-//! eigenvalue and in the other half: these are the caps of the next round, those of the first are
-//! `S |a_t|^2`. The bound is that of the last round, or `U` if that is smaller.
+//! eigenvalue and in the other half, with prices of its own: so the caps of a round follow from those of the
+//! round before, the first ones from `S |a_t|^2`. The bound is that of the last caps, or `U` if that is
+//! smaller.
 
 use isac_algos::alpha_fair::{Evaluator, FEASIBLE, Problem};
 use isac_lab::document::{Document, Node};
@@ -45,17 +46,26 @@ const ROOM: f64 = 1e-10;
 /// Targets at most: all `2^T` vertices are tried.
 const TARGETS: usize = 12;
 
-/// Keys of a proof, of a leaf and of a round.
+/// Keys of a proof, of a leaf and of a cap.
 const KEYS: [&str; 6] = ["schema", "problem", "bound", "value", "W", "leaves"];
-const LEAF_KEYS: [&str; 5] = ["bound", "weights", "centres", "users", "rounds"];
-const ROUND_KEYS: [&str; 4] = ["E", "rho", "nu", "raise"];
+const LEAF_KEYS: [&str; 8] = [
+    "bound", "weights", "centres", "users", "rounds", "E", "rho", "nu",
+];
+const CAP_KEYS: [&str; 6] = ["target", "half", "raise", "E", "rho", "nu"];
 
-/// Prices of a round as the file has them.
-struct Round {
+/// Prices as the file has them.
+struct Prices {
     information: Vec<[f64; 3]>,
     light: Vec<f64>,
     caps: Vec<[f64; 2]>,
-    raise: Vec<[f64; 2]>,
+}
+
+/// What caps the light of a target in a half of the band.
+struct Cap {
+    target: usize,
+    half: usize,
+    raise: f64,
+    prices: Prices,
 }
 
 /// A leaf as the file has it.
@@ -63,7 +73,8 @@ pub(super) struct Leaf {
     weights: Vec<f64>,
     centres: Vec<f64>,
     users: Users,
-    rounds: Vec<Round>,
+    rounds: Vec<Vec<Cap>>,
+    prices: Prices,
 }
 
 /// Checks a proof.
@@ -128,30 +139,33 @@ pub(super) fn verify(root: &Node<'_>) -> Result<Verdict, Error> {
 pub(super) fn read(node: &Node<'_>, problem: &Problem) -> Result<Leaf, Error> {
     node.known_keys(&LEAF_KEYS)?;
     let targets = problem.sensing().targets();
-    let triples = |node: &Node<'_>, key: &str| -> Result<Vec<[f64; 3]>, Error> {
-        let all = node.get(key)?.array_of(&[targets, 3])?.data;
-        Ok(all.chunks(3).map(|e| [e[0], e[1], e[2]]).collect())
+    let prices = |node: &Node<'_>| -> Result<Prices, Error> {
+        let triples = node.get("E")?.array_of(&[targets, 3])?.data;
+        let pairs = node.get("nu")?.array_of(&[targets, 2])?.data;
+        Ok(Prices {
+            information: triples.chunks(3).map(|e| [e[0], e[1], e[2]]).collect(),
+            light: node.get("rho")?.vec_of(targets)?,
+            caps: pairs.chunks(2).map(|e| [e[0], e[1]]).collect(),
+        })
     };
-    let pairs = |node: &Node<'_>, key: &str| -> Result<Vec<[f64; 2]>, Error> {
-        let all = node.get(key)?.array_of(&[targets, 2])?.data;
-        Ok(all.chunks(2).map(|e| [e[0], e[1]]).collect())
+    let cap = |node: &Node<'_>| -> Result<Cap, Error> {
+        node.known_keys(&CAP_KEYS)?;
+        Ok(Cap {
+            target: node.get("target")?.count(0, targets - 1)?,
+            half: node.get("half")?.count(0, 1)?,
+            raise: node.get("raise")?.positive("1/W")?,
+            prices: prices(node)?,
+        })
     };
-    let rounds = node.get("rounds")?.objects()?;
+    let rounds = node.get("rounds")?.items()?;
     Ok(Leaf {
         weights: node.get("weights")?.vec_of(targets)?,
         centres: node.get("centres")?.vec_of(targets)?,
         users: uplink::read(&node.get("users")?, problem)?,
         rounds: (rounds.iter())
-            .map(|round| {
-                round.known_keys(&ROUND_KEYS)?;
-                Ok(Round {
-                    information: triples(round, "E")?,
-                    light: round.get("rho")?.vec_of(targets)?,
-                    caps: pairs(round, "nu")?,
-                    raise: pairs(round, "raise")?,
-                })
-            })
+            .map(|round| round.objects()?.iter().map(cap).collect())
             .collect::<Result<_, Error>>()?,
+        prices: prices(node)?,
     })
 }
 
@@ -196,32 +210,31 @@ pub(super) fn bounded(problem: &Problem, leaf: &Leaf, upper: f64) -> Result<f64,
     let mut caps: Vec<[f64; 2]> = (0..sensing.targets())
         .map(|t| [left * scene.gram[(t, t)].re * (1.0 + ROOM); 2])
         .collect();
-    let mut norm = 0.0;
     for (at, round) in leaf.rounds.iter().enumerate() {
         let vertices = scene.vertices(&caps);
-        let failed = |e: isac_linalg::Error| format!("round {at}: {e}");
-        let a = scene.gain(round) * (1.0 - ROOM);
-        let b = scene.price(round, &caps, &vertices, None).map_err(failed)?;
-        norm = a * a / (4.0 * b);
-        if !(norm > 0.0 && norm.is_finite()) {
-            return Err(format!("round {at}: the prices prove {norm}"));
-        }
-        if at + 1 == leaf.rounds.len() {
-            break;
-        }
         let mut renewed = caps.clone();
-        for (t, cap) in renewed.iter_mut().enumerate() {
-            for (h, cap) in cap.iter_mut().enumerate() {
-                let delta = round.raise[t][h];
-                let raised = Some((t, h, delta));
-                let b = scene
-                    .price(round, &caps, &vertices, raised)
-                    .map_err(failed)?;
-                let most = (upper * (1.0 + ROOM) - a + b).max(0.0) / delta;
-                *cap = cap.min(most * (1.0 + ROOM));
-            }
+        for Cap {
+            target,
+            half,
+            raise,
+            prices,
+        } in round
+        {
+            let a = scene.gain(prices) * (1.0 - ROOM);
+            let raised = Some((*target, *half, *raise));
+            let b = scene.price(prices, &caps, &vertices, raised);
+            let b = b.map_err(|e| format!("round {at}: {e}"))?;
+            let most = (upper * (1.0 + ROOM) - a + b).max(0.0) / raise;
+            let cap = &mut renewed[*target][*half];
+            *cap = cap.min(most * (1.0 + ROOM));
         }
         caps = renewed;
+    }
+    let a = scene.gain(&leaf.prices) * (1.0 - ROOM);
+    let b = scene.price(&leaf.prices, &caps, &scene.vertices(&caps), None);
+    let norm = a * a / (4.0 * b.map_err(|e| e.to_string())?);
+    if !(norm > 0.0 && norm.is_finite()) {
+        return Err(format!("the prices prove {norm}"));
     }
     Ok((norm * (1.0 - 4.0 * ROOM)).min(upper))
 }
@@ -244,27 +257,17 @@ fn allowed(problem: &Problem, leaf: &Leaf) -> Result<(), String> {
             "weights: negative, or of a dual norm above 1 ({dual})"
         ));
     }
-    if leaf.rounds.is_empty() {
-        return Err("no round".into());
-    }
-    for (at, round) in leaf.rounds.iter().enumerate() {
-        for (t, [e11, e12, e22]) in round.information.iter().enumerate() {
+    let of_caps = leaf.rounds.iter().flatten().map(|cap| &cap.prices);
+    for prices in of_caps.chain([&leaf.prices]) {
+        for (t, [e11, e12, e22]) in prices.information.iter().enumerate() {
             let definite = *e11 >= 0.0 && *e22 >= 0.0 && e11 * e22 >= e12 * e12;
             if !definite {
-                return Err(format!("round {at}: E[{t}] is not positive semidefinite"));
+                return Err(format!("E[{t}] is not positive semidefinite"));
             }
         }
-        let mut prices = round.light.iter().chain(round.caps.iter().flatten());
-        if prices.any(|x| x.is_nan() || *x < 0.0) {
-            return Err(format!("round {at}: a negative price"));
-        }
-        if round
-            .raise
-            .iter()
-            .flatten()
-            .any(|x| x.is_nan() || *x <= 0.0)
-        {
-            return Err(format!("round {at}: a raise that is not above 0"));
+        let mut all = prices.light.iter().chain(prices.caps.iter().flatten());
+        if all.any(|x| x.is_nan() || *x < 0.0) {
+            return Err("a negative price".into());
         }
     }
     Ok(())
@@ -341,9 +344,9 @@ impl Scene {
     }
 
     /// `a`.
-    fn gain(&self, round: &Round) -> f64 {
+    fn gain(&self, prices: &Prices) -> f64 {
         let of = |t: usize| {
-            let ([d1, d2], [e11, e12, e22]) = (self.cost[t], round.information[t]);
+            let ([d1, d2], [e11, e12, e22]) = (self.cost[t], prices.information[t]);
             let det = (e11 * e22 - e12 * e12).max(0.0);
             2.0 * (d1 * e11 + d2 * e22 + 2.0 * (d1 * d2 * det).sqrt()).sqrt()
         };
@@ -379,12 +382,12 @@ impl Scene {
     /// `b`, or `b'` for light of target `t` in half `h` raised by `delta`; never below its exact value.
     fn price(
         &self,
-        round: &Round,
+        prices: &Prices,
         caps: &[[f64; 2]],
         vertices: &[Vec<f64>; 2],
         raised: Option<(usize, usize, f64)>,
     ) -> Result<f64, isac_linalg::Error> {
-        let mut light = round.light.clone();
+        let mut light = prices.light.clone();
         if let Some((t, _, delta)) = raised {
             light[t] += delta;
         }
@@ -398,34 +401,34 @@ impl Scene {
         let trace: f64 = (0..self.targets).map(|t| weighted[(t, t)].re).sum();
         let mut sum = self.left * (top + ROOM * trace);
         for t in 0..self.targets {
-            sum += round.caps[t][0] * caps[t][0] + round.caps[t][1] * caps[t][1];
+            sum += prices.caps[t][0] * caps[t][0] + prices.caps[t][1] * caps[t][1];
         }
         for i in 0..self.n {
             let h = usize::from(2 * i >= self.n);
             // In its own half the raised light is what is counted: its price stays.
             let base = match raised {
                 Some((_, half, _)) if half != h => &light,
-                _ => &round.light,
+                _ => &prices.light,
             };
-            let prices: Vec<f64> = (0..self.targets)
-                .map(|t| (base[t] + round.caps[t][h]) * caps[t][h])
+            let charged: Vec<f64> = (0..self.targets)
+                .map(|t| (base[t] + prices.caps[t][h]) * caps[t][h])
                 .collect();
-            sum += self.largest(round, i, &prices, &vertices[h]);
+            sum += self.largest(prices, i, &charged, &vertices[h]);
         }
         Ok(sum * (1.0 + ROOM))
     }
 
-    /// The maximum over the vertices on a subcarrier; `prices` of all the light that a cap allows.
-    fn largest(&self, round: &Round, i: usize, prices: &[f64], table: &[f64]) -> f64 {
+    /// The maximum over the vertices on a subcarrier; `charged` for all the light that a cap allows.
+    fn largest(&self, prices: &Prices, i: usize, charged: &[f64], table: &[f64]) -> f64 {
         let informs: Vec<f64> = (0..self.targets)
             .map(|t| {
                 let ([u11, u12, u22], [e11, e12, e22]) =
-                    (self.unit[t * self.n + i], round.information[t]);
+                    (self.unit[t * self.n + i], prices.information[t]);
                 let size = u11 * e11 + 2.0 * (u12 * e12).abs() + u22 * e22;
                 u11 * e11 + 2.0 * u12 * e12 + u22 * e22 + 8.0 * f64::EPSILON * size
             })
             .collect();
-        let alone = |t: usize| informs[t] * table[(1 << t) * self.targets + t] > prices[t];
+        let alone = |t: usize| informs[t] * table[(1 << t) * self.targets + t] > charged[t];
         // Others only disturb: who does not pay alone never does.
         if !(0..self.targets).any(alone) {
             return 0.0;
@@ -434,7 +437,7 @@ impl Scene {
         for (vertex, rates) in table.chunks(self.targets).enumerate() {
             let mut sum = 0.0;
             for t in (0..self.targets).filter(|t| vertex & (1 << t) != 0) {
-                sum += informs[t] * rates[t] - prices[t];
+                sum += informs[t] * rates[t] - charged[t];
             }
             most = most.max(sum);
         }

@@ -20,9 +20,11 @@
 //!
 //! The caps follow from a design of cost `U`: no design that is as good has more light than
 //! `(U - a + b') / delta`, with `b'` as `b` but for `rho_t + delta` in the eigenvalue and in `phi` of the
-//! other half. They start at `S |a_t|^2` and are renewed after every round. What is bounded are designs no
+//! other half. Every cap has prices of its own, scaled as it likes best: `(b' - a^2 / (4 U)) / delta`. They
+//! start at `S |a_t|^2` and are renewed in rounds, each from those before. What is bounded are designs no
 //! worse than `U`; so the bound is the smaller of the two. All users' echoes are left out.
 
+mod prices;
 mod scene;
 mod vertices;
 
@@ -35,29 +37,33 @@ use isac_opt::drive::Stop;
 use isac_opt::manifold::Sphere;
 use isac_opt::riemannian::{Method, Workspace, lbfgs};
 
-use scene::{Dual, Scene, lower};
+pub use prices::Prices;
+use scene::{Scene, lower};
 use vertices::Vertices;
 
 /// Targets at most: the vertices are `2^T`.
 pub const TARGETS: usize = 12;
-/// Rounds of prices and caps at most.
-const ROUNDS: usize = 4;
+/// Rounds of caps at most.
+const ROUNDS: usize = 3;
 /// A round that raises the bound by less than this, relative, is the last.
-const PROGRESS: f64 = 1e-3;
+const PROGRESS: f64 = 2e-3;
 /// Temperatures of the smoothed maxima, over `b`.
 const TEMPERATURES: [f64; 4] = [3e-3, 3e-4, 3e-5, 3e-6];
+/// The light of a target in a half of the band is capped where what a subcarrier there informs is worth this
+/// part of its price.
+const WORTH: f64 = 0.2;
 
-/// Prices of a round, and what the caps after it are made with. Powers are shares of the total power.
+/// What caps the light of a target in a half of the band.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Round {
-    /// `E_t`, entries 11, 12 and 22.
-    pub information: Vec<[f64; 3]>,
-    /// `rho_t`, per share of power.
-    pub light: Vec<f64>,
-    /// `nu_th`, per share of power.
-    pub caps: Vec<[f64; 2]>,
-    /// `delta_th` of the caps after the round.
-    pub raises: Vec<[f64; 2]>,
+pub struct Cap {
+    /// The target.
+    pub target: usize,
+    /// 0 for the lower half of the band, 1 for the upper one.
+    pub half: usize,
+    /// `delta`, per share of power.
+    pub raise: f64,
+    /// The prices.
+    pub prices: Prices,
 }
 
 /// Everything that a bound rests on.
@@ -69,8 +75,10 @@ pub struct Evidence {
     pub centres: Vec<f64>,
     /// What the users need.
     pub users: UserPower,
-    /// Prices, the last round's prove the bound.
-    pub rounds: Vec<Round>,
+    /// Caps in rounds: those of a round are proved from those of the round before.
+    pub rounds: Vec<Vec<Cap>>,
+    /// Prices that prove the bound from the last caps.
+    pub prices: Prices,
     /// Bound of the norm form.
     pub norm: f64,
 }
@@ -106,76 +114,145 @@ pub fn search(
     let left = problem.power_w() - users.power;
     let scene = Scene::new(problem, &relaxation, left);
     let mut caps = scene.trivial_caps();
-    let mut point = scene.start();
-    let mut best: Option<(f64, usize)> = None;
-    let mut rounds: Vec<Round> = Vec::new();
-    for at in 0..ROUNDS {
+    let mut point = scene.improve(&Vertices::new(&scene, &caps), scene.start(), Goal::Bound)?;
+    let mut best: Option<(f64, usize, Prices)> = None;
+    let mut rounds: Vec<Vec<Cap>> = Vec::new();
+    for at in 0..=ROUNDS {
         let table = Vertices::new(&scene, &caps);
-        point = scene.improve(&table, point)?;
-        let dual = scene.unpack(&point);
-        let [a, b] = scene.parts(&table, &dual)?;
-        let norm = a * a / (4.0 * b);
-        let dual = dual.scaled(a / (2.0 * b));
-        let (raises, renewed) = scene.renewed_caps(&table, &dual, upper)?;
-        rounds.push(Round {
-            information: dual.information,
-            light: dual.light,
-            caps: dual.caps,
-            raises,
-        });
-        let before = best.map_or(0.0, |(norm, _)| norm);
-        if norm > before {
-            best = Some((norm, at));
+        if at > 0 {
+            point = scene.improve(&table, scene.open(point), Goal::Bound)?;
         }
-        if norm <= before * (1.0 + PROGRESS) || !goes_on() {
+        let dual = scene.unpack(&point);
+        let [a, b] = scene.parts(&table, &dual, None)?;
+        let norm = a * a / (4.0 * b);
+        let before = best.as_ref().map_or(0.0, |(norm, ..)| *norm);
+        if norm > before {
+            best = Some((norm, at, dual.scaled(a / (2.0 * b))));
+        }
+        let enough = at > 0 && norm <= before * (1.0 + PROGRESS);
+        if enough || at == ROUNDS || norm >= upper || !goes_on() {
             break;
         }
+        let (list, renewed) = scene.renewed_caps(&table, &point, upper)?;
+        rounds.push(list);
         caps = renewed;
     }
-    let Some((norm, last)) = best else {
+    let Some((norm, used, prices)) = best else {
         return Ok(None);
     };
-    rounds.truncate(last + 1);
+    rounds.truncate(used);
     Ok(Some(Evidence {
         weights: scene.weights,
         centres: scene.centres,
         users,
         rounds,
+        prices,
         norm: norm.min(upper),
     }))
 }
 
+/// What a descent is for.
+#[derive(Debug, Clone, Copy)]
+enum Goal {
+    /// The bound of the cost.
+    Bound,
+    /// The cap of a target's light in a half, given the norm of a design; the last parameter is the root of
+    /// `delta` over the target's price.
+    Cap {
+        target: usize,
+        half: usize,
+        upper: f64,
+    },
+}
+
+impl Goal {
+    /// What is minimised, of `a`, `b` and the parameters, and its slopes by `a`, `b` and the last of them.
+    fn value(self, [a, b]: [f64; 2], x: &[f64]) -> (f64, [f64; 3]) {
+        match self {
+            Self::Bound => (0.5 * b.ln() - a.ln(), [-1.0 / a, 0.5 / b, 0.0]),
+            Self::Cap { upper, .. } => {
+                let root = x.last().copied().unwrap_or(1.0);
+                let left = b - a * a / (4.0 * upper);
+                let value = left.ln() - 2.0 * root.abs().ln();
+                (value, [-a / (2.0 * upper * left), 1.0 / left, -2.0 / root])
+            }
+        }
+    }
+}
+
+/// Target, half and `delta` of a cap.
+type Raise = (usize, usize, f64);
+
 impl Scene {
-    /// `a` and `b`, the maxima exact.
-    fn parts(&self, table: &Vertices, dual: &Dual) -> Result<[f64; 2], Error> {
+    /// `a` and `b`, or `b'` of a cap, the maxima exact.
+    fn parts(
+        &self,
+        table: &Vertices,
+        dual: &Prices,
+        raise: Option<Raise>,
+    ) -> Result<[f64; 2], Error> {
         let a = (0..self.targets).map(|t| self.gain(t, lower(&dual.information[t])).0);
-        let mut b = self.left * self.top(&dual.light)?;
+        let (light, prices) = self.raised(dual, raise);
+        let mut b = self.left * self.top(&light)?;
         for t in 0..self.targets {
             for h in 0..2 {
                 b += dual.caps[t][h] * table.caps[t][h];
             }
         }
-        let prices = self.prices_of(dual);
         b += (0..self.subcarriers)
             .map(|i| table.most(self, dual, &prices[self.half(i)], i))
             .sum::<f64>();
         Ok([a.sum(), b])
     }
 
-    /// Descends on `ln b / 2 - ln a` at falling temperatures; the answer is the best point seen.
-    fn improve(&self, table: &Vertices, start: Vec<f64>) -> Result<Vec<f64>, Error> {
+    /// Prices of light in the eigenvalue and, with those of caps, in each half.
+    fn raised(&self, dual: &Prices, raise: Option<Raise>) -> (Vec<f64>, [Vec<f64>; 2]) {
+        let mut prices = self.prices_of(dual);
+        let mut light = dual.light.clone();
+        if let Some((t, h, delta)) = raise {
+            light[t] += delta;
+            prices[1 - h][t] += delta;
+        }
+        (light, prices)
+    }
+
+    /// The raise of a goal at its parameters.
+    fn raise(&self, goal: Goal, x: &[f64]) -> Option<Raise> {
+        match goal {
+            Goal::Bound => None,
+            Goal::Cap { target, half, .. } => {
+                let root = x.last().copied().unwrap_or(1.0);
+                Some((target, half, self.prices[target] * root * root))
+            }
+        }
+    }
+
+    /// A point with prices of caps to begin with.
+    fn open(&self, mut x: Vec<f64>) -> Vec<f64> {
+        let size = x.iter().map(|v| v * v).sum::<f64>().sqrt();
+        let usual = (2.0 * self.targets as f64).sqrt();
+        for t in 0..self.targets {
+            for i in [4, 5] {
+                x[6 * t + i] = x[6 * t + i].abs().max(0.2 * size / usual);
+            }
+        }
+        x
+    }
+
+    /// Descends at falling temperatures; the answer is the best point seen.
+    fn improve(&self, table: &Vertices, start: Vec<f64>, goal: Goal) -> Result<Vec<f64>, Error> {
         let count = start.len();
         let sphere = Sphere::new(1.0)?;
         let mut x = start;
         let mut best = (f64::INFINITY, x.clone());
         for temperature in TEMPERATURES {
-            let [_, b] = self.parts(table, &self.unpack(&x))?;
+            let [_, b] = self.parts(table, &self.unpack(&x), self.raise(goal, &x))?;
             let size = x.iter().map(|v| v * v).sum::<f64>().sqrt();
             let tau = temperature * b / (size * size);
             let point = Mat::from_fn(count, 1, |i, _| c64::new(x[i] / size, 0.0));
             let method = Method::Lbfgs(lbfgs::Options {
                 stop: Stop {
-                    max_iterations: 200,
+                    max_iterations: 150,
                     ..Stop::default()
                 },
                 ..lbfgs::Options::default()
@@ -185,7 +262,7 @@ impl Scene {
                 point.as_ref(),
                 |w, mut gradient| {
                     let x: Vec<f64> = (0..count).map(|i| w[(i, 0)].re).collect();
-                    let (value, slopes) = self.smooth(table, &x, tau)?;
+                    let (value, slopes) = self.smooth(table, &x, tau, goal)?;
                     for (i, slope) in slopes.into_iter().enumerate() {
                         gradient[(i, 0)] = c64::new(slope, 0.0);
                     }
@@ -194,8 +271,8 @@ impl Scene {
                 &mut Workspace::default(),
             )?;
             x = (0..count).map(|i| end.point[(i, 0)].re).collect();
-            let [a, b] = self.parts(table, &self.unpack(&x))?;
-            let value = 0.5 * b.ln() - a.ln();
+            let parts = self.parts(table, &self.unpack(&x), self.raise(goal, &x))?;
+            let value = goal.value(parts, &x).0;
             if value < best.0 {
                 best = (value, x.clone());
             }
@@ -204,24 +281,38 @@ impl Scene {
     }
 
     /// The smoothed objective and its slopes.
-    fn smooth(&self, table: &Vertices, x: &[f64], tau: f64) -> Result<(f64, Vec<f64>), Error> {
+    fn smooth(
+        &self,
+        table: &Vertices,
+        x: &[f64],
+        tau: f64,
+        goal: Goal,
+    ) -> Result<(f64, Vec<f64>), Error> {
         let dual = self.unpack(x);
-        let mut a = 0.0;
-        let mut b = 0.0;
+        let raise = self.raise(goal, x);
+        let (light, prices) = self.raised(&dual, raise);
+        let (mut a, mut b) = (0.0, 0.0);
         let mut of_a = vec![0.0; x.len()];
         let mut of_b = vec![0.0; x.len()];
         // Slopes by E (11, 12, 22), by rho and by nu of each half.
         let mut by = vec![[0.0; 6]; self.targets];
+        b += self.smooth_top(&light, tau, &mut by)?;
+        let mut by_raise = raise.map_or(0.0, |(t, ..)| by[t][3]);
         for t in 0..self.targets {
             for h in 0..2 {
                 b += dual.caps[t][h] * table.caps[t][h];
                 by[t][4 + h] += table.caps[t][h];
             }
         }
-        b += self.smooth_top(&dual.light, tau, &mut by)?;
-        let prices = self.prices_of(&dual);
         for i in 0..self.subcarriers {
-            b += table.smooth(self, &dual, &prices[self.half(i)], i, tau, &mut by);
+            let h = self.half(i);
+            let before = raise.map_or(0.0, |(t, ..)| by[t][3]);
+            b += table.smooth(self, &dual, &prices[h], i, tau, &mut by);
+            if let Some((t, half, _)) = raise
+                && half != h
+            {
+                by_raise += by[t][3] - before;
+            }
         }
         for t in 0..self.targets {
             let l = self.factor(x, t);
@@ -243,11 +334,15 @@ impl Scene {
                 of_b[6 * t + i] = 2.0 * self.prices[t] * x[6 * t + i] * by[t][i];
             }
         }
-        let value = 0.5 * b.ln() - a.ln();
+        let (value, [by_a, by_b, by_last]) = goal.value([a, b], x);
         let pairs = of_a.iter().zip(&of_b);
-        Ok((value, pairs.map(|(da, db)| 0.5 * db / b - da / a).collect()))
+        let mut slopes: Vec<f64> = pairs.map(|(da, db)| by_a * da + by_b * db).collect();
+        if let (Some((t, ..)), Some(last)) = (raise, slopes.last_mut()) {
+            let root = x.last().copied().unwrap_or(1.0);
+            *last = by_last + by_b * 2.0 * self.prices[t] * root * by_raise;
+        }
+        Ok((value, slopes))
     }
-
     /// `S` times the smoothed largest eigenvalue; adds its slopes by `rho`.
     fn smooth_top(&self, light: &[f64], tau: f64, by: &mut [[f64; 6]]) -> Result<f64, Error> {
         let eig = factor::eigh(self.weighted_gram(light).as_ref())?;
@@ -270,46 +365,53 @@ impl Scene {
         Ok(self.left * (top + soft * sum.ln()))
     }
 
-    /// Caps after a round, each the smaller of the old one and the best of some `delta`, and these.
+    /// Caps of all targets where light is worth its price, proved from those of `table`, and all caps then.
     fn renewed_caps(
         &self,
         table: &Vertices,
-        dual: &Dual,
+        point: &[f64],
         upper: f64,
-    ) -> Result<(Vec<[f64; 2]>, Vec<[f64; 2]>), Error> {
-        let [a, b] = self.parts(table, dual)?;
-        let prices = self.prices_of(dual);
-        let phi: Vec<f64> = (0..self.subcarriers)
-            .map(|i| table.most(self, dual, &prices[self.half(i)], i))
-            .collect();
-        let top = self.left * self.top(&dual.light)?;
-        let mut raises = vec![[0.0; 2]; self.targets];
+    ) -> Result<(Vec<Cap>, Vec<[f64; 2]>), Error> {
+        let mut list = Vec::new();
         let mut caps = table.caps.clone();
-        for t in 0..self.targets {
-            for h in 0..2 {
-                let cap = |delta: f64| -> Result<f64, Error> {
-                    let mut light = dual.light.clone();
-                    light[t] += delta;
-                    let mut raised = prices[1 - h].clone();
-                    raised[t] += delta;
-                    let mut change = self.left * self.top(&light)? - top;
-                    for i in (0..self.subcarriers).filter(|&i| self.half(i) != h && phi[i] > 0.0) {
-                        change += table.most(self, dual, &raised, i) - phi[i];
-                    }
-                    Ok((upper - a + b + change).max(0.0) / delta)
+        for target in 0..self.targets {
+            for half in (0..2).filter(|&half| self.matters(target, half)) {
+                let goal = Goal::Cap {
+                    target,
+                    half,
+                    upper,
                 };
-                let mut best = (f64::INFINITY, 0.0);
-                for step in 0..32 {
-                    let delta = self.prices[t] * 10f64.powf(-3.0 + 0.15 * f64::from(step));
-                    let found = cap(delta)?;
-                    if found < best.0 {
-                        best = (found, delta);
-                    }
+                let mut start = self.open(point.to_vec());
+                start.push(start[6 * target + 3].abs());
+                let end = self.improve(table, start, goal)?;
+                let Some((.., delta)) = self.raise(goal, &end) else {
+                    continue;
+                };
+                let dual = self.unpack(&end);
+                let [a, b] = self.parts(table, &dual, Some((target, half, delta)))?;
+                let cap = (b - a * a / (4.0 * upper)).max(0.0) / delta;
+                if cap < caps[target][half] {
+                    caps[target][half] = cap;
+                    let by = 2.0 * upper / a;
+                    list.push(Cap {
+                        target,
+                        half,
+                        raise: delta * by * by,
+                        prices: dual.scaled(by),
+                    });
                 }
-                raises[t][h] = best.1;
-                caps[t][h] = caps[t][h].min(best.0);
             }
         }
-        Ok((raises, caps))
+        Ok((list, caps))
+    }
+
+    /// Whether light of a target in a half of the band is worth a part of its price.
+    fn matters(&self, target: usize, half: usize) -> bool {
+        let [l11, l21, l22] = self.factors[target];
+        let e = [l11 * l11, l11 * l21, l21 * l21 + l22 * l22];
+        let quiet = self.quiet(target);
+        let inside = (0..self.subcarriers).filter(|&i| self.half(i) == half);
+        let most = inside.map(|i| self.informs(&e, target, i) * quiet);
+        most.fold(0.0, f64::max) > WORTH * self.prices[target]
     }
 }

@@ -1,29 +1,11 @@
 //! A problem in the numbers that the bound needs, and its prices.
 
+use super::prices::Prices;
 use crate::Error;
 use crate::alpha_fair::Problem;
 use crate::alpha_fair::bound::Relaxation;
 use isac_linalg::{Mat, c64, factor, ops};
 use isac_metrics::delay_doppler::{Gain, Nodes};
-
-/// `E`, `rho` and `nu`.
-#[derive(Debug, Clone)]
-pub(super) struct Dual {
-    pub(super) information: Vec<[f64; 3]>,
-    pub(super) light: Vec<f64>,
-    pub(super) caps: Vec<[f64; 2]>,
-}
-
-impl Dual {
-    /// All prices times `s^2`, so that `a` grows by `s` and `b` by `s^2`.
-    pub(super) fn scaled(mut self, s: f64) -> Self {
-        let by = s * s;
-        self.information.iter_mut().flatten().for_each(|x| *x *= by);
-        self.light.iter_mut().for_each(|x| *x *= by);
-        self.caps.iter_mut().flatten().for_each(|x| *x *= by);
-        self
-    }
-}
 
 /// The problem in numbers.
 pub(super) struct Scene {
@@ -185,9 +167,9 @@ impl Scene {
         [a * m[0], b * m[0] + c * m[1], c * m[2]]
     }
 
-    pub(super) fn unpack(&self, x: &[f64]) -> Dual {
+    pub(super) fn unpack(&self, x: &[f64]) -> Prices {
         let targets = 0..self.targets;
-        Dual {
+        Prices {
             information: (targets.clone())
                 .map(|t| {
                     let [l11, l21, l22] = self.factor(x, t);
@@ -219,7 +201,7 @@ impl Scene {
     }
 
     /// `rho_t + nu_th` for each half.
-    pub(super) fn prices_of(&self, dual: &Dual) -> [Vec<f64>; 2] {
+    pub(super) fn prices_of(&self, dual: &Prices) -> [Vec<f64>; 2] {
         [0, 1].map(|h| {
             (0..self.targets)
                 .map(|t| dual.light[t] + dual.caps[t][h])

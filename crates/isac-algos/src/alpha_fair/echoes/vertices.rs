@@ -1,6 +1,7 @@
 //! The maximum over the light of all targets on one subcarrier, at a vertex of the box of caps.
 
-use super::scene::{Dual, Scene};
+use super::prices::Prices;
+use super::scene::Scene;
 
 /// What the vertices of the box of caps inform, for both halves.
 pub(super) struct Vertices {
@@ -43,7 +44,7 @@ impl Vertices {
     pub(super) fn informs(
         &self,
         scene: &Scene,
-        dual: &Dual,
+        dual: &Prices,
         prices: &[f64],
         i: usize,
         room: f64,
@@ -76,7 +77,7 @@ impl Vertices {
     }
 
     /// `phi_i`.
-    pub(super) fn most(&self, scene: &Scene, dual: &Dual, prices: &[f64], i: usize) -> f64 {
+    pub(super) fn most(&self, scene: &Scene, dual: &Prices, prices: &[f64], i: usize) -> f64 {
         let (e, near) = self.informs(scene, dual, prices, i, 0.0);
         if !near {
             return 0.0;
@@ -91,7 +92,7 @@ impl Vertices {
     pub(super) fn smooth(
         &self,
         scene: &Scene,
-        dual: &Dual,
+        dual: &Prices,
         prices: &[f64],
         i: usize,
         tau: f64,
