@@ -22,13 +22,13 @@ pub(super) fn artefacts() -> Vec<Artefact> {
     }]
 }
 
-/// Schemes with their labels; the position is the x of a record.
-const SCHEMES: [(Access, &str); 5] = [
+/// Schemes with their labels; the position is the x of a record. Time division is left out: its slots are
+/// bounded one by one, which shows nothing.
+const SCHEMES: [(Access, &str); 4] = [
     (Access::RsmaFree, "RSMA, free split"),
     (Access::RsmaFixed, "RSMA, fixed split"),
     (Access::Sdma, "SDMA"),
     (Access::Noma, "PD-NOMA"),
-    (Access::Tdma, "OMA"),
 ];
 /// Metrics of a record.
 const VALUE: usize = 0;

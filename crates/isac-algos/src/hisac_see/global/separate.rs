@@ -13,7 +13,7 @@ const PHASES: usize = 3;
 /// Part of a radius that errors stay within, so that rounding keeps them in the ball.
 const INSIDE: f64 = 1.0 - 1e-14;
 /// What a missing bit of the users weighs against one of Bob's.
-const SHARE: f64 = 0.3;
+const SHARE: f64 = 0.7;
 /// Room beside a share, bps/Hz, that makes it a place to split at.
 const ROOM: f64 = 0.1;
 /// An SINR at Eve that is small.
