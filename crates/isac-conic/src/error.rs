@@ -22,16 +22,16 @@ pub enum Error {
         /// What it said.
         message: String,
     },
-    /// A malformed file in SDPA format.
+    /// A malformed file in SDPA sparse format or CBF.
     #[error(transparent)]
-    Sdpa(#[from] crate::sdpa::ReadError),
+    File(#[from] crate::sdpa::ReadError),
 }
 
 impl isac_linalg::Fault for Error {
     fn is_bad_input(&self) -> bool {
         match self {
             Self::Linalg(inner) => inner.is_bad_input(),
-            Self::Foreign { .. } | Self::Backend { .. } | Self::Sdpa(_) => true,
+            Self::Foreign { .. } | Self::Backend { .. } | Self::File(_) => true,
         }
     }
 
@@ -39,7 +39,7 @@ impl isac_linalg::Fault for Error {
         match self {
             Self::Linalg(inner) => inner.area(),
             Self::Foreign { .. } | Self::Backend { .. } => "conic program",
-            Self::Sdpa(_) => "SDPA file",
+            Self::File(_) => "problem file",
         }
     }
 }

@@ -14,12 +14,14 @@
 //! | [`HermitianAffine`] | a matrix whose entries are affine: the left side of an LMI |
 //! | [`Program`], [`Options`], [`Outcome`], [`Solution`] | the program and its answer |
 //! | [`sdpa`], [`sdpa_answer`] | the SDPA sparse format: problems, and points and rays in its terms |
+//! | [`cbf`] | the Conic Benchmark Format: a reader |
 //! | `second_opinion` (feature `clarabel`) | the same program through Clarabel, and whether the answers agree; quadratic programs over cones in real dense data |
 //! | [`certificate`] | the six DIMACS errors and Farkas rays, by separate code |
 //!
 //! Inner products are real: `<A, X> = Re tr(A X)`. Nothing is embedded as a real matrix of twice
 //! the order; blocks whose data are all real are solved in real arithmetic.
 
+pub mod cbf;
 pub mod certificate;
 mod driver;
 mod elastic;

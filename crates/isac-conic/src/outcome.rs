@@ -224,6 +224,11 @@ pub struct Multipliers {
 }
 
 impl Multipliers {
+    /// Those of all rows, matrix inequalities and norm constraints, in the order of the program.
+    pub fn all(&self) -> (&[f64], &[Mat<c64>], &[Vec<f64>]) {
+        (&self.rows, &self.lmis, &self.cones)
+    }
+
     /// Multiplier of a row.
     ///
     /// # Errors

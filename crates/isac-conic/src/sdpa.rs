@@ -17,6 +17,8 @@ use crate::Error;
 
 mod reader;
 
+pub(crate) use reader::fits;
+
 /// A line that is not what the format asks for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}: expected {expected}, got `{got}`")]
@@ -55,7 +57,7 @@ pub struct Problem {
 /// Reads a problem.
 ///
 /// # Errors
-/// [`Error::Sdpa`] with the line and what was expected there; reading errors as well, and sizes whose
+/// [`Error::File`] with the line and what was expected there; reading errors as well, and sizes whose
 /// matrices memory does not hold.
 pub fn read(reader: impl BufRead) -> Result<Problem, Error> {
     Ok(reader::parse(reader)?)

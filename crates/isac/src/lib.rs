@@ -6,7 +6,7 @@
 //! | [`cli`] | the command line |
 //! | [`papers`] | the one list of papers |
 //! | [`readers`] | every input format behind one function each |
-//! | [`sdp`] | semidefinite programs in SDPA format |
+//! | [`sdp`] | semidefinite programs in SDPA format, CBF or JSON |
 
 pub mod cli;
 pub mod papers;

@@ -1,22 +1,25 @@
-//! `isac sdp`: one semidefinite program in SDPA sparse format.
+//! `isac sdp`: one semidefinite program, in SDPA sparse format, in the Conic Benchmark Format or as JSON.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use isac_conic::sdpa::{self, Problem};
-use isac_conic::sdpa_answer::{Answer, answer};
-use isac_conic::{Form, Options, Outcome};
+use isac_conic::sdpa;
+use isac_conic::{Form, Options, Outcome, Program, Solution};
 use serde::Serialize;
+use serde_json::Value;
 
 use isac_lab::clock::timed;
 use isac_lab::error::Error;
 
+mod answer;
+mod input;
+mod json;
 mod stress;
 
+pub use input::{Named, Posed, open, read};
 pub(crate) use stress::stress;
 
-/// What a solve of `(P) min c'x, sum x_i F_i - F_0 = X >= 0` and its dual `(D)` gave.
+/// What a solve gave: of `(P) min c'x, sum x_i F_i - F_0 = X >= 0` and its dual `(D)` for a file in SDPA
+/// format, else of the program as written, (P), and its dual.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SdpReport {
     /// The file.
@@ -44,6 +47,9 @@ pub struct SdpReport {
     pub iterations: Option<usize>,
     /// Wall time of the solve alone.
     pub seconds: f64,
+    /// What Clarabel says of the same program, where it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second_opinion: Option<SecondOpinion>,
     /// What the program ends with.
     #[serde(skip)]
     pub exit_code: u8,
@@ -62,48 +68,90 @@ fn exit_code(outcome: &Outcome) -> u8 {
     }
 }
 
-/// Reads a problem in SDPA sparse format.
-///
-/// # Errors
-/// [`Error::Malformed`] with the line.
-pub fn read(file: &str, reader: impl BufRead) -> Result<Problem, Error> {
-    sdpa::read(reader).map_err(|error| match error {
-        isac_conic::Error::Sdpa(error) => Error::Malformed {
-            file: file.into(),
-            line: error.line,
-            message: format!(
-                "{}: expected {}, got `{}`",
-                error.what, error.expected, error.got
-            ),
-        },
-        other => Error::invalid(file, other),
-    })
+/// The same program by another solver, judged by the same separate code.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SecondOpinion {
+    /// Its name.
+    pub solver: &'static str,
+    /// Its verdict, as [`SdpReport::status`].
+    pub status: &'static str,
+    /// Its value.
+    pub value: Option<f64>,
+    /// `same`, `different` (verdicts or values that exclude each other) or `undecided`.
+    pub agreement: &'static str,
 }
 
-/// Reads and solves a file.
+/// Reads and solves a file, with `second` also by Clarabel.
 ///
 /// # Errors
-/// [`Error::Unreadable`]; [`Error::Malformed`] with the line; breakdowns of the arithmetic.
-pub fn solve(path: &Path, options: &Options) -> Result<(SdpReport, Option<Answer>), Error> {
-    let file = File::open(path).map_err(|source| Error::Unreadable {
-        file: path.into(),
-        source,
-    })?;
-    let name = path.display().to_string();
-    let problem = read(&name, BufReader::new(file))?;
-    let (program, _) = problem.program();
-    let form = match options.form {
-        Form::Auto => Form::Dual,
-        form => form,
+/// Those of [`open`]; breakdowns of the arithmetic; a second opinion that was not compiled in.
+pub fn solve(path: &Path, options: &Options, second: bool) -> Result<(SdpReport, Value), Error> {
+    let posed = open(path)?;
+    let (program, form) = match &posed {
+        Posed::Sdpa(problem) => (problem.program().0, Form::Dual),
+        Posed::Program(named) => (named.program.clone(), Form::Auto),
     };
     let options = Options {
-        form,
+        form: match options.form {
+            Form::Auto => form,
+            form => form,
+        },
         ..options.clone()
     };
     let (outcome, seconds) = timed(|| program.solve(&options));
     let outcome = outcome?;
+    let name = path.display().to_string();
+    let errors = |solution: &Solution| match &posed {
+        Posed::Sdpa(_) => sdpa::dimacs_errors(solution),
+        Posed::Program(_) => solution.dimacs.errors(),
+    };
+    let mut report = report(name, &outcome, errors, seconds);
+    if second {
+        let found = second_opinion(&program, &options, &outcome)?;
+        if found.agreement == "different" {
+            report.exit_code = 1;
+        }
+        report.second_opinion = Some(found);
+    }
+    Ok((report, answer::answer(&posed, &program, &outcome)))
+}
+
+#[cfg(feature = "clarabel")]
+fn second_opinion(
+    program: &Program,
+    options: &Options,
+    ours: &Outcome,
+) -> Result<SecondOpinion, Error> {
+    use isac_conic::second_opinion::{Agreement, compare, solve_by_clarabel};
+    let theirs = solve_by_clarabel(program, options)?;
+    let (agreement, _) = compare(ours, &theirs);
+    Ok(SecondOpinion {
+        solver: "Clarabel",
+        status: theirs.name(),
+        value: theirs.solution().map(|solution| solution.objective),
+        agreement: match agreement {
+            Agreement::Same => "same",
+            Agreement::Different => "different",
+            Agreement::Undecided => "undecided",
+        },
+    })
+}
+
+#[cfg(not(feature = "clarabel"))]
+fn second_opinion(_: &Program, _: &Options, _: &Outcome) -> Result<SecondOpinion, Error> {
+    Err(Error::Usage(
+        "--second-opinion: this program was built without the feature `clarabel`".into(),
+    ))
+}
+
+fn report(
+    file: String,
+    outcome: &Outcome,
+    errors: impl Fn(&Solution) -> [f64; 6],
+    seconds: f64,
+) -> SdpReport {
     let mut report = SdpReport {
-        file: name,
+        file,
         status: outcome.name(),
         value: None,
         dual_value: None,
@@ -114,14 +162,15 @@ pub fn solve(path: &Path, options: &Options) -> Result<(SdpReport, Option<Answer
         why: None,
         iterations: None,
         seconds,
-        exit_code: exit_code(&outcome),
+        second_opinion: None,
+        exit_code: exit_code(outcome),
     };
-    match &outcome {
+    match outcome {
         Outcome::Solved(solution) | Outcome::Inaccurate(solution) => {
             report.value = Some(solution.objective);
             report.dual_value = Some(solution.dual_objective);
             report.bound = solution.bound;
-            report.dimacs = Some(sdpa::dimacs_errors(solution));
+            report.dimacs = Some(errors(solution));
             report.iterations = Some(solution.iterations);
         }
         Outcome::Infeasible(farkas) | Outcome::NoPointBelow(farkas) => {
@@ -138,7 +187,7 @@ pub fn solve(path: &Path, options: &Options) -> Result<(SdpReport, Option<Answer
             report.value = found.value;
             report.dual_value = found.dual_value;
             let support = found.support.as_ref().or(found.dual_support.as_ref());
-            report.dimacs = support.map(|solution| sdpa::dimacs_errors(solution));
+            report.dimacs = support.map(|solution| errors(solution));
             report.iterations = support.map(|solution| solution.iterations);
         }
         Outcome::Unknown(unknown) => {
@@ -146,10 +195,10 @@ pub fn solve(path: &Path, options: &Options) -> Result<(SdpReport, Option<Answer
                 .ok()
                 .and_then(|value| value.as_str().map(str::to_string));
             if let Some(last) = &unknown.last {
-                report.dimacs = Some(sdpa::dimacs_errors(last));
+                report.dimacs = Some(errors(last));
                 report.iterations = Some(last.iterations);
             }
         }
     }
-    Ok((report, answer(&problem, &program, &outcome)))
+    report
 }

@@ -215,7 +215,7 @@ pub(super) fn parse(reader: impl BufRead) -> Result<Problem, ReadError> {
 
 /// Whether memory can be had for so many bytes. Nothing is written to it. Systems that promise more
 /// than they have are not asked for more than a tebibyte.
-fn fits(bytes: f64) -> bool {
+pub(crate) fn fits(bytes: f64) -> bool {
     bytes < (1_u64 << 40) as f64 && Vec::<u8>::new().try_reserve_exact(bytes as usize).is_ok()
 }
 

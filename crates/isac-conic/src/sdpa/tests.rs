@@ -5,7 +5,7 @@ const GOOD: &str = "\"a comment\n 2 =mdim\n2 =nblocks\n{2, -2}\n{1.0,\n 2.0}\n\
 
 fn error(text: impl AsRef<[u8]>) -> ReadError {
     match read(text.as_ref()) {
-        Err(Error::Sdpa(error)) => error,
+        Err(Error::File(error)) => error,
         other => panic!("{other:?}"),
     }
 }

@@ -21,7 +21,8 @@ use crate::program::{MatrixData, Program, Sense};
 /// How two outcomes relate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Agreement {
-    /// The same verdict and, for two points, objectives equal to `1e-6` relative.
+    /// The same verdict and, for two points, objectives equal to `1e-6` relative or to what the points
+    /// leave open between objective and multipliers.
     Same,
     /// Verdicts or objectives that exclude each other.
     Different,
@@ -36,7 +37,7 @@ pub struct CrossCheck {
     pub ours: Outcome,
     /// By Clarabel.
     pub theirs: Outcome,
-    /// `|p - q| / (1 + |p| + |q|)` of the two objectives, where both have a point.
+    /// `|p - q| / max(|p|, |q|)` of the two objectives, where both have a point.
     pub difference: Option<f64>,
     /// What follows.
     pub agreement: Agreement,
@@ -50,13 +51,27 @@ pub struct CrossCheck {
 pub fn cross_check(program: &Program, options: &Options) -> Result<CrossCheck, Error> {
     let ours = program.solve(options)?;
     let theirs = solve_by_clarabel(program, options)?;
-    let difference = match (ours.solution(), theirs.solution()) {
-        (Some(a), Some(b)) => {
-            let (p, q) = (a.objective, b.objective);
-            Some((p - q).abs() / (1.0 + p.abs() + q.abs()))
-        }
-        _ => None,
-    };
+    let (agreement, difference) = compare(&ours, &theirs);
+    Ok(CrossCheck {
+        ours,
+        theirs,
+        difference,
+        agreement,
+    })
+}
+
+/// How two answers to one program relate, and the relative difference of their objectives where both have
+/// a point.
+pub fn compare(ours: &Outcome, theirs: &Outcome) -> (Agreement, Option<f64>) {
+    // What each leaves open: the distance of its own two values.
+    let room = |s: &Solution| (s.objective - s.dual_objective).abs();
+    let pair = ours.solution().zip(theirs.solution());
+    let difference = pair.map(|(a, b)| {
+        let apart = (a.objective - b.objective).abs();
+        let size = a.objective.abs().max(b.objective.abs());
+        let within = apart <= room(a) + room(b);
+        (if apart > 0.0 { apart / size } else { 0.0 }, within)
+    });
     // Neither a norm below which there is no point nor a gap contradicts another verdict.
     let open = |outcome: &Outcome| match outcome {
         Outcome::Unknown(_)
@@ -68,10 +83,10 @@ pub fn cross_check(program: &Program, options: &Options) -> Result<CrossCheck, E
         | Outcome::Infeasible(_)
         | Outcome::Unbounded(_) => false,
     };
-    let agreement = if open(&ours) || open(&theirs) {
+    let agreement = if open(ours) || open(theirs) {
         Agreement::Undecided
-    } else if let Some(difference) = difference {
-        if difference <= 1e-6 {
+    } else if let Some((difference, within)) = difference {
+        if difference <= 1e-6 || within {
             Agreement::Same
         } else {
             Agreement::Different
@@ -81,12 +96,7 @@ pub fn cross_check(program: &Program, options: &Options) -> Result<CrossCheck, E
     } else {
         Agreement::Different
     };
-    Ok(CrossCheck {
-        ours,
-        theirs,
-        difference,
-        agreement,
-    })
+    (agreement, difference.map(|(difference, _)| difference))
 }
 
 /// Solves a program with Clarabel alone; `reduce` and `form` of the options have no meaning here.

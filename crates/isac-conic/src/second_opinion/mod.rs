@@ -14,6 +14,6 @@ mod cross_check;
 mod qp;
 mod solve;
 
-pub use cross_check::{Agreement, CrossCheck, cross_check, solve_by_clarabel};
+pub use cross_check::{Agreement, CrossCheck, compare, cross_check, solve_by_clarabel};
 pub use qp::{Block, ConeFarkas, ConeOutcome, ConeQp, ConeRay, ConeResiduals, ConeSolution};
 pub use solve::quadratic_program;

@@ -331,8 +331,15 @@ pub(super) fn sdp(args: Sdp, console: &mut Console<'_>, cancel: &AtomicBool) -> 
         tolerance,
         ..defaults
     };
-    let Sdp { file, solution, .. } = args;
-    let solved = interruptible(cancel, move || crate::sdp::solve(&file, &options));
+    let Sdp {
+        file,
+        solution,
+        second_opinion,
+        ..
+    } = args;
+    let solved = interruptible(cancel, move || {
+        crate::sdp::solve(&file, &options, second_opinion)
+    });
     let (report, answer) = solved?;
     if let Some(path) = &solution {
         let json = serde_json::to_string_pretty(&answer).unwrap_or_default();
@@ -377,6 +384,18 @@ pub(super) fn sdp(args: Sdp, console: &mut Console<'_>, cancel: &AtomicBool) -> 
     }
     if let Some(why) = &report.why {
         say!(console, "why          {why}");
+    }
+    if let Some(other) = &report.second_opinion {
+        let value = other
+            .value
+            .map_or(String::new(), |v| format!(" {}", number(v)));
+        say!(
+            console,
+            "{:<12} {}{value}: {}",
+            other.solver,
+            other.status,
+            other.agreement
+        );
     }
     if let Some(iterations) = report.iterations {
         say!(

@@ -205,7 +205,8 @@ struct Check {
 
 #[derive(Debug, Args)]
 struct Sdp {
-    /// A .dat-s file
+    /// A problem in SDPA sparse format (.dat-s), in the Conic Benchmark Format (.cbf) or as JSON
+    /// (schema conic/1); also packed by gzip
     file: PathBuf,
     /// Write x, X and Y, or the ray, as JSON
     #[arg(long, value_name = "FILE")]
@@ -213,6 +214,9 @@ struct Sdp {
     /// Residuals and relative gap to reach
     #[arg(long)]
     tolerance: Option<f64>,
+    /// Solve it by Clarabel too and compare; exit code 1 if the answers exclude each other
+    #[arg(long)]
+    second_opinion: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
