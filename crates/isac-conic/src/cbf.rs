@@ -23,6 +23,9 @@ use crate::sdpa::ReadError;
 /// Bytes that a solve holds per entry of a dense block, see the reader of SDPA files.
 const BYTES_PER_ENTRY: f64 = 240.0;
 
+/// Bytes that a solve holds per scalar variable or row.
+const BYTES_PER_SCALAR: f64 = 1000.0;
+
 /// A problem of a file, as a program.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -550,13 +553,14 @@ fn domains<R: BufRead>(
             return Err(fail(lines.number, name, expected, &line));
         }
         found = found.saturating_add(size);
-        if found > sum || !crate::sdpa::fits(found as f64 * 1000.0) {
-            break;
+        if !crate::sdpa::fits(found as f64 * BYTES_PER_SCALAR) {
+            let expected = "cones whose variables or rows memory holds";
+            return Err(fail(lines.number, name, expected, &found.to_string()));
         }
         out.push((domain, size));
     }
     if found != sum {
-        let expected = format!("sizes of the cones that add up to {sum} and fit into memory");
+        let expected = format!("sizes of the cones that add up to {sum}");
         return Err(fail(at, name, expected, &found.to_string()));
     }
     Ok(out)

@@ -112,7 +112,7 @@ fn what_is_refused_names_its_line() {
     assert_eq!(refused("VER\n4\n").line, 2);
     assert_eq!(refused("").expected, "the section VER");
     let error = refused("VER\n1\nOBJSENSE\nMIN\nVAR\n99999999999 1\nF 99999999999\n");
-    assert_eq!(error.line, 6);
+    assert_eq!(error.line, 7);
     let error = refused("VER\n1\nWHAT\n");
     assert_eq!(error.got, "WHAT");
 }
