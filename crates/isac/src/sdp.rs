@@ -15,7 +15,8 @@ mod input;
 mod json;
 mod stress;
 
-pub use input::{Named, Posed, open, read};
+pub use input::{Posed, open, read};
+pub use json::Named;
 pub(crate) use stress::stress;
 
 /// What a solve gave: of `(P) min c'x, sum x_i F_i - F_0 = X >= 0` and its dual `(D)` for a file in SDPA

@@ -221,6 +221,32 @@ impl Node<'_> {
         Ok(Mat::from_fn(rows, cols, |i, j| a.data[i * cols + j]))
     }
 
+    /// A complex matrix of a given shape, as `{"re": rows, "im": rows}` or, where it is real, as rows of
+    /// numbers.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn matrix_of(&self, rows: usize, cols: usize) -> Result<Mat<c64>, Error> {
+        if !self.value.is_array() {
+            return self.matrix_c64_of(rows, cols);
+        }
+        let a = self.array_of(&[rows, cols])?;
+        let entry = |i: usize, j: usize| c64::new(a.data[i * cols + j], 0.0);
+        Ok(Mat::from_fn(rows, cols, entry))
+    }
+
+    /// A Hermitian matrix, written as [`matrix_of`](Self::matrix_of); one that is not is refused, not
+    /// symmetrised.
+    ///
+    /// # Errors
+    /// [`Error::Field`]; where it is not Hermitian, the entry.
+    pub fn hermitian_of(&self, n: usize) -> Result<Mat<c64>, Error> {
+        let a = self.matrix_of(n, n)?;
+        isac_linalg::hermitian::check_hermitian("matrix", a.as_ref())
+            .map_err(|error| self.refused(error))?;
+        Ok(a)
+    }
+
     /// A complex matrix with `rows` rows; a plain list of that length is one column, any plain list is
     /// the row of a single one.
     ///

@@ -5,7 +5,8 @@ use isac_conic::{Multipliers, Outcome, Point, Program};
 use isac_lab::document::json_of_matrix;
 use serde_json::{Map, Value, json};
 
-use super::input::{Named, Posed};
+use super::input::Posed;
+use super::json::Named;
 
 /// The point with its multipliers, or the ray; `null` where there is neither.
 pub(super) fn answer(posed: &Posed, program: &Program, outcome: &Outcome) -> Value {

@@ -6,11 +6,11 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
-use isac_conic::{MatrixVar, Program, ScalarVar, cbf, sdpa};
+use isac_conic::{MatrixVar, cbf, sdpa};
 use isac_lab::document::Document;
 use isac_lab::error::Error;
 
-use super::json;
+use super::json::{self, Named};
 
 /// A problem of a file.
 #[derive(Debug)]
@@ -19,17 +19,6 @@ pub enum Posed {
     Sdpa(sdpa::Problem),
     /// A program with its variables by name.
     Program(Box<Named>),
-}
-
-/// A program with its variables by name.
-#[derive(Debug)]
-pub struct Named {
-    /// The program.
-    pub program: Program,
-    /// Matrix variables.
-    pub matrices: Vec<(String, MatrixVar)>,
-    /// Scalar variables; the file's value is the program's times the last number.
-    pub scalars: Vec<(String, ScalarVar, f64)>,
 }
 
 /// Reads a file.

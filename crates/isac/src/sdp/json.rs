@@ -5,9 +5,17 @@ use std::collections::BTreeMap;
 use isac_conic::{Affine, Coefficient, HermitianAffine, Mat, MatrixVar, Program, ScalarVar, c64};
 use isac_lab::document::Node;
 use isac_lab::error::Error;
-use isac_linalg::hermitian;
 
-use super::input::Named;
+/// A program with its variables by name.
+#[derive(Debug)]
+pub struct Named {
+    /// The program.
+    pub program: Program,
+    /// Matrix variables.
+    pub matrices: Vec<(String, MatrixVar)>,
+    /// Scalar variables; the file's value is the program's times the last number.
+    pub scalars: Vec<(String, ScalarVar, f64)>,
+}
 
 const SCHEMA: &str = "conic/1";
 
@@ -165,7 +173,7 @@ fn of_block(names: &Names, block: MatrixVar, term: &Node<'_>) -> Result<Affine, 
         (Some(factor), None, None) => Ok(block.trace() * factor.f64()?),
         (None, Some(matrix), None) => {
             let factor = term.opt("factor").map_or(Ok(1.0), |node| node.f64())?;
-            let a = hermitian_of(&matrix, block.order())?;
+            let a = matrix.hermitian_of(block.order())?;
             Ok(block.inner(Coefficient::dense(a)) * factor)
         }
         (None, None, Some(pool)) => {
@@ -211,23 +219,6 @@ fn of_block(names: &Names, block: MatrixVar, term: &Node<'_>) -> Result<Affine, 
     }
 }
 
-/// A matrix of a given shape, as rows of numbers or as `{"re": rows, "im": rows}`.
-fn matrix_of(node: &Node<'_>, rows: usize, cols: usize) -> Result<Mat<c64>, Error> {
-    if node.value.is_array() {
-        let a = node.array_of(&[rows, cols])?;
-        let entry = |i: usize, j: usize| c64::new(a.data[i * cols + j], 0.0);
-        return Ok(Mat::from_fn(rows, cols, entry));
-    }
-    node.matrix_c64_of(rows, cols)
-}
-
-/// A Hermitian matrix; one that is not is refused, not symmetrised.
-fn hermitian_of(node: &Node<'_>, n: usize) -> Result<Mat<c64>, Error> {
-    let a = matrix_of(node, n, n)?;
-    hermitian::check_hermitian("matrix", a.as_ref()).map_err(|error| node.refused(error))?;
-    Ok(a)
-}
-
 /// A matrix that is to be positive semidefinite.
 fn lmi(names: &Names, node: &Node<'_>) -> Result<HermitianAffine, Error> {
     node.known_keys(&["name", "order", "constant", "terms"])?;
@@ -235,21 +226,21 @@ fn lmi(names: &Names, node: &Node<'_>) -> Result<HermitianAffine, Error> {
     let n = order.count(1, usize::MAX)?;
     order.holds(n as f64 * n as f64, "the matrix")?;
     let mut sum = match node.opt("constant") {
-        Some(constant) => HermitianAffine::constant(hermitian_of(&constant, n)?),
+        Some(constant) => HermitianAffine::constant(constant.hermitian_of(n)?),
         None => HermitianAffine::zeros(n),
     };
     for term in node.get("terms")?.objects()? {
         term.known_keys(&["scalar", "matrix", "block", "weight", "congruence"])?;
         match (term.opt("scalar"), term.opt("block")) {
             (Some(scalar), None) => {
-                let a = hermitian_of(&term.get("matrix")?, n)?;
+                let a = term.get("matrix")?.hermitian_of(n)?;
                 sum.add_term(find(&names.scalars, &scalar)?, Coefficient::dense(a));
             }
             (None, Some(block)) => {
                 let x = find(&names.blocks, &block)?;
                 let weight = term.opt("weight").map_or(Ok(1.0), |node| node.f64())?;
                 let image = match term.opt("congruence") {
-                    Some(t) => x.congruence(matrix_of(&t, x.order(), n)?.as_ref()),
+                    Some(t) => x.congruence(t.matrix_of(x.order(), n)?.as_ref()),
                     None if x.order() == n => x.expr(),
                     None => {
                         let expected = format!("a block of order {n}, or `congruence`");
