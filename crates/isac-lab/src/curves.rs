@@ -56,7 +56,7 @@ pub fn mean_curve(
 /// `None` where no layer shows a mean of draws.
 pub fn caption(figure: &Figure, records: &Records) -> Option<String> {
     let layers = || figure.panels.iter().flat_map(|panel| &panel.layers);
-    let curves = layers().any(|layer| matches!(layer, Layer::Line { .. }));
+    let curves = layers().any(|layer| matches!(layer, Layer::Line { .. } | Layer::Heat { .. }));
     let bands = layers().any(|layer| matches!(layer, Layer::Band { .. } | Layer::Bars { .. }));
     let counts: Vec<usize> = records
         .by_algorithm()
