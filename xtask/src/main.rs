@@ -13,6 +13,7 @@
 //! | `cargo xtask docs RESULTS` | writes the pages of `docs/` that hold results of runs |
 //! | `cargo xtask page [--out DIR] [--test]` | the page that designs beams in the browser |
 //! | `cargo xtask peers [NAME...]` | runs other software beside ours and prints ratios |
+//! | `cargo xtask parquet` | builds the program with the feature `parquet` and tests what it writes |
 //! | `cargo xtask wheel [--all]` | builds the Python package and tests it in a fresh environment |
 //!
 //! It links no numerics and starts everything else as a process, so it builds in a second.
@@ -46,6 +47,7 @@ const USAGE: &str = "usage: cargo xtask <command>
                                    published numbers in docs/papers
   page [--out DIR] [--test]        the page of crates/isac-web, in target/page; --test in node and Chromium
   peers [NAME...]                  run other software beside ours and print ratios
+  parquet                          build with the feature `parquet` and test what it writes
   wheel [--all]                    build the Python package and test it in a fresh environment";
 
 fn main() -> ExitCode {
@@ -77,6 +79,11 @@ fn main() -> ExitCode {
         "peers" => {
             let script = root().join("benches/peers/run.sh");
             forward(Command::new("sh").arg(script).args(&rest))
+        }
+        "parquet" => {
+            let test = ["--test", "exports", "tables_are_written"];
+            let words = ["test", "-p", "isac", "--features", "parquet"];
+            forward(cargo().args(words).args(test))
         }
         "wheel" => wheel::run(&rest),
         "help" | "--help" | "-h" => {

@@ -265,7 +265,7 @@ fn span(program: &Program, id: usize) -> Result<Option<Mat<c64>>, Error> {
     }
     columns.retain(|v: &Vec<c64>| v.iter().any(|z| *z != c64::ZERO));
     // Their order is that of the bits, which must not depend on the unit of the data.
-    columns.iter_mut().for_each(in_own_unit);
+    columns.iter_mut().for_each(|column| in_own_unit(column));
     columns.sort_by(|a, b| {
         let bits = |v: &Vec<c64>, k: usize| (v[k].re.to_bits(), v[k].im.to_bits());
         let mut parts = (0..n).map(|k| bits(a, k).cmp(&bits(b, k)));
@@ -285,7 +285,7 @@ fn span(program: &Program, id: usize) -> Result<Option<Mat<c64>>, Error> {
 }
 
 /// Multiplies a column by the power of two that brings its largest part into `[1, 2)`.
-fn in_own_unit(column: &mut Vec<c64>) {
+fn in_own_unit(column: &mut [c64]) {
     let parts = column.iter().flat_map(|z| [z.re.abs(), z.im.abs()]);
     let top = parts.fold(0.0_f64, f64::max);
     let inverse = 1.0 / ops::binary_unit(top);

@@ -134,9 +134,10 @@ pub fn write17(text: &mut String, value: f64) {
 
 /// Serde for one float that may be NaN or infinite (JSON has no word for them).
 pub mod any_float {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde::de::{Deserialize, Deserializer, Error, Visitor};
+    use serde::{Serialize, Serializer};
 
-    #[derive(Serialize, Deserialize)]
+    #[derive(Serialize)]
     #[serde(untagged)]
     pub(super) enum Float {
         Number(f64),
@@ -159,6 +160,40 @@ pub mod any_float {
                 Float::Number(value) => value,
                 Float::Word(word) => word.parse().unwrap_or(f64::NAN),
             }
+        }
+    }
+
+    // By hand: serde's own way of reading one of several forms copies the value before it looks at it, and
+    // a merge reads millions.
+    impl<'de> Deserialize<'de> for Float {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_any(Either)
+        }
+    }
+
+    struct Either;
+
+    impl Visitor<'_> for Either {
+        type Value = Float;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a number, or `NaN`, `inf`, `-inf` as text")
+        }
+
+        fn visit_f64<E: Error>(self, value: f64) -> Result<Float, E> {
+            Ok(Float::Number(value))
+        }
+
+        fn visit_i64<E: Error>(self, value: i64) -> Result<Float, E> {
+            Ok(Float::Number(value as f64))
+        }
+
+        fn visit_u64<E: Error>(self, value: u64) -> Result<Float, E> {
+            Ok(Float::Number(value as f64))
+        }
+
+        fn visit_str<E: Error>(self, value: &str) -> Result<Float, E> {
+            Ok(Float::Word(value.into()))
         }
     }
 

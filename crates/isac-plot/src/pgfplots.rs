@@ -202,6 +202,39 @@ impl Draw<'_> {
     }
 }
 
+/// Ends of an axis on which all values are nearly one: pgfplots finds none there, and ends on a
+/// logarithmic axis.
+fn flat(panel: &Panel, vertical: bool) -> Option<[f64; 2]> {
+    let at = usize::from(vertical);
+    let values = panel.layers.iter().flat_map(|layer| -> Vec<f64> {
+        match layer {
+            Layer::Line { points, .. } => points.iter().map(|p| p[at]).collect(),
+            Layer::Band { points, .. } | Layer::Bars { points, .. } if vertical => {
+                points.iter().flat_map(|p| [p[1], p[2]]).collect()
+            }
+            Layer::Band { points, .. } | Layer::Bars { points, .. } => {
+                points.iter().map(|p| p[0]).collect()
+            }
+            Layer::Boxes { boxes, .. } if vertical => {
+                boxes.iter().flat_map(|b| [0.0, b[2]]).collect()
+            }
+            Layer::Boxes { boxes, .. } => boxes.iter().flat_map(|b| [b[0], b[1]]).collect(),
+            Layer::Heat { x, y, .. } => if vertical { y } else { x }.clone(),
+            Layer::Rule { .. } | Layer::Text { .. } => Vec::new(),
+        }
+    });
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    for value in values.filter(|v| v.is_finite()) {
+        (low, high) = (low.min(value), high.max(value));
+    }
+    let size = low.abs().max(high.abs());
+    if !size.is_finite() || high - low > 1e-4 * size {
+        return None;
+    }
+    let room = if size > 0.0 { 0.1 * size } else { 1.0 };
+    Some([low - room, high + room])
+}
+
 /// A value that an axis has.
 fn anchor(axis: &Axis) -> f64 {
     match (axis.range, axis.log) {
@@ -227,11 +260,21 @@ fn options(panel: &Panel) -> String {
         if axis.log {
             push(&mut text, format_args!("  {name}mode=log,\n"));
         }
-        if let Some([low, high]) = axis.range {
+        let flat = flat(panel, name == "y");
+        if let Some([low, high]) = axis.range.or(flat) {
             push(
                 &mut text,
                 format_args!("  {name}min={low}, {name}max={high},\n"),
             );
+            if !axis.log {
+                // Points farther out are beyond what TeX can place; their lines leave the frame all the same.
+                let room = 20.0 * (high - low);
+                let (low, high) = (low - room, high + room);
+                push(
+                    &mut text,
+                    format_args!("  restrict {name} to domain*={low}:{high},\n"),
+                );
+            }
         }
         if let Some(ticks) = &axis.ticks {
             let at: Vec<String> = ticks.iter().map(|(at, _)| at.to_string()).collect();
@@ -486,110 +529,4 @@ fn letter(c: char) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Braces, brackets and environments that close in the order in which they opened.
-    pub(crate) fn balanced(tex: &str) {
-        let mut open: Vec<String> = Vec::new();
-        for line in tex.lines().filter(|line| !line.starts_with('%')) {
-            let bare = line
-                .replace("\\{", "")
-                .replace("\\}", "")
-                .replace("\\%", "");
-            for (at, c) in bare.char_indices() {
-                match c {
-                    '{' => open.push("{".into()),
-                    '}' => assert_eq!(open.pop().as_deref(), Some("{"), "{line}"),
-                    '\\' => {
-                        let rest = &bare[at..];
-                        let name = |word: &str| {
-                            Some(rest.strip_prefix(word)?.split('}').next()?.to_string())
-                        };
-                        if let Some(name) = name("\\begin{") {
-                            open.push(name);
-                        } else if let Some(name) = name("\\end{") {
-                            assert_eq!(open.pop(), Some(name), "{line}");
-                        }
-                    }
-                    _ => {}
-                }
-            }
-        }
-        assert!(open.is_empty(), "{open:?}");
-    }
-
-    #[test]
-    fn curves_of_the_table_are_read_and_others_are_written_out() {
-        let mut panel = Panel::new(
-            "A & B_{1}",
-            Axis::new("P (W)").range(0.0, 2.0),
-            Axis::log("100 %"),
-        );
-        let known = vec![[0.0, 1.0], [1.0, 10.0]];
-        panel.line("ours, {x}", known.clone(), Style::curve(0));
-        panel.published("ours", vec![[0.0, 1.5], [1.0, f64::NAN]], Style::curve(0));
-        panel.layers.push(Layer::Band {
-            points: vec![[0.0, 0.5, 2.0], [1.0, -1.0, 20.0]],
-            colour: Colour::Curve(0),
-        });
-        let figure = Figure::new("50 %", vec![panel]);
-        let find = |points: &[[f64; 2]]| {
-            (points == known).then_some(Columns {
-                x: 1,
-                y: 5,
-                rows: 3..5,
-            })
-        };
-        let tex = pgfplots(&figure, "curve.csv", &find);
-        balanced(&tex);
-        assert!(
-            tex.contains(
-                "skip coords between index={0}{3}, skip coords between index={5}{1000000}"
-            )
-        );
-        assert!(tex.contains("table[col sep=comma, x index=1, y index=5] {curve.csv};"));
-        assert!(tex.contains("\\addlegendentry{ours, \\{x\\}}"));
-        assert!(tex.contains("coordinates {(0,1.5) (1,nan)}"));
-        // The lower end at -1 is a decade below 20.
-        assert!(tex.contains("{(0,2) (1,20) (1,2) (0,0.5)} -- cycle"));
-        assert!(
-            tex.contains("title={A \\& B\\textsubscript{1}}") && tex.contains("ylabel={100 \\%}")
-        );
-        assert!(tex.contains("ymode=log") && tex.contains("xmin=0, xmax=2"));
-    }
-
-    #[test]
-    fn every_kind_of_layer_closes_what_it_opens() {
-        let mut panel = Panel::new("", Axis::new("x").categories(["a_b", "c"]), Axis::new("y"));
-        panel.layers.push(Layer::Bars {
-            points: vec![[0.0, 1.0, 3.0]],
-            colour: Colour::Ink,
-        });
-        panel.layers.push(Layer::Boxes {
-            label: "count".into(),
-            boxes: vec![[0.0, 1.0, 3.0]],
-            colour: Colour::Curve(9),
-        });
-        panel.vertical("limit", 0.5, Style::curve(2).dashed());
-        panel.horizontal("", 0.5, Style::curve(2));
-        panel.text([0.2, 2.0], "50 % of δ");
-        let mut map = Panel::new("", Axis::new("x"), Axis::new("y"));
-        map.layers.push(Layer::Heat {
-            label: "gain (dB)".into(),
-            x: vec![0.0, 1.0],
-            y: vec![0.0, 1.0],
-            values: vec![vec![0.0, 1.0], vec![2.0, f64::NAN]],
-            range: Some([0.0, 2.0]),
-        });
-        let table = Panel::table("", ["a", "b"], vec![vec!["1 & 2".into(), "3".into()]]);
-        let tex = pgfplots(&Figure::new("", vec![panel, map, table]), "t.csv", &|_| {
-            None
-        });
-        balanced(&tex);
-        assert!(tex.contains("(0,2) +- (0,1)") && tex.contains("xticklabels={{a\\_b},{c}}"));
-        assert!(tex.contains("(1,1) [nan]") && tex.contains("point meta min=0, point meta max=2"));
-        assert!(tex.contains("50 \\% of $\\delta$") && tex.contains("1 \\& 2 & 3 \\\\"));
-        assert!(tex.contains("group size=2 by 1"));
-    }
-}
+mod tests;
