@@ -43,7 +43,9 @@ pub fn mean_curve(
     if most == Some(1) {
         // Looks like what it is.
         style.width *= 0.5;
-        label.push_str(" (one draw)");
+        if !label.ends_with("(n = 1)") {
+            label.push_str(" (one draw)");
+        }
     }
     if points.iter().all(|p| p[1].is_nan()) {
         // Its place in the legend must not look like a curve that is hidden behind another.

@@ -336,7 +336,8 @@ impl<'a> Layout<'a> {
     fn draw_second(&self, svg: &mut Svg, second: &Second) {
         let there = |v: f64| second.factor * v.powf(second.power);
         let mut axis = Axis::new("").range(there(self.y.low), there(self.y.high));
-        axis.log = self.y.log;
+        // Within a decade round steps name more places than powers do.
+        axis.log = self.y.log && there(self.y.high) > 10.0 * there(self.y.low);
         let scale = Scale::new(&axis, std::iter::empty(), 0.0, false);
         let (plot, style) = (self.plot, format!(r#"fill="{INK}""#));
         let line = format!(r#"stroke="{INK}" stroke-width="0.9""#);
