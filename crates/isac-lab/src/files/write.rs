@@ -6,7 +6,9 @@ use std::io::Write as _;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
-use super::value::{Numeric, Value, column_by_column};
+#[cfg(not(target_family = "wasm"))]
+use super::value::Numeric;
+use super::value::{Value, column_by_column};
 use crate::error::Error;
 
 /// Variables as an archive of numpy. A field of a struct becomes the variable `STRUCT_FIELD`, cells of
