@@ -141,7 +141,10 @@ impl Reader {
         let mut shape: Vec<usize> = shape.into_iter().map(|n| n as usize).collect();
         if empty {
             // The entries are the lengths of the dimensions.
-            let lengths = dataset.read_u64().unwrap_or_default();
+            let lengths = match dataset.read_u64() {
+                Ok(lengths) => lengths,
+                Err(e) => return Ok(Value::Unread(format!("what cannot be read: {e}"))),
+            };
             shape = lengths.into_iter().map(|n| n as usize).collect();
             let none = Numeric {
                 dtype: "float64",
