@@ -195,7 +195,7 @@ mod tests {
             let tangent = largest(program, log_tangent(x, at));
             prop_assert!(tangent >= s.ln_1p() - 1e-7);
             let slope = (s - at) / (1.0 + at);
-            prop_assert!((tangent - at.ln_1p() - slope).abs() < 1e-7 * (1.0 + slope.abs()));
+            prop_assert!((tangent - at.ln_1p() - slope).abs() < 1e-7 * (at.ln_1p() + slope.abs()));
 
             let mut program = Program::new();
             let r = root(&mut program, "r", Affine::constant(s));
@@ -235,10 +235,12 @@ mod tests {
             let dot = |w: &[c64]| c.iter().zip(w).map(|(c, w)| c.conj() * w).sum::<c64>();
             let (program, _, product) = fixed(&w);
             let touched = largest(program, square_minorant(product, dot(&w)));
-            prop_assert!((touched - dot(&w).norm_sqr()).abs() < 1e-6 * (1.0 + touched.abs()));
+            let length = |v: &[c64]| v.iter().map(|z| z.norm_sqr()).sum::<f64>();
+            let size = length(&c) * (length(&w) + length(&at));
+            prop_assert!((touched - dot(&w).norm_sqr()).abs() <= 1e-6 * size);
             let (program, _, product) = fixed(&w);
             let apart = largest(program, square_minorant(product, dot(&at)));
-            prop_assert!(apart <= dot(&w).norm_sqr() + 1e-6 * (1.0 + apart.abs()));
+            prop_assert!(apart <= dot(&w).norm_sqr() + 1e-6 * size);
         }
 
         #[test]

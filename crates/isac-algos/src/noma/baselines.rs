@@ -224,7 +224,12 @@ fn slots_max_min(
     // A slot has no more than the whole budget, or K times it where the mean counts.
     let most = match baseline {
         Baseline::SlotSensAvg => budget * scene.users() as f64,
-        _ => budget,
+        Baseline::RateAvg
+        | Baseline::RateSum
+        | Baseline::SinrSum
+        | Baseline::SinrAvg
+        | Baseline::SlotSensSum
+        | Baseline::Linear => budget,
     };
     let gain = |k: usize| ops::norm(scene.channels().subcols(k, 1)).powi(2);
     let weakest = (0..scene.users()).map(gain).fold(f64::INFINITY, f64::min);

@@ -88,6 +88,7 @@ fn broken(data: &Data, cell: &Cell, at: &Point, kind: Kind) -> (Mat<c64>, f64, f
             (mix(1.0, -t, -t * iso), t * heard, heard * (t + SMALL))
         }
         Kind::SensingAtEve => (mix(-gamma, 1.0, -gamma * iso), gamma * heard, gamma * heard),
+        // Channels are over the noise, which is the 1.
         Kind::OrderAtEve | Kind::OrderAtBob => (mix(1.0, -1.0, 0.0), 0.0, at.square.max(1.0)),
         Kind::SensingAtBob => (mix(gamma, -1.0, 0.0), -gamma * at.z, gamma * at.z),
     }
