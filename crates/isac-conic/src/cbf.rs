@@ -205,6 +205,23 @@ struct File {
 /// Sections that are known to the format and not to this crate.
 const REFUSED: [&str; 4] = ["INT", "POWCONES", "POW*CONES", "CHANGE"];
 
+/// Sections of entries.
+const COORDINATES: [&str; 7] = [
+    "OBJFCOORD",
+    "OBJACOORD",
+    "FCOORD",
+    "ACOORD",
+    "BCOORD",
+    "HCOORD",
+    "DCOORD",
+];
+
+fn unknown(section: &str, line: usize) -> ReadError {
+    let expected =
+        "a section of the format (VER, OBJSENSE, PSDVAR, VAR, PSDCON, CON, OBJ?COORD, ?COORD)";
+    fail(line, "section", expected, section)
+}
+
 fn total(list: &[(Domain, usize)]) -> usize {
     list.iter().map(|(_, size)| size).sum()
 }
@@ -278,18 +295,8 @@ impl File {
         name: &str,
         lines: &mut Lines<R>,
     ) -> Result<(), ReadError> {
-        let known = [
-            "OBJFCOORD",
-            "OBJACOORD",
-            "FCOORD",
-            "ACOORD",
-            "BCOORD",
-            "HCOORD",
-            "DCOORD",
-        ];
-        if !known.contains(&name) {
-            let expected = "a section of the format (VER, OBJSENSE, PSDVAR, VAR, PSDCON, CON, OBJ?COORD, ?COORD)";
-            return Err(fail(lines.number, "section", expected, name));
+        if !COORDINATES.contains(&name) {
+            return Err(unknown(name, lines.number));
         }
         let [count] = lines.counts(name)?;
         let (matrices, scalars) = (self.orders.len(), total(&self.variables));
@@ -337,13 +344,14 @@ impl File {
                     let matrix = self.lmi_matrices.entry((i, j)).or_default();
                     keep(matrix, upper(k, l), v, lines.number, name)?;
                 }
-                _ => {
+                "DCOORD" => {
                     let limits = [("i", lmis), ("k", usize::MAX), ("l", usize::MAX)];
                     let ([i, k, l], v) = lines.entry(name, limits)?;
                     self.inside(self.inequalities[i], [k, l], name, lines.number)?;
                     let matrix = self.lmi_constants.entry(i).or_default();
                     keep(matrix, upper(k, l), v, lines.number, name)?;
                 }
+                other => return Err(unknown(other, lines.number)),
             }
         }
         Ok(())
