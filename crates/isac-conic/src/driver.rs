@@ -4,6 +4,7 @@ use isac_linalg::validate;
 
 use super::certificate;
 use super::elastic;
+use super::equations;
 use super::ipm::{self, Ended, Limits, Run, Standard};
 use super::lower;
 use super::outcome::{
@@ -250,6 +251,19 @@ fn attempt(program: &Program, reduced: Option<&Reduced>, form: Form, options: &O
         max_iterations: options.max_iterations,
     };
     let judge = |run: Run| verdict(program, reduced, lowered.form, &run, options);
+    if let Some(candidates) = equations::candidates(&lowered.standard) {
+        let outcomes = candidates.into_iter().map(judge);
+        let answer = outcomes.reduce(|first, second| {
+            if falls_short(&first, options) {
+                better(first, second)
+            } else {
+                first
+            }
+        });
+        if let Some(answer) = answer {
+            return answer;
+        }
+    }
     let mut solver = ipm::Solver::new(&lowered.standard, options.reduce, true);
     let outcome = pursue(&mut solver, &judge, &limits, options);
     if solver.has_units() && falls_short(&outcome, options) {

@@ -1,16 +1,19 @@
 //! Handles of variables and the affine expressions made of them.
 //!
-//! Expressions are data: nothing is checked here. [`Program::solve`](super::Program::solve) checks
-//! sizes, finiteness and Hermitian symmetry and names the row at fault.
+//! Expressions are data, and building them never panics: a length, order or index that does not fit is kept,
+//! and [`Program::solve`](super::Program::solve) refuses it, as it checks sizes, finiteness and Hermitian
+//! symmetry, and names the row at fault.
 
 use std::sync::Arc;
 
-use isac_linalg::ColRef;
 use isac_linalg::{Mat, MatRef, c64};
 
 use super::owner::{Kind, Owners, Tag};
 
 mod arithmetic;
+mod vector;
+
+pub use vector::Vector;
 
 /// A real scalar variable. Copy it freely; it is an index into its program, and no other program
 /// takes it.
@@ -75,7 +78,8 @@ impl Coefficient {
     }
 
     /// `v v^H`.
-    pub fn rank_one(v: ColRef<'_, c64>) -> Self {
+    pub fn rank_one<'a>(v: impl Into<Vector<'a>>) -> Self {
+        let v = v.into().0;
         let vectors = Mat::from_fn(v.nrows(), 1, |i, _| v[i]);
         Self::of(Data::Factor {
             vectors: Arc::new(vectors),
@@ -94,8 +98,15 @@ impl Coefficient {
 
     /// Hermitian part of `factor a b^H`: `(factor a b^H + conj(factor) b a^H) / 2`, whose inner
     /// product with `X` is `Re(conj(factor) a^H X b)`.
-    pub fn cross(a: ColRef<'_, c64>, b: ColRef<'_, c64>, factor: c64) -> Self {
-        let vectors = Mat::from_fn(a.nrows(), 2, |i, j| if j == 0 { a[i] } else { b[i] });
+    ///
+    /// Vectors of two lengths are an error of the solve: the shorter one ends in NaN, which it refuses.
+    pub fn cross<'a>(a: impl Into<Vector<'a>>, b: impl Into<Vector<'a>>, factor: c64) -> Self {
+        let vectors = [a.into().0, b.into().0];
+        let length = vectors[0].nrows().max(vectors[1].nrows());
+        let missing = c64::new(f64::NAN, 0.0);
+        let vectors = Mat::from_fn(length, 2, |i, j| {
+            vectors[j].iter().nth(i).copied().unwrap_or(missing)
+        });
         Self::of(Data::Factor {
             vectors: Arc::new(vectors),
             core: Arc::new([(0, 1, factor * 0.5)]),
@@ -176,6 +187,14 @@ impl ComplexAffine {
         }
     }
 
+    fn misfit(what: &str, expected: String, got: usize) -> Self {
+        let re = Affine {
+            owners: Owners::misfit(what, expected, got),
+            ..Affine::default()
+        };
+        Self { im: re.clone(), re }
+    }
+
     /// Complex conjugate.
     #[must_use]
     pub fn conj(self) -> Self {
@@ -208,7 +227,7 @@ impl MatrixVar {
     }
 
     /// `v^H X v`.
-    pub fn quadratic(self, v: ColRef<'_, c64>) -> Affine {
+    pub fn quadratic<'a>(self, v: impl Into<Vector<'a>>) -> Affine {
         Affine::matrix(self, Coefficient::rank_one(v))
     }
 
@@ -223,7 +242,8 @@ impl MatrixVar {
     }
 
     /// `a^H X b`, a complex number.
-    pub fn cross(self, a: ColRef<'_, c64>, b: ColRef<'_, c64>) -> ComplexAffine {
+    pub fn cross<'a>(self, a: impl Into<Vector<'a>>, b: impl Into<Vector<'a>>) -> ComplexAffine {
+        let (a, b) = (a.into(), b.into());
         ComplexAffine {
             re: Affine::matrix(self, Coefficient::cross(a, b, c64::ONE)),
             im: Affine::matrix(self, Coefficient::cross(a, b, c64::I)),
@@ -253,12 +273,12 @@ impl VectorVar {
         self.len
     }
 
-    /// Entry `j`.
-    ///
-    /// # Panics
-    /// If `j` is out of range.
+    /// Entry `j`; one beyond the vector is an error of the solve.
     pub fn entry(self, j: usize) -> ComplexAffine {
-        assert!(j < self.len, "entry {j} of a vector of {}", self.len);
+        if j >= self.len {
+            let expected = format!("an index below {}", self.len);
+            return ComplexAffine::misfit("entry of a vector", expected, j);
+        }
         let at = self.first + 2 * j;
         ComplexAffine {
             re: self.real(at).into(),
@@ -271,12 +291,14 @@ impl VectorVar {
         ScalarVar { id, tag }
     }
 
-    /// `c^H w`, a complex number.
-    ///
-    /// # Panics
-    /// If the lengths differ.
-    pub fn dot(self, c: ColRef<'_, c64>) -> ComplexAffine {
-        assert_eq!(c.nrows(), self.len, "lengths differ");
+    /// `c^H w`, a complex number, for `c` of as many entries as the vector has; another length is an error of
+    /// the solve.
+    pub fn dot<'a>(self, c: impl Into<Vector<'a>>) -> ComplexAffine {
+        let c = c.into().0;
+        if c.nrows() != self.len {
+            let expected = format!("a vector of {}", self.len);
+            return ComplexAffine::misfit("product with a vector", expected, c.nrows());
+        }
         let mut out = ComplexAffine::default();
         for j in 0..self.len {
             let (re, im) = (self.first + 2 * j, self.first + 2 * j + 1);
@@ -290,10 +312,8 @@ impl VectorVar {
         out
     }
 
-    /// `A w`, one expression per row of `A`.
-    ///
-    /// # Panics
-    /// If the column count of `A` differs from the length.
+    /// `A w`, one expression per row of `A`, which has a column per entry of the vector; another number of
+    /// columns is an error of the solve.
     pub fn image(self, a: MatRef<'_, c64>) -> Vec<ComplexAffine> {
         (0..a.nrows())
             .map(|i| {
@@ -372,12 +392,11 @@ impl HermitianAffine {
     }
 
     /// Adds `value` to entry `(i, j)` and its conjugate to `(j, i)`; of a diagonal entry only the
-    /// real part counts.
-    ///
-    /// # Panics
-    /// If an index is out of range.
+    /// real part counts. An index beyond the matrix is an error of the solve.
     pub fn add_entry(&mut self, i: usize, j: usize, value: ComplexAffine) {
-        assert!(i < self.n && j < self.n, "entry ({i}, {j}) of {}", self.n);
+        if self.leaves(i, j) {
+            return;
+        }
         if i == j {
             return self.add_diagonal(i, value.re);
         }
@@ -392,20 +411,28 @@ impl HermitianAffine {
         }
     }
 
-    /// Adds a real expression to the diagonal entry `i`.
-    ///
-    /// # Panics
-    /// If `i` is out of range.
+    /// Whether an entry leaves the matrix, which is kept for the solve.
+    fn leaves(&mut self, i: usize, j: usize) -> bool {
+        let leaves = i >= self.n || j >= self.n;
+        if leaves {
+            let expected = format!("indices below {}", self.n);
+            let got = format!("({i}, {j})");
+            self.owners
+                .merge(Owners::misfit("entry of a matrix", expected, got));
+        }
+        leaves
+    }
+
+    /// Adds a real expression to the diagonal entry `i`. An index beyond the matrix is an error of the solve.
     pub fn add_diagonal(&mut self, i: usize, value: impl Into<Affine>) {
-        assert!(i < self.n, "diagonal entry {i} of {}", self.n);
+        if self.leaves(i, i) {
+            return;
+        }
         self.add_term(value, Coefficient::sparse(&[(i, i, c64::ONE)]));
     }
 
     /// Adds a list of complex expressions to the entries `(row, column), (row + 1, column), ...`,
-    /// and their conjugates across the diagonal.
-    ///
-    /// # Panics
-    /// If the list leaves the matrix.
+    /// and their conjugates across the diagonal. A list that leaves the matrix is an error of the solve.
     pub fn add_column(
         &mut self,
         row: usize,
@@ -417,13 +444,15 @@ impl HermitianAffine {
         }
     }
 
-    /// `self` as the diagonal block that starts at `(at, at)` of a zero matrix of order `n`.
-    ///
-    /// # Panics
-    /// If the block leaves the matrix.
+    /// `self` as the diagonal block that starts at `(at, at)` of a zero matrix of order `n`. A block that
+    /// leaves the matrix is an error of the solve.
     #[must_use]
     pub fn embedded(self, n: usize, at: usize) -> Self {
-        assert!(at + self.n <= n, "block of {} at {at} of {n}", self.n);
+        if n < self.n || at > n - self.n {
+            let expected = format!("within order {n}");
+            let got = format!("order {} at {at}", self.n);
+            return Self::misfit(n, "embedded block", expected, got);
+        }
         let t = Mat::from_fn(
             self.n,
             n,
@@ -434,14 +463,21 @@ impl HermitianAffine {
         self.congruence(t.as_ref())
     }
 
-    /// `T^H (self) T` for `T` of `order x k`.
-    ///
-    /// # Panics
-    /// If the row count of `T` differs from the order.
+    fn misfit(n: usize, what: &str, expected: String, got: impl ToString) -> Self {
+        Self {
+            owners: Owners::misfit(what, expected, got),
+            ..Self::zeros(n)
+        }
+    }
+
+    /// `T^H (self) T` for `T` of `order x k`. Another number of rows is an error of the solve.
     #[must_use]
     pub fn congruence(self, t: MatRef<'_, c64>) -> Self {
         use isac_linalg::{hermitian, ops};
-        assert_eq!(t.nrows(), self.n, "row count differs from the order");
+        if t.nrows() != self.n {
+            let expected = format!("{} rows", self.n);
+            return Self::misfit(t.ncols(), "congruence", expected, t.nrows());
+        }
         // Where `T^H A T` almost vanishes its rounding is all there is and need not be Hermitian; data
         // that is not Hermitian itself stays so and is refused later.
         let through = |a: MatRef<'_, c64>| {
@@ -527,6 +563,6 @@ fn sparse_congruence(upper: &[(usize, usize, c64)], t: MatRef<'_, c64>, order: u
 
 impl Affine {
     fn is_zero(&self) -> bool {
-        self.is_constant() && self.constant == 0.0
+        self.is_constant() && self.constant == 0.0 && self.owners.fit()
     }
 }

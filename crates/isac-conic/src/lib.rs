@@ -25,6 +25,7 @@ pub mod cbf;
 pub mod certificate;
 mod driver;
 mod elastic;
+mod equations;
 mod error;
 mod expr;
 mod gather;
@@ -44,7 +45,8 @@ mod zeros;
 
 pub use error::Error;
 pub use expr::{
-    Affine, Coefficient, ComplexAffine, HermitianAffine, MatrixVar, ScalarVar, VectorVar, parts,
+    Affine, Coefficient, ComplexAffine, HermitianAffine, MatrixVar, ScalarVar, Vector, VectorVar,
+    parts,
 };
 pub use handles::{Cone, Lmi, Row};
 pub use isac_linalg::{Col, ColRef, Mat, MatMut, MatRef, c64};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::expr::{Affine, HermitianAffine, MatrixVar, ScalarVar, VectorVar};
 use super::handles::{Cone, Lmi, Row};
 use super::owner::{Kind, Tags, in_range};
+use super::program::check_coefficient;
 use super::value::Value;
 use crate::Error;
 
@@ -142,6 +143,36 @@ impl Outcome {
     }
 }
 
+/// One line: the verdict with the numbers that support it.
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())?;
+        match self {
+            Self::Solved(s) | Self::Inaccurate(s) => {
+                let (objective, worst) = (s.objective, s.dimacs.worst());
+                write!(f, ": objective {objective}, dual {}", s.dual_objective)?;
+                if let Some(bound) = s.bound {
+                    write!(f, ", proved bound {bound}")?;
+                }
+                write!(f, ", worst error {worst:.1e}, {} iterations", s.iterations)
+            }
+            Self::Infeasible(farkas) => write!(f, ": proof in {} iterations", farkas.iterations),
+            Self::NoPointBelow(farkas) => write!(f, ": norm {:.1e}", farkas.radius),
+            Self::Unbounded(ray) => write!(f, ": proof in {} iterations", ray.iterations),
+            Self::NoMultipliersBelow(ray) => write!(f, ": norm {:.1e}", ray.radius),
+            Self::IllPosed(gap) => {
+                let shown = |value: Option<f64>| match value {
+                    Some(value) => value.to_string(),
+                    None => "not found".to_owned(),
+                };
+                let (value, dual) = (shown(gap.value), shown(gap.dual_value));
+                write!(f, ": value {value}, dual value {dual}")
+            }
+            Self::Unknown(unknown) => write!(f, ": {}", unknown.why),
+        }
+    }
+}
+
 /// A value for every variable.
 #[derive(Debug, Clone, Default)]
 pub struct Point {
@@ -199,7 +230,11 @@ impl Point {
         let scalars = expression.scalars.iter().map(|(id, _)| *id);
         let matrices = expression.matrices.iter().map(|(id, _)| *id);
         in_range(HERE, Kind::Scalar, scalars, self.scalars.len())?;
-        in_range(HERE, Kind::Matrix, matrices, self.matrices.len())
+        in_range(HERE, Kind::Matrix, matrices, self.matrices.len())?;
+        let mut sizes = expression.matrices.iter();
+        sizes.try_for_each(|(id, coefficient)| {
+            check_coefficient(HERE, coefficient, self.matrices[*id].order())
+        })
     }
 
     pub(super) fn knows_matrix(&self, expression: &HermitianAffine) -> Result<(), Error> {
@@ -207,7 +242,15 @@ impl Point {
         factors.try_for_each(|factor| self.knows(factor))?;
         expression.owners.check(HERE, &self.tags)?;
         let matrices = expression.congruences.iter().map(|(id, ..)| *id);
-        in_range(HERE, Kind::Matrix, matrices, self.matrices.len())
+        in_range(HERE, Kind::Matrix, matrices, self.matrices.len())?;
+        for (_, coefficient) in &expression.terms {
+            check_coefficient(HERE, coefficient, expression.n)?;
+        }
+        for (id, _, t) in &expression.congruences {
+            let order = self.matrices[*id].order();
+            isac_linalg::validate::shape(HERE, t.as_ref(), order, expression.n)?;
+        }
+        Ok(())
     }
 }
 
@@ -460,4 +503,14 @@ pub enum Why {
     Stalled,
     /// A factorisation or a step was not finite.
     Numerical,
+}
+
+impl std::fmt::Display for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::IterationLimit => "the iteration limit was reached",
+            Self::Stalled => "steps became too short to make progress",
+            Self::Numerical => "a factorisation or a step was not finite",
+        })
+    }
 }

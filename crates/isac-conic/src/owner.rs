@@ -143,20 +143,46 @@ impl Lineage {
     }
 }
 
-/// The tags of the variables in an expression, with the first variable of each.
+/// The tags of the variables in an expression, with the first variable of each; and what did not fit when
+/// the expression was built.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Owners {
     first: Option<(Tag, Kind, usize)>,
     /// Beyond the first: empty unless programs were copied or mixed.
     others: Vec<(Tag, Kind, usize)>,
+    misfit: Option<Box<Misfit>>,
+}
+
+/// A length, order or index that does not fit: building goes on, `solve` refuses.
+#[derive(Debug, Clone)]
+struct Misfit {
+    what: String,
+    expected: String,
+    got: String,
 }
 
 impl Owners {
     pub(crate) fn one(tag: Tag, kind: Kind, index: usize) -> Self {
         Self {
             first: Some((tag, kind, index)),
-            others: Vec::new(),
+            ..Self::default()
         }
+    }
+
+    /// No variable, and a part that does not fit.
+    pub(crate) fn misfit(what: impl Into<String>, expected: String, got: impl ToString) -> Self {
+        Self {
+            misfit: Some(Box::new(Misfit {
+                what: what.into(),
+                expected,
+                got: got.to_string(),
+            })),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn fit(&self) -> bool {
+        self.misfit.is_none()
     }
 
     fn iter(&self) -> impl Iterator<Item = &(Tag, Kind, usize)> {
@@ -164,6 +190,9 @@ impl Owners {
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
+        if self.misfit.is_none() {
+            self.misfit = other.misfit;
+        }
         let Some(first) = other.first else {
             return;
         };
@@ -176,11 +205,16 @@ impl Owners {
         }
     }
 
-    /// Whether all are known to `tags`.
+    /// Whether all are known to `tags`, and all parts fitted.
     ///
     /// # Errors
-    /// [`Error::Foreign`], which names the first variable that is not.
+    /// [`Error::Foreign`], which names the first variable that is not known; a shape that names `place` and
+    /// the part that did not fit.
     pub(crate) fn check(&self, place: &str, tags: &Tags) -> Result<(), Error> {
+        if let Some(misfit) = &self.misfit {
+            let what = format!("{} in `{place}`", misfit.what);
+            return Err(isac_linalg::Error::shape(what, &misfit.expected, &misfit.got).into());
+        }
         self.iter()
             .try_for_each(|&(tag, kind, index)| tags.check(place, kind, (tag, index), usize::MAX))
     }

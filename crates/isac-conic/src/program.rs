@@ -377,7 +377,11 @@ fn unit_of_squares(parts: &[Affine], u: &Affine, v: &Affine) -> f64 {
     }
 }
 
-fn check_coefficient(what: &str, coefficient: &Coefficient, n: usize) -> Result<(), Error> {
+pub(crate) fn check_coefficient(
+    what: &str,
+    coefficient: &Coefficient,
+    n: usize,
+) -> Result<(), Error> {
     check_number(what, coefficient.weight)?;
     match &coefficient.data {
         Data::Identity => Ok(()),

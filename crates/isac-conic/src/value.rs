@@ -50,6 +50,14 @@ impl Value {
         })
     }
 
+    /// Order of the matrix.
+    pub(crate) fn order(&self) -> usize {
+        match &self.compact {
+            Some(compact) => compact.u.nrows(),
+            None => self.dense().nrows(),
+        }
+    }
+
     pub(crate) fn compact(&self) -> Option<&Compact> {
         self.compact.as_ref()
     }

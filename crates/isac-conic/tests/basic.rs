@@ -229,6 +229,117 @@ fn infeasible_and_unbounded_programs_are_certified() {
     }
 }
 
+/// Every operator gives the expression that its sign says: evaluated at a point that equations fix.
+#[test]
+fn operators_mean_what_they_say() {
+    let mut p = Program::new();
+    let (x, y) = (p.free("x"), p.free("y"));
+    let w = p.vector("w", 2);
+    let m = p.psd("M", 2);
+    p.equal("x", x, 3.0);
+    p.equal("y", y, -0.5);
+    p.equal("re 0", w.entry(0).re, 1.0);
+    p.equal("im 0", w.entry(0).im, 2.0);
+    p.equal("re 1", w.entry(1).re, -1.0);
+    p.equal("im 1", w.entry(1).im, 0.5);
+    p.lmi(
+        "M",
+        m.expr() - HermitianAffine::constant(Mat::identity(2, 2)),
+    );
+    p.minimise(m.trace());
+    let outcome = p.solve(&Options::default()).unwrap();
+    assert!(
+        outcome.to_string().starts_with("solved: objective 2"),
+        "{outcome}"
+    );
+    let s = outcome.into_solution().unwrap();
+    let sum = &(x + y) * 2.0;
+    let mut changed = 1.0 - &sum;
+    changed -= y;
+    changed *= 4.0;
+    changed /= -2.0;
+    for (expression, value) in [
+        (2.0 * x, 6.0),
+        (1.0 - x, -2.0),
+        (1.0 + y, 0.5),
+        (x / 4.0, 0.75),
+        (-x - y, -2.5),
+        (1.0 - sum.clone(), -4.0),
+        (0.5 + &sum - 1.0, 4.5),
+        (0.5 * &sum + x, 5.5),
+        (&sum + y - &sum, -0.5),
+        (-&sum / 5.0, -1.0),
+        (changed, 7.0),
+        ([x, y].into_iter().sum(), 2.5),
+        ([&sum, &sum].into_iter().sum(), 10.0),
+    ] {
+        let got = s.point.value(&expression).unwrap();
+        assert!((got - value).abs() < 1e-9, "{got} for {value}");
+    }
+    let unit = c64::new(0.0, 1.0);
+    let (first, second) = (w.entry(0), w.entry(1));
+    let mut sum = first.clone() + second.clone();
+    sum += second.clone();
+    for (expression, value) in [
+        (sum, c64::new(-1.0, 3.0)),
+        (unit * first.clone(), c64::new(-2.0, 1.0)),
+        (first.clone() * unit, c64::new(-2.0, 1.0)),
+        (-&first / 2.0, c64::new(-0.5, -1.0)),
+        (2.0 * &first - second.clone(), c64::new(3.0, 3.5)),
+        ([first, second].into_iter().sum(), c64::new(0.0, 2.5)),
+        (w.dot(&[unit, c64::ONE]), c64::new(1.0, -0.5)),
+        (w.dot(vec![unit, c64::ONE].as_slice()), c64::new(1.0, -0.5)),
+    ] {
+        let re = s.point.value(&expression.re).unwrap();
+        let im = s.point.value(&expression.im).unwrap();
+        assert!(
+            (re - value.re).abs() < 1e-9 && (im - value.im).abs() < 1e-9,
+            "{re} {im}, {value}"
+        );
+    }
+}
+
+/// Free scalars and equations alone: no cone, but the same four answers.
+#[test]
+fn equations_without_a_cone_are_answered() {
+    for options in forms() {
+        for (row, column) in [(1.0, 1.0), (1e-13, 1.0), (1e12, 1e-9), (1e-20, 1e6)] {
+            let program = |second: [f64; 2], right: [f64; 2], cost: [f64; 2]| {
+                let mut p = Program::new();
+                let (x, y) = (p.free("x"), p.free("y"));
+                let own = row * column;
+                p.equal("first", own * x + own * y, right[0] * row);
+                p.equal(
+                    "second",
+                    second[0] * column * x + second[1] * column * y,
+                    right[1],
+                );
+                p.minimise(cost[0] * x + cost[1] * y);
+                (p.solve(&options).unwrap(), x, y)
+            };
+            // x + y = 3, x - y = 1 in units of 1 / column.
+            let (outcome, x, y) = program([1.0, -1.0], [3.0, 1.0], [2.0, 3.0]);
+            let Outcome::Solved(s) = outcome else {
+                panic!("{row:e} {column:e}: {outcome:?}");
+            };
+            let own = |v| s.point.scalar(v).unwrap() * column;
+            assert!((own(x) - 2.0).abs() < 1e-14 && (own(y) - 1.0).abs() < 1e-14);
+            assert!((s.objective * column - 7.0).abs() < 1e-13);
+            assert!((s.dual_objective * column - 7.0).abs() < 1e-13);
+            // The same row twice: a line of points, all of one cost.
+            let (outcome, ..) = program([1.0, 1.0], [3.0, 3.0], [2.0, 2.0]);
+            let Outcome::Solved(s) = outcome else {
+                panic!("{row:e} {column:e}: {outcome:?}");
+            };
+            assert!((s.objective * column - 6.0).abs() < 1e-13);
+            let (outcome, ..) = program([1.0, 1.0], [3.0, 4.0], [2.0, 2.0]);
+            assert!(matches!(outcome, Outcome::Infeasible(_)), "{outcome:?}");
+            let (outcome, ..) = program([1.0, 1.0], [3.0, 3.0], [2.0, 1.0]);
+            assert!(matches!(outcome, Outcome::Unbounded(_)), "{outcome:?}");
+        }
+    }
+}
+
 #[test]
 fn complex_norms_and_second_order_variables() {
     // max Re(z0 + z1) s.t. |z| <= 2 for two complex z: 2 sqrt 2.

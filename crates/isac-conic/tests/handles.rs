@@ -285,3 +285,27 @@ fn empty_vectors_and_equal_programs() {
     assert_eq!(b.multipliers, solve(&build(2.0).0).multipliers);
     assert_eq!(format!("{b:?}"), format!("{:?}", solve(&build(2.0).0)));
 }
+
+/// Expressions that do not fit are refused where they are read, too.
+#[test]
+fn values_of_expressions_that_do_not_fit() {
+    let mut p = Program::new();
+    let x = p.psd("X", 2);
+    p.minimise(x.trace());
+    let s = p
+        .solve(&Options::default())
+        .unwrap()
+        .into_solution()
+        .unwrap();
+    let long = [isac_linalg::c64::ONE; 3];
+    let refused = |error: Error| {
+        let text = error.to_string();
+        assert!(text.contains("3") && text.contains("2"), "{text}");
+    };
+    refused(s.point.value(&x.quadratic(&long)).unwrap_err());
+    let t = isac_linalg::Mat::identity(3, 2);
+    refused(s.point.matrix_value(&x.congruence(t.as_ref())).unwrap_err());
+    let mut block = x.expr();
+    block.add_term(1.0, isac_conic::Coefficient::rank_one(&long));
+    refused(s.point.matrix_value(&block).unwrap_err());
+}

@@ -1,7 +1,7 @@
 //! Bad input: each case a typed error that names what is wrong.
 
 use isac_conic::Error;
-use isac_conic::{Coefficient, HermitianAffine, Options, Program};
+use isac_conic::{Coefficient, HermitianAffine, Options, Program, parts};
 use isac_linalg::{Mat, c64};
 
 fn error(build: impl FnOnce(&mut Program)) -> isac_linalg::Error {
@@ -55,6 +55,95 @@ fn wrong_sizes_name_row_and_variable() {
         text.contains("objective") && text.contains("(0, 2)"),
         "{text}"
     );
+}
+
+/// Building goes on; the solve names the row and what did not fit.
+#[test]
+fn parts_that_do_not_fit_are_refused_by_the_solve() {
+    type Build = fn(&mut Program);
+    let cases: [(Build, [&str; 3]); 9] = [
+        (
+            |p| {
+                let w = p.vector("w", 2);
+                p.equal("gain", w.entry(2).re, 1.0);
+            },
+            ["`gain`", "below 2", "got 2"],
+        ),
+        (
+            |p| {
+                let w = p.vector("w", 2);
+                p.equal("gain", 2.0 * w.dot(&[c64::ONE; 3]).im - 1.0, 1.0);
+            },
+            ["`gain`", "vector of 2", "got 3"],
+        ),
+        (
+            |p| {
+                let w = p.vector("w", 2);
+                p.norm_at_most("ball", parts(w.image(vector(3, 1.0).as_ref())), 1.0);
+            },
+            ["`ball`", "vector of 2", "got 1"],
+        ),
+        (
+            |p| {
+                let t = p.free("t");
+                let mut block = HermitianAffine::zeros(2);
+                block.add_diagonal(2, t);
+                p.lmi("block", block);
+            },
+            ["`block`", "below 2", "(2, 2)"],
+        ),
+        (
+            |p| {
+                let w = p.vector("w", 3);
+                let mut block = HermitianAffine::zeros(3);
+                block.add_column(1, 2, (0..3).map(|i| w.entry(i)));
+                p.lmi("block", block);
+            },
+            ["`block`", "below 3", "(3, 2)"],
+        ),
+        (
+            |p| {
+                let x = p.psd("X", 3);
+                p.lmi("block", x.expr().embedded(4, 2));
+            },
+            ["`block`", "within order 4", "order 3 at 2"],
+        ),
+        (
+            |p| {
+                let x = p.psd("X", 3);
+                p.lmi("block", x.expr().congruence(vector(2, 1.0).as_ref()));
+            },
+            ["`block`", "3 rows", "got 2"],
+        ),
+        (
+            |p| {
+                let (x, y) = (p.psd("X", 3), p.psd("Y", 2));
+                p.lmi("block", 2.0 * x.expr() - y.expr());
+            },
+            ["`block`", "order 3", "got 2"],
+        ),
+        (
+            |p| {
+                let w = p.vector("w", 1);
+                let mut block = HermitianAffine::zeros(2);
+                // A value that is zero but for its fault.
+                block.add_entry(0, 1, w.entry(7) * 0.0);
+                p.lmi("block", block);
+            },
+            ["`block`", "below 1", "got 7"],
+        ),
+    ];
+    for (build, words) in cases {
+        let text = error(build).to_string();
+        assert!(words.iter().all(|word| text.contains(word)), "{text}");
+    }
+    let text = error(|p| {
+        let x = p.psd("X", 2);
+        let one = [c64::ONE];
+        p.minimise(x.cross(&[c64::ONE; 2], &one).re);
+    })
+    .to_string();
+    assert!(text.contains("`X`") && text.contains("objective"), "{text}");
 }
 
 #[test]

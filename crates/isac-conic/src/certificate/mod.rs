@@ -68,7 +68,7 @@ impl Point {
     /// Value of an affine expression.
     ///
     /// # Errors
-    /// A variable of another program in it.
+    /// A variable of another program in it, or a part that does not fit.
     pub fn value(&self, expression: &Affine) -> Result<f64, Error> {
         self.knows(expression)?;
         Ok(Evaluator::new(self).value(expression))
@@ -77,7 +77,7 @@ impl Point {
     /// Value of a matrix expression.
     ///
     /// # Errors
-    /// A variable of another program in it.
+    /// A variable of another program in it, or a part that does not fit.
     pub fn matrix_value(&self, expression: &HermitianAffine) -> Result<Mat<c64>, Error> {
         self.knows_matrix(expression)?;
         Ok(Evaluator::new(self).matrix(expression, true))
@@ -87,9 +87,7 @@ impl Point {
 /// [`depth`] of a matrix of the point; 0 where it is less than the rounding of the entries, which says
 /// nothing of a sign.
 fn value_depth(value: &Value) -> f64 {
-    let n = value
-        .compact()
-        .map_or_else(|| value.dense().nrows(), |c| c.u.nrows());
+    let n = value.order();
     let rounding = n as f64 * f64::EPSILON * value.trace().abs();
     let depth = raw_depth(value);
     if depth <= rounding { 0.0 } else { depth }

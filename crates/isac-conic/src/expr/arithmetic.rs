@@ -1,7 +1,7 @@
 //! Sums, differences and multiples of expressions.
 
 use std::iter::Sum;
-use std::ops::{Add, AddAssign, Mul, Neg, Sub};
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use isac_linalg::c64;
 
@@ -132,10 +132,14 @@ impl Mul<f64> for ComplexAffine {
 }
 
 impl AddAssign for HermitianAffine {
-    /// # Panics
-    /// If the orders differ.
+    /// Another order is an error of the solve.
     fn add_assign(&mut self, other: Self) {
-        assert_eq!(self.n, other.n, "orders differ");
+        if self.n != other.n {
+            let expected = format!("order {}", self.n);
+            self.owners
+                .merge(Owners::misfit("sum of matrices", expected, other.n));
+            return;
+        }
         self.constant = match (self.constant.take(), other.constant) {
             (Some(a), Some(b)) => Some(a + b),
             (a, b) => a.or(b),
@@ -183,3 +187,196 @@ impl Mul<f64> for HermitianAffine {
         self
     }
 }
+
+impl From<&Affine> for Affine {
+    fn from(expression: &Affine) -> Self {
+        expression.clone()
+    }
+}
+
+impl From<&ScalarVar> for Affine {
+    fn from(variable: &ScalarVar) -> Self {
+        Self::from(*variable)
+    }
+}
+
+impl From<f64> for ComplexAffine {
+    fn from(value: f64) -> Self {
+        Affine::from(value).into()
+    }
+}
+
+impl From<c64> for ComplexAffine {
+    fn from(value: c64) -> Self {
+        Self::constant(value)
+    }
+}
+
+impl From<ScalarVar> for ComplexAffine {
+    fn from(variable: ScalarVar) -> Self {
+        Affine::from(variable).into()
+    }
+}
+
+impl From<Affine> for ComplexAffine {
+    fn from(re: Affine) -> Self {
+        let im = Affine::default();
+        Self { re, im }
+    }
+}
+
+impl<T: Into<Affine>> SubAssign<T> for Affine {
+    fn sub_assign(&mut self, other: T) {
+        *self += -other.into();
+    }
+}
+
+impl<T: Into<Affine>> Add<T> for &Affine {
+    type Output = Affine;
+    fn add(self, other: T) -> Affine {
+        self.clone() + other
+    }
+}
+
+impl<T: Into<Affine>> Sub<T> for &Affine {
+    type Output = Affine;
+    fn sub(self, other: T) -> Affine {
+        self.clone() - other
+    }
+}
+
+impl Sum<ScalarVar> for Affine {
+    fn sum<I: Iterator<Item = ScalarVar>>(terms: I) -> Self {
+        terms.map(Self::from).sum()
+    }
+}
+
+impl<'a> Sum<&'a Self> for Affine {
+    fn sum<I: Iterator<Item = &'a Self>>(terms: I) -> Self {
+        terms.cloned().sum()
+    }
+}
+
+impl AddAssign for ComplexAffine {
+    fn add_assign(&mut self, other: Self) {
+        self.re += other.re;
+        self.im += other.im;
+    }
+}
+
+impl Sum for ComplexAffine {
+    fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
+        terms.fold(Self::default(), Self::add)
+    }
+}
+
+impl Neg for ComplexAffine {
+    type Output = Self;
+    fn neg(self) -> Self {
+        self * -1.0
+    }
+}
+
+impl Mul<c64> for ComplexAffine {
+    type Output = Self;
+    fn mul(self, factor: c64) -> Self {
+        self.times(factor)
+    }
+}
+
+impl Mul<ComplexAffine> for c64 {
+    type Output = ComplexAffine;
+    fn mul(self, expression: ComplexAffine) -> ComplexAffine {
+        expression.times(self)
+    }
+}
+
+impl SubAssign for HermitianAffine {
+    /// Another order is an error of the solve.
+    fn sub_assign(&mut self, other: Self) {
+        *self += -other;
+    }
+}
+
+/// A number before an expression, and references: what is missing beside `expression * number`.
+macro_rules! multiples {
+    ($($expression:ty => $output:ty),*) => {$(
+        impl Mul<$expression> for f64 {
+            type Output = $output;
+            fn mul(self, expression: $expression) -> $output {
+                expression * self
+            }
+        }
+
+        impl Div<f64> for $expression {
+            type Output = $output;
+            fn div(self, divisor: f64) -> $output {
+                self * divisor.recip()
+            }
+        }
+    )*};
+}
+
+multiples!(
+    ScalarVar => Affine,
+    Affine => Affine,
+    &Affine => Affine,
+    ComplexAffine => ComplexAffine,
+    &ComplexAffine => ComplexAffine,
+    HermitianAffine => HermitianAffine,
+    &HermitianAffine => HermitianAffine
+);
+
+/// What works on an expression works on a reference to it.
+macro_rules! by_reference {
+    ($($expression:ty),*) => {$(
+        impl Mul<f64> for &$expression {
+            type Output = $expression;
+            fn mul(self, factor: f64) -> $expression {
+                self.clone() * factor
+            }
+        }
+
+        impl Neg for &$expression {
+            type Output = $expression;
+            fn neg(self) -> $expression {
+                self.clone() * -1.0
+            }
+        }
+
+        impl MulAssign<f64> for $expression {
+            fn mul_assign(&mut self, factor: f64) {
+                *self = &*self * factor;
+            }
+        }
+
+        impl DivAssign<f64> for $expression {
+            fn div_assign(&mut self, divisor: f64) {
+                *self = &*self / divisor;
+            }
+        }
+    )*};
+}
+
+by_reference!(Affine, ComplexAffine, HermitianAffine);
+
+/// A number beside a variable or an expression.
+macro_rules! constants {
+    ($($expression:ty),*) => {$(
+        impl Add<$expression> for f64 {
+            type Output = Affine;
+            fn add(self, expression: $expression) -> Affine {
+                Affine::constant(self) + expression
+            }
+        }
+
+        impl Sub<$expression> for f64 {
+            type Output = Affine;
+            fn sub(self, expression: $expression) -> Affine {
+                Affine::constant(self) - expression
+            }
+        }
+    )*};
+}
+
+constants!(ScalarVar, Affine, &Affine);
