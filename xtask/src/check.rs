@@ -115,6 +115,10 @@ pub(crate) fn run(quick: bool) -> ExitCode {
             }
         }
     }
+    if let Err(error) = worked_examples() {
+        eprintln!("cargo xtask test: worked examples: {error}");
+        return ExitCode::FAILURE;
+    }
     if !quick && let Err(error) = begun_paper() {
         eprintln!("cargo xtask test: a new paper: {error}");
         return ExitCode::FAILURE;
@@ -124,6 +128,34 @@ pub(crate) fn run(quick: bool) -> ExitCode {
         start.elapsed().as_secs()
     );
     ExitCode::SUCCESS
+}
+
+/// Crates whose examples need no argument and assert what they show.
+const WORKED: [&str; 3] = ["isac-opt", "isac-metrics", "isac-testkit"];
+
+/// Runs the worked examples, which the step `examples` has built.
+fn worked_examples() -> Result<(), String> {
+    step("worked examples: each is run");
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let target = target.map_or_else(|| root().join("target"), Into::into);
+    for name in WORKED {
+        let folder = root().join("crates").join(name).join("examples");
+        let failed = |e: std::io::Error| format!("{}: {e}", folder.display());
+        for entry in std::fs::read_dir(&folder).map_err(failed)? {
+            let file = entry.map_err(failed)?.path().with_extension("");
+            let Some(stem) = file.file_name() else {
+                continue;
+            };
+            let program = target.join("debug/examples").join(stem);
+            let shown = program.display();
+            match Command::new(&program).status() {
+                Ok(status) if status.success() => {}
+                Ok(status) => return Err(format!("{shown}: {status}")),
+                Err(error) => return Err(format!("{shown} did not start: {error}")),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What `new-paper` writes into a copy of the checkout builds and keeps the conventions of code.

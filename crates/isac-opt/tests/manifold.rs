@@ -1,7 +1,7 @@
 //! The shared suite on every manifold, and what each one promises beyond it.
 
 use isac_linalg::{Mat, MatRef, c64, ops};
-use isac_opt::manifold::{Manifold, Oblique, Product, Sphere};
+use isac_opt::manifold::{ComplexCircle, Euclidean, Manifold, Oblique, Product, Sphere, Stiefel};
 use isac_testkit::manifold::{Operations, check};
 use isac_testkit::{sample, strategies};
 use proptest::prelude::*;
@@ -75,6 +75,45 @@ proptest! {
     }
 
     #[test]
+    fn circles(modulus in strategies::power(-6.0, 6.0), mut rng in strategies::rng(), m in 1usize..5, n in 1usize..4) {
+        let circles = ComplexCircle::new(m, n, modulus).unwrap();
+        let defects = |w: MatRef<'_, c64>| -> Vec<f64> {
+            (0..m * n).map(|e| w[(e % m, e / m)].norm_sqr() - modulus.powi(2)).collect()
+        };
+        suite(&circles, m, n, &defects, &mut rng).map_err(TestCaseError::fail)?;
+        let mut w = sample::gaussian(m, n, &mut rng);
+        circles.normalise(w.as_mut());
+        prop_assert!((circles.scale() / ops::norm(w.as_ref()) - 1.0).abs() < 1e-14);
+    }
+
+    #[test]
+    fn orthonormal_columns(mut rng in strategies::rng(), n in 1usize..4, more in 0usize..4) {
+        let stiefel = Stiefel::new(n + more, n).unwrap();
+        let defects = |w: MatRef<'_, c64>| -> Vec<f64> {
+            let gram = ops::adjoint_mul(w, w) - Mat::<c64>::identity(n, n);
+            vec![ops::norm(gram.as_ref())]
+        };
+        suite(&stiefel, n + more, n, &defects, &mut rng).map_err(TestCaseError::fail)?;
+        // Nearer than any other point, by distances computed here.
+        let x = sample::gaussian(n + more, n, &mut rng);
+        let (mut nearest, mut other) = (x.clone(), sample::gaussian(n + more, n, &mut rng));
+        prop_assert_eq!(stiefel.normalise(nearest.as_mut()), 0);
+        stiefel.normalise(other.as_mut());
+        let distance = |a: &Mat<c64>| ops::norm((a - &x).as_ref());
+        prop_assert!(distance(&nearest) <= distance(&other) + 1e-12);
+        prop_assert!((stiefel.scale() - ops::norm(nearest.as_ref())).abs() < 1e-12);
+    }
+
+    #[test]
+    fn all_matrices(mut rng in strategies::rng()) {
+        let flat = Euclidean::new(3.0).unwrap();
+        suite(&flat, 3, 2, &|_| Vec::new(), &mut rng).map_err(TestCaseError::fail)?;
+        let beside = Product::new(flat, 2, Stiefel::new(3, 1).unwrap());
+        let defects = |w: MatRef<'_, c64>| vec![ops::norm2(w.subcols(2, 1)) - 1.0];
+        suite(&beside, 3, 3, &defects, &mut rng).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
     fn normalising_finds_the_nearest_point(mut rng in strategies::rng()) {
         let rows = Oblique::rows(vec![1.0, 2.0, 3.0]).unwrap();
         let x = sample::gaussian(3, 2, &mut rng);
@@ -98,4 +137,62 @@ fn zero_blocks_get_equal_entries_and_are_counted() {
     let mut w = Mat::<c64>::zeros(2, 2);
     assert_eq!(Sphere::new(4.0).unwrap().normalise(w.as_mut()), 1);
     assert!((w[(1, 1)] - 1.0).norm() < 1e-15);
+}
+
+/// The sum of the largest eigenvalues is the largest trace over orthonormal columns (Ky Fan): the descent on
+/// the Stiefel manifold finds what the eigendecomposition says.
+#[test]
+fn orthonormal_columns_find_the_largest_eigenvalues() {
+    let mut rng = <rand::rngs::ChaCha8Rng as rand::SeedableRng>::seed_from_u64(3);
+    let a = sample::psd(6, 6, &mut rng);
+    let values = isac_linalg::factor::eigvalsh(a.as_ref()).unwrap();
+    let best = values[4] + values[5];
+    let found = isac_opt::riemannian::Method::default()
+        .minimise(
+            &Stiefel::new(6, 2).unwrap(),
+            sample::gaussian(6, 2, &mut rng).as_ref(),
+            |x, mut g| {
+                g.copy_from(ops::mul(a.as_ref(), x));
+                ops::scale(g.as_mut(), -2.0);
+                Ok::<f64, isac_opt::Error>(0.5 * ops::inner(x, g.as_ref()))
+            },
+            &mut isac_opt::riemannian::Workspace::default(),
+        )
+        .unwrap();
+    assert!((-found.value / best - 1.0).abs() < 1e-10, "{}", found.value);
+}
+
+#[test]
+fn what_no_set_can_be_is_refused() {
+    for error in [
+        Stiefel::new(2, 3).err(),
+        Stiefel::new(2, 0).err(),
+        ComplexCircle::new(0, 1, 1.0).err(),
+        ComplexCircle::new(2, 1, f64::NAN).err(),
+        Euclidean::new(-1.0).err(),
+        Stiefel::new(3, 2).unwrap().check_shape(2, 3).err(),
+        ComplexCircle::new(3, 1, 1.0)
+            .unwrap()
+            .check_shape(1, 3)
+            .err(),
+        Euclidean::new(1.0).unwrap().check_shape(0, 3).err(),
+    ] {
+        assert!(isac_linalg::Fault::is_bad_input(&error.unwrap()));
+    }
+}
+
+#[test]
+fn zeros_have_no_nearest_point_of_their_own() {
+    let mut w = Mat::<c64>::zeros(3, 2);
+    assert_eq!(Stiefel::new(3, 2).unwrap().normalise(w.as_mut()), 1);
+    let gram = ops::adjoint_mul(w.as_ref(), w.as_ref()) - Mat::<c64>::identity(2, 2);
+    assert!(ops::norm(gram.as_ref()) < 1e-14);
+    let mut w = Mat::<c64>::zeros(3, 2);
+    w[(1, 1)] = c64::new(0.0, -0.5);
+    assert_eq!(
+        ComplexCircle::new(3, 2, 2.0).unwrap().normalise(w.as_mut()),
+        5
+    );
+    assert_eq!(w[(1, 1)], c64::new(0.0, -2.0));
+    assert_eq!(w[(2, 0)], c64::new(2.0, 0.0));
 }

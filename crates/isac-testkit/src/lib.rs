@@ -44,3 +44,8 @@ pub mod metric;
 pub mod sample;
 pub mod slope;
 pub mod strategies;
+
+/// The README's example compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -171,8 +171,8 @@ impl Relaxation<'_> {
                 * (self.unit / (self.targets[k] * divisor));
             for i in 0..channels.len() {
                 if sic.disturbs(k, i) {
-                    expression = expression
-                        - built.matrices[i].quadratic(channels[i].col(l)) * (self.unit / divisor);
+                    expression -=
+                        built.matrices[i].quadratic(channels[i].col(l)) * (self.unit / divisor);
                 }
             }
             let name = format!("sinr_{k}_{l}");

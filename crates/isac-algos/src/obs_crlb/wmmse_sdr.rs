@@ -207,17 +207,17 @@ fn improve(
         merit += joint.inner(own) * (2.0 * rate * power.sqrt());
         if let Some(sensing) = separate {
             let h = problem.channel().col(k);
-            merit = merit - sensing.quadratic(h) * (rate * power);
+            merit -= sensing.quadratic(h) * (rate * power);
         } else {
             let received = joint.quadratic(h.col(0));
-            merit = merit - received * (rate * power * evaluator.beta()[k]);
+            merit -= received * (rate * power * evaluator.beta()[k]);
         }
     }
     if separate.is_some() && users > 0 {
         let parts = interference(problem, &evaluator, joint);
         let bound = program.nonneg("interference of users");
         program.squares_at_most("interference", parts, bound, 1.0);
-        merit = merit - bound * rate;
+        merit -= bound * rate;
     }
     let traced = Coefficient::sparse(&diagonal(size));
     let mut total = joint.inner(traced);
@@ -226,7 +226,7 @@ fn improve(
     }
     program.at_most("power", total, 1.0);
     if problem.weights().crlb > 0.0 && problem.targets() > 0 {
-        merit = merit - crlb_bound(&mut program, problem, joint, separate);
+        merit -= crlb_bound(&mut program, problem, joint, separate);
     }
     // In units of the terms of `f`, so that the program has no unit.
     program.maximise(merit * unit);

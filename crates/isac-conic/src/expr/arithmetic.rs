@@ -310,6 +310,7 @@ macro_rules! multiples {
 
         impl Div<f64> for $expression {
             type Output = $output;
+            #[expect(clippy::suspicious_arithmetic_impl, reason = "a quotient is a multiple")]
             fn div(self, divisor: f64) -> $output {
                 self * divisor.recip()
             }

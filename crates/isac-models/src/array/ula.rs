@@ -5,6 +5,9 @@ use crate::Error;
 use isac_linalg::{Mat, c64, validate};
 use std::f64::consts::TAU;
 
+/// A cosine counts as 0 up to this, more than what an angle in degrees loses on its way to radians.
+const ENDFIRE: f64 = 1e-12;
+
 /// A uniform linear array of `N` elements with any spacing.
 ///
 /// Entry `n` of the steering vector towards `theta` (radians from broadside) is
@@ -71,12 +74,15 @@ impl Ula {
         })
     }
 
-    /// Derivatives of the steering vectors with respect to their angles, `N x angles`.
+    /// Derivatives of the steering vectors with respect to their angles, `N x angles`. At endfire they are
+    /// exactly zero, so that Fisher information there is singular and not merely small.
     pub fn derivative(&self, angles: &[f64]) -> Mat<c64> {
         let mut out = self.steering(angles);
         for (i, angle) in angles.iter().enumerate() {
+            let cosine = angle.cos();
+            let cosine = if cosine.abs() <= ENDFIRE { 0.0 } else { cosine };
             for n in 0..self.elements {
-                out[(n, i)] *= c64::new(0.0, self.phase_slope(n) * angle.cos());
+                out[(n, i)] *= c64::new(0.0, self.phase_slope(n) * cosine);
             }
         }
         out
@@ -108,6 +114,17 @@ pub(crate) fn at_least_one(what: &str, count: usize) -> Result<(), Error> {
 mod tests {
     use super::*;
     use isac_linalg::ops;
+
+    #[test]
+    fn at_endfire_nothing_changes_with_the_angle() {
+        let array = Ula::half_wavelength(4, Scaling::UnitEntries).unwrap();
+        for angle in [90.0_f64.to_radians(), (-90.0_f64).to_radians()] {
+            assert_eq!(ops::norm(array.derivative(&[angle]).as_ref()), 0.0);
+        }
+        // A millionth of a radian beside: 2 pi d n cos.
+        let beside = array.derivative(&[std::f64::consts::FRAC_PI_2 - 1e-6]);
+        assert!((beside[(1, 0)].norm() / (std::f64::consts::PI * 1e-6) - 1.0).abs() < 1e-9);
+    }
 
     #[test]
     fn entries_follow_the_formula() {

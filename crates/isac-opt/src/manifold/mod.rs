@@ -1,23 +1,33 @@
-//! Sets of complex matrices on which a descent moves: spheres of given power and their products.
+//! Sets of complex matrices on which a descent moves: spheres of given power, entries of one modulus,
+//! orthonormal columns, all matrices, and products of them.
 //!
 //! A [`Manifold`] is an embedded submanifold of `C^{m x n}` with the real inner product
 //! `Re tr(A^H B)`. It offers the four things a descent needs: projection onto the tangent space,
 //! retraction, transport and a length scale. All of them work in the caller's memory and allocate
-//! nothing. Tensors are stored as matrices, for example one column per (subcarrier, stream).
+//! nothing ([`Stiefel`] excepted). Tensors are stored as matrices, for example one column per (subcarrier, stream).
 //!
 //! | set | points |
 //! |---|---|
 //! | [`Sphere`] | `||W||_F^2 = P` |
 //! | [`Oblique`] | every row, or every group of neighbouring columns, of given squared norm |
+//! | [`ComplexCircle`] | every entry of one modulus |
+//! | [`Stiefel`] | `W^H W = I` |
+//! | [`Euclidean`] | all matrices |
 //! | [`Product`] | the left columns on one manifold, the others on another |
 
+mod circle;
+mod flat;
 mod oblique;
 mod product;
 mod sphere;
+mod stiefel;
 
+pub use circle::ComplexCircle;
+pub use flat::Euclidean;
 pub use oblique::Oblique;
 pub use product::Product;
 pub use sphere::Sphere;
+pub use stiefel::Stiefel;
 
 use crate::Error;
 use isac_linalg::{MatMut, MatRef, c64, ops};
