@@ -27,5 +27,6 @@ pub fn paper() -> Paper {
         keys: Vec::new,
         read_reference: None,
         stress: None,
+        bench: None,
     }
 }

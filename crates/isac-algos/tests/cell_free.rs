@@ -6,7 +6,7 @@ use isac_algos::cell_free::baselines::{self, Users};
 use isac_algos::cell_free::certificate::{self, Multipliers};
 use isac_algos::cell_free::linear::{self, Pointing};
 use isac_algos::cell_free::span::Span;
-use isac_algos::cell_free::{Network, evaluate, jsc, max_min};
+use isac_algos::cell_free::{Network, evaluate, front, jsc, max_min};
 use isac_linalg::{Mat, c64, factor, ops};
 use isac_opt::conic::{Affine, Options, Outcome, Program};
 
@@ -431,4 +431,90 @@ fn bad_input_is_named() {
     );
     let floors = jsc::solve(&few, &[1.0, 1.0, 0.0], &jsc::Options::default()).unwrap_err();
     assert!(floors.to_string().contains("SINR floor 2"));
+}
+
+/// Designs at floors of our own lie between the stairs, and so does every weighted sum of theirs.
+#[test]
+fn the_front_holds_every_design_between_its_stairs() {
+    for network in [five(), scene(8, &[15.0, 60.0], &[24.0, 70.0])] {
+        let options = front::Options {
+            tolerance: 0.1,
+            ..front::Options::default()
+        };
+        let front = front::solve(&network, &options).unwrap().unwrap();
+        assert!(
+            front.resolution <= 0.1 && front.designs < 20,
+            "{}",
+            front.designs
+        );
+        let order: Vec<f64> = front.corners.iter().map(|c| c.floor).collect();
+        assert!(order.is_sorted() && order.len() == front.designs + 1);
+        for corner in &front.corners {
+            let again = evaluate(&network, corner.beams.as_ref()).unwrap();
+            assert!(again.power_violation(&network) < 1e-9);
+            assert!(corner.sinr >= corner.floor * (1.0 - 1e-9));
+            assert!(corner.upper >= corner.sensing_snr);
+        }
+        let largest = max_min::solve(&network, &max_min::Options::default());
+        let largest = largest.unwrap().unwrap();
+        assert!((front.sinr_upper / largest.sinr - 1.0).abs() < 1e-8);
+        assert!(front.at(front.sinr_upper * 1.001).is_none());
+        for share in [1e-6, 0.07, 0.33, 0.5, 0.77, 0.95, 0.999] {
+            let floors = vec![share * largest.sinr; network.users()];
+            let design = joint(&network, &floors);
+            let [reached, bound] = front.at(floors[0] * (1.0 - 1e-9)).unwrap();
+            assert!(
+                reached <= design.upper && bound >= design.objective(),
+                "{share}"
+            );
+            for weight in [0.0, 0.01, 0.2, 3.0] {
+                let own = design.evaluation.min_sinr() + weight * design.objective();
+                let [low, high] = front.weighted(1.0, weight).unwrap();
+                assert!(own <= high && low <= high, "{share} {weight}");
+            }
+        }
+        // Both ends in closed form: all power at the target (of the nearer of two), the largest SINR.
+        let all = 0.1 * 2.0 * network.rows(0).1 as f64;
+        let [sensing, bound] = front.weighted(0.0, 1.0).unwrap();
+        assert!((bound / all - 1.0).abs() < 1e-9 && sensing <= bound);
+        if network.targets() == 1 {
+            assert!((sensing / all - 1.0).abs() < 1e-6, "{sensing}");
+        }
+        let [sinr, _] = front.weighted(1.0, 0.0).unwrap();
+        assert!((sinr / largest.sinr - 1.0).abs() < 1e-9);
+    }
+}
+
+/// A finer front lies inside a coarser one, and neither knows a unit.
+#[test]
+fn a_finer_front_is_tighter_and_units_do_not_matter() {
+    let network = scene(6, &[15.0, 60.0], &[24.0]);
+    let of = |network: &Network, tolerance: f64| {
+        let options = front::Options {
+            tolerance,
+            ..front::Options::default()
+        };
+        front::solve(network, &options).unwrap().unwrap()
+    };
+    let (coarse, fine) = (of(&network, 0.2), of(&network, 0.05));
+    for step in 1..20 {
+        let sinr = fine.sinr_upper * f64::from(step) / 20.0;
+        let ([a, b], [c, d]) = (coarse.at(sinr).unwrap(), fine.at(sinr).unwrap());
+        assert!(c >= a * (1.0 - 1e-8) && d <= b * (1.0 + 1e-8), "{step}");
+    }
+    let unit = 1e-9;
+    let scaled = Network::new(
+        network.channels().to_owned(),
+        network.steering().to_owned(),
+        &[6, 6],
+        vec![unit; 2],
+        vec![unit; 2],
+        0.1 / unit,
+    );
+    let scaled = of(&scaled.unwrap(), 0.05);
+    assert_eq!(scaled.corners.len(), fine.corners.len());
+    for (a, b) in scaled.corners.iter().zip(&fine.corners) {
+        assert!((a.upper / b.upper - 1.0).abs() < 1e-7);
+        assert!((a.sinr / b.sinr - 1.0).abs() < 1e-7);
+    }
 }

@@ -44,6 +44,7 @@
 
 pub mod artefact;
 pub mod attach;
+pub mod bench;
 pub mod check;
 pub mod clock;
 pub mod curves;
@@ -68,6 +69,7 @@ pub mod run;
 pub mod scenario;
 pub mod schema;
 pub mod solve;
+pub mod spread;
 pub mod stats;
 pub mod stress;
 mod strict_json;

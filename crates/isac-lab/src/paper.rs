@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::artefact::Artefact;
 use crate::attach::{FileArrays, attach};
+use crate::bench::Family;
 use crate::check::CheckFn;
 use crate::document::{Document, Node};
 use crate::error::Error;
@@ -55,6 +56,8 @@ pub struct Paper {
     pub read_reference: Option<ReadReferenceFn>,
     /// Solves a random instance and verifies the answer by separate code.
     pub stress: Option<StressFn>,
+    /// Public instances with released results to compare with.
+    pub bench: Option<Family>,
 }
 
 /// The paper of a schema.

@@ -6,14 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
-use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::error::Error;
 use crate::run::{Control, panic_text};
+use crate::spread::spread;
 
 /// Draws instance number `instance` of the stream `seed`, solves it as `isac solve` does, and
 /// verifies the answer by code of its own. The same arguments give the same trial.
@@ -77,49 +75,16 @@ pub fn run(
     seed: u64,
     numbers: std::ops::Range<u64>,
     control: &Control,
-    mut on_progress: impl FnMut(usize),
+    on_progress: impl FnMut(usize),
 ) -> Result<Tally, Error> {
-    let total = usize::try_from(numbers.end.saturating_sub(numbers.start)).unwrap_or(usize::MAX);
-    let next = std::sync::Arc::new(AtomicU64::new(numbers.start));
-    let (sender, receiver) = mpsc::channel();
-    for _ in 0..control.threads.max(1).min(total) {
-        let (next, cancel, sender) = (next.clone(), control.cancel.clone(), sender.clone());
-        std::thread::spawn(move || {
-            while !cancel.load(Ordering::Relaxed) {
-                let instance = next.fetch_add(1, Ordering::Relaxed);
-                if instance >= numbers.end
-                    || sender
-                        .send((instance, attempt(stress, seed, instance)))
-                        .is_err()
-                {
-                    break;
-                }
-            }
-        });
-    }
-    drop(sender);
-    let mut trials: BTreeMap<u64, Trial> = BTreeMap::new();
-    let mut shown = 0;
-    loop {
-        match receiver.recv_timeout(Duration::from_millis(300)) {
-            Ok((instance, trial)) => {
-                trials.insert(instance, trial);
-                if trials.len() < shown + total.div_ceil(100) {
-                    continue;
-                }
-            }
-            Err(mpsc::RecvTimeoutError::Timeout) => {}
-            Err(mpsc::RecvTimeoutError::Disconnected) => break,
-        }
-        if control.cancel.load(Ordering::Relaxed) {
-            break;
-        }
-        shown = trials.len();
-        on_progress(shown);
-    }
-    if trials.len() < total {
-        return Err(Error::Cancelled);
-    }
+    let first = numbers.start;
+    let trials = spread(
+        numbers,
+        control,
+        move |instance| attempt(stress, seed, instance),
+        on_progress,
+    )?;
+    let trials: BTreeMap<u64, Trial> = (first..).zip(trials).collect();
     Ok(tally(seed, &trials))
 }
 
@@ -206,13 +171,5 @@ mod tests {
         let numbers: Vec<u64> = one.over_claims.iter().map(|o| o.instance).collect();
         assert_eq!(numbers, [7, 11]);
         assert!(one.over_claims[1].claim.contains("a breakdown"));
-    }
-
-    #[test]
-    fn a_cancelled_run_is_an_error() {
-        let control = Control::default();
-        control.cancel.store(true, Ordering::Relaxed);
-        let error = run(sample, 0, 0..20, &control, |_| ()).unwrap_err();
-        assert_eq!(error.exit_code(), 130);
     }
 }

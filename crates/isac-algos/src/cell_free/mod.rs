@@ -15,6 +15,7 @@
 //! | their max-min SINR | [`max_min`] | root with slopes, uplink duality |
 //! | JSC | [`jsc`] | dual path of `M + U` variables, rank one |
 //! | the dual of both | `dual` | Newton's method on a self-concordant barrier |
+//! | (ours) | [`front`] | the whole front of SINR and sensing SNR between two proved stairs |
 //! | | [`certificate`] | bounds and proofs from multipliers alone |
 //!
 //! A user receives `h_u^H f` with `h_u = a(theta_u)`: the published package conjugates the channel in one
@@ -37,6 +38,7 @@
 pub mod baselines;
 pub mod certificate;
 mod dual;
+pub mod front;
 pub mod jsc;
 pub mod linear;
 pub mod max_min;

@@ -14,15 +14,15 @@ use isac_lab::{Artefact, Grade, Metric, Plan, Record, Records, Report, Request, 
 use isac_opt::StopReason;
 use isac_plot::figure::{Axis, Figure, Panel, Style};
 
+use super::front;
 use super::method::{Method, Outcome};
-use super::network::{Physics, network};
 use super::released::{self, Draw, Stored};
 use super::scenario::Scenario;
 
 /// In the order of the released files.
-const METHODS: [Method; 4] = [Method::NsRzf, Method::NsOpt, Method::CbOpt, Method::Jsc];
-const SHARES: [f64; 7] = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99];
-const DISTANCES: [f64; 3] = [0.0, 20.0, 40.0];
+pub(super) const METHODS: [Method; 4] = [Method::NsRzf, Method::NsOpt, Method::CbOpt, Method::Jsc];
+pub(super) const SHARES: [f64; 7] = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99];
+pub(super) const DISTANCES: [f64; 3] = [0.0, 20.0, 40.0];
 
 /// Keys of the metrics that are published.
 const KEYS: [&str; 2] = ["min_sinr", "sensing_snr"];
@@ -57,6 +57,7 @@ pub(super) fn all() -> Vec<Artefact> {
             "SINR and sensing SNR against the least distance",
             fig4 as _,
         ),
+        front::artefact(),
     ]
 }
 
@@ -77,7 +78,7 @@ fn fig3(request: &Request) -> Result<Plan, Error> {
         shares: true,
     };
     let draws = match &request.reference {
-        Some(folder) => Some(released::read(folder, "power_data.mat", SHARES.len())?),
+        Some(folder) => Some(released::read_whole(folder, released::POWER, SHARES.len())?),
         None => None,
     };
     plan(request, sweep, draws.map(|all| vec![all]))
@@ -96,8 +97,7 @@ fn fig4(request: &Request) -> Result<Plan, Error> {
     };
     let draws = match &request.reference {
         Some(folder) => {
-            let files = ["dist_data0.mat", "dist_data20.mat", "dist_data40.mat"];
-            let all = files.map(|name| released::read(folder, name, 1));
+            let all = released::DISTANCE.map(|name| released::read_whole(folder, name, 1));
             Some(all.into_iter().collect::<Result<Vec<_>, _>>()?)
         }
         None => None,
@@ -124,28 +124,14 @@ fn scene(
         false => scenario.least_distance_m = sweep.points[k],
     }
     let Some(draws) = draws else {
-        // Users that leave no place for the target are drawn again.
-        let stride = released::DRAWS;
-        let found = (0..1000).find_map(|again| scenario.network(seed, i + again * stride).ok());
-        let found = match found {
-            Some(found) => found,
-            None => scenario.network(seed, i)?,
-        };
+        let found = scenario.network_of_draw(seed, i, released::DRAWS)?;
         return Ok((scenario, found, None));
     };
     let (draw, setting) = match sweep.shares {
         true => (&draws[0][i], k),
         false => (&draws[k][i], 0),
     };
-    let points = scenario.access_points_m.len();
-    let physics = Physics {
-        antennas: vec![scenario.antennas; points],
-        spacing_wavelengths: scenario.spacing_wavelengths,
-        power_w: vec![scenario.power_w; points],
-        noise_w: vec![scenario.noise_w; draw.places.users.len()],
-        zeta2: scenario.zeta2,
-    };
-    let found = network(&scenario.access_points_m, &draw.places, physics)?;
+    let found = draw.network(&scenario)?;
     Ok((scenario, found, Some(draw.settings[setting])))
 }
 

@@ -1,8 +1,10 @@
 //! Cell-free ISAC: the artefacts of `cell_free` and its schema `cell-free/1`.
 
+mod bench;
 mod check;
 mod explicit;
 mod figures;
+mod front;
 mod input;
 mod judge;
 mod method;
@@ -30,6 +32,7 @@ pub fn paper() -> Paper {
         solve: Some(solve::solve),
         read_reference: None,
         stress: Some(stress::stress),
+        bench: Some(bench::FAMILY),
         verify: None,
         judge: Some(judge::judge),
         explicit: Some(explicit::explicit),

@@ -2,13 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use isac_lab::error::Error;
-use isac_lab::files::{self, Contents};
+use isac_algos::cell_free::Network;
+use isac_lab::error::{Error, Source};
+use isac_lab::files::{self, Contents, Value};
 
-use super::network::{Places, Point};
+use super::network::{Physics, Places, Point, network};
+use super::scenario::Scenario;
 
-/// Draws of a file.
+/// Draws of a whole file.
 pub(super) const DRAWS: usize = 1000;
+/// The file of Fig. 3, with a setting for each share of the power.
+pub(super) const POWER: &str = "power_data.mat";
+/// The files of Fig. 4, one for each least distance.
+pub(super) const DISTANCE: [&str; 3] = ["dist_data0.mat", "dist_data20.mat", "dist_data40.mat"];
 
 /// What is stored of one method at one setting; NaN where nothing is.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +34,29 @@ pub(super) struct Draw {
     pub(super) settings: Vec<[Stored; 4]>,
 }
 
-/// A file `name.mat` anywhere below `folder`.
-fn locate(folder: &Path, name: &str) -> Result<PathBuf, Error> {
+impl Draw {
+    /// The network of the draw in a scene.
+    ///
+    /// # Errors
+    /// As [`network`].
+    pub(super) fn network(&self, scenario: &Scenario) -> Result<Network, Source> {
+        let points = scenario.access_points_m.len();
+        let physics = Physics {
+            antennas: vec![scenario.antennas; points],
+            spacing_wavelengths: scenario.spacing_wavelengths,
+            power_w: vec![scenario.power_w; points],
+            noise_w: vec![scenario.noise_w; self.places.users.len()],
+            zeta2: scenario.zeta2,
+        };
+        network(&scenario.access_points_m, &self.places, physics)
+    }
+}
+
+/// A file `name.mat` anywhere below `folder`, if there is one.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub(super) fn locate(folder: &Path, name: &str) -> Result<Option<PathBuf>, Error> {
     let mut folders = vec![folder.to_path_buf()];
     while let Some(at) = folders.pop() {
         let unreadable = |source| Error::Unreadable {
@@ -41,23 +68,52 @@ fn locate(folder: &Path, name: &str) -> Result<PathBuf, Error> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.file_name().is_some_and(|file| file == name) {
-                return Ok(path);
+                return Ok(Some(path));
             }
         }
     }
-    Err(Error::Unreadable {
-        file: folder.join(name),
-        source: std::io::ErrorKind::NotFound.into(),
-    })
+    Ok(None)
 }
 
-/// Reads the draws of a file below `folder`.
+/// Reads the draws of a whole file below `folder`.
 ///
 /// # Errors
-/// A file that is absent or damaged, or that lacks what stands in the released ones.
-pub(super) fn read(folder: &Path, name: &str, settings: usize) -> Result<Vec<Draw>, Error> {
-    let contents = files::open(&locate(folder, name)?)?;
-    (0..DRAWS)
+/// A file that is absent, damaged or cut short, or that lacks what stands in the released ones.
+pub(super) fn read_whole(folder: &Path, name: &str, settings: usize) -> Result<Vec<Draw>, Error> {
+    let path = locate(folder, name)?.ok_or_else(|| Error::Unreadable {
+        file: folder.join(name),
+        source: std::io::ErrorKind::NotFound.into(),
+    })?;
+    let draws = read(&path, settings)?;
+    if draws.len() < DRAWS {
+        return Err(Error::Field {
+            file: path.display().to_string(),
+            path: "results".into(),
+            value: format!("{} draws", draws.len()),
+            expected: format!("{DRAWS}"),
+        });
+    }
+    Ok(draws)
+}
+
+/// Reads all draws of a file.
+///
+/// # Errors
+/// A file that is damaged, or that lacks what stands in the released ones.
+pub(super) fn read(path: &Path, settings: usize) -> Result<Vec<Draw>, Error> {
+    let contents = files::open(path)?;
+    let draws = match contents.find("results")? {
+        Value::Cell { items, .. } => items.len(),
+        other => {
+            return Err(Error::Field {
+                file: contents.file.clone(),
+                path: "results".into(),
+                value: other.description(),
+                expected: "cells, one per draw".into(),
+            });
+        }
+    };
+    (0..draws)
         .map(|i| {
             let at = format!("results[{i}]");
             let users = points(&contents, &format!("{at}.UE"))?;

@@ -169,6 +169,20 @@ impl Scenario {
         };
         network(&self.access_points_m, &places, physics)
     }
+
+    /// The network of draw `i` of `draws`; users that leave no place for the target are drawn again.
+    pub(super) fn network_of_draw(
+        &self,
+        seed: u64,
+        i: usize,
+        draws: usize,
+    ) -> Result<Network, Source> {
+        let found = (0..1000).find_map(|again| self.network(seed, i + again * draws).ok());
+        Ok(match found {
+            Some(found) => found,
+            None => self.network(seed, i)?,
+        })
+    }
 }
 
 #[cfg(test)]

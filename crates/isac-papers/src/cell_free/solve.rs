@@ -10,7 +10,7 @@ use super::method::{Found, Method, Outcome};
 use super::scenario;
 
 /// Largest relative gap and violation of `solved`.
-const ACCEPT: f64 = 1e-6;
+pub(super) const ACCEPT: f64 = 1e-6;
 /// Largest of an answer.
 const FAR: f64 = 1e-3;
 

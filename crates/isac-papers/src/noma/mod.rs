@@ -44,5 +44,6 @@ pub fn paper() -> Paper {
         ],
         read_reference: None,
         stress: Some(stress::stress),
+        bench: None,
     }
 }

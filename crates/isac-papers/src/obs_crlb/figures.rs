@@ -98,7 +98,7 @@ impl Setting {
     }
 }
 
-const RELEASED: Inputs = Inputs {
+pub(super) const RELEASED: Inputs = Inputs {
     targets: "figs3_5_6_7_table1",
     rounded_targets: &published::TARGETS,
     channels: None,

@@ -1,5 +1,6 @@
 //! Sum rate against CRLB: the artefacts of `obs_crlb` and its schema `obs-crlb/1`.
 
+mod bench;
 mod check;
 mod claims;
 mod convergence;
@@ -46,5 +47,6 @@ pub fn paper() -> Paper {
         arrays: &[("H", &["antenna", "user"]), ("W0", &["antenna", "stream"])],
         read_reference: Some(published::read_reference),
         stress: Some(stress::stress),
+        bench: Some(bench::FAMILY),
     }
 }

@@ -2,7 +2,7 @@
 //! folder per figure, which count from 1 where the paper counts from 2.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use isac_lab::error::Error;
 use isac_lab::files::{self, Contents, Numeric};
@@ -14,10 +14,20 @@ const FIG3_BASELINES: [(&str, &str); 2] = [
     ("Fig2_trade_off_region/data_FP_SGDA.mat", "fp_sgda"),
     ("Fig2_trade_off_region/data_WMMSESDR_to4.mat", "wmmse_sdr"),
 ];
+const FIG6_BASELINES: [(&str, &str); 2] = [
+    ("Fig_5performance_vs_K/data_FP_SGDA.mat", "fp_sgda"),
+    ("Fig_5performance_vs_K/data_WMMSESDR_K.mat", "wmmse_sdr"),
+];
+const FIG7_BASELINES: [(&str, &str); 2] = [
+    ("Fig_6performance_vs_Pt/data_FP_SGDA.mat", "fp_sgda"),
+    ("Fig_6performance_vs_Pt/data_WMMSESDR_pt.mat", "wmmse_sdr"),
+];
 const FIG4: &str = "Fig3_performance_vs_Ns/data_sensing.mat";
 const TABLE1: &str = "Fig_4performance_vs_Nt/data_SCA_LD_Ns=3M.mat";
 const FIG6: &str = "Fig_5performance_vs_K/data_SCA_Ns=3M.mat";
 const FIG7: &str = "Fig_6performance_vs_Pt/data_SCA_Ns=3M.mat";
+/// Weight of the rate beside that of the CRLB, 1, in the figures with results per realisation.
+const RATE_WEIGHT: f64 = 0.25;
 /// What the package is known by, and the folder in which it stands in its archive.
 const MARK: &str = "Fig_5performance_vs_K";
 const INSIDE: &str = "OBS_for_CRLB_ISAC";
@@ -29,12 +39,27 @@ const INSIDE: &str = "OBS_for_CRLB_ISAC";
 /// missing or has another shape.
 pub(super) fn table(folder: &Path, file: &str) -> Result<CsvTable, Error> {
     let path = folder.join(file);
-    let package = [folder.to_path_buf(), folder.join(INSIDE)];
-    let package = package.into_iter().find(|p| p.join(MARK).is_dir());
-    match package {
+    match package_in(folder) {
         Some(package) if !path.is_file() => of_package(&package, file),
-        _ => CsvTable::read(&path),
+        Some(_) | None => CsvTable::read(&path),
     }
+}
+
+fn package_in(folder: &Path) -> Option<PathBuf> {
+    let package = [folder.to_path_buf(), folder.join(INSIDE)];
+    package.into_iter().find(|p| p.join(MARK).is_dir())
+}
+
+/// Whether a table of results per realisation is there, as a CSV file or in the package.
+pub(super) fn holds(folder: &Path, file: &str) -> bool {
+    let packed = [
+        ("fig6_users_per_realization.csv", FIG6),
+        ("fig7_power_per_realization.csv", FIG7),
+        ("fig5_table1_per_realization.csv", TABLE1),
+    ];
+    let packed = packed.into_iter().filter(|(name, _)| *name == file);
+    let inside = |package: PathBuf| packed.clone().any(|(_, i)| package.join(i).is_file());
+    folder.join(file).is_file() || package_in(folder).is_some_and(inside)
 }
 
 fn of_package(package: &Path, file: &str) -> Result<CsvTable, Error> {
@@ -52,15 +77,18 @@ fn of_package(package: &Path, file: &str) -> Result<CsvTable, Error> {
         "init_ws_fig7.csv" => sensing_start(&open(FIG7)?)?,
         "fig6_users_per_realization.csv" => {
             let users = [2.0, 4.0, 6.0, 8.0, 10.0, 12.0];
-            objectives(&open(FIG6)?, "algorithm1", "K", &users)?
+            let all = [&[(FIG6, "algorithm1")][..], &FIG6_BASELINES[..]].concat();
+            runs(package, &all, "K", &users)?
         }
         "fig7_power_per_realization.csv" => {
             let power = [-5.0, 0.0, 5.0, 10.0, 15.0, 20.0];
-            objectives(&open(FIG7)?, "algorithm1", "Pt_dBm", &power)?
+            let all = [&[(FIG7, "algorithm1")][..], &FIG7_BASELINES[..]].concat();
+            runs(package, &all, "Pt_dBm", &power)?
         }
         "fig5_table1_per_realization.csv" => {
             let antennas = [16.0, 32.0, 64.0, 128.0, 256.0];
-            objectives(&open(TABLE1)?, "ld_algorithm1_ns3m", "Nt_actual", &antennas)?
+            let all = [(TABLE1, "ld_algorithm1_ns3m")];
+            runs(package, &all, "Nt_actual", &antennas)?
         }
         "fig2_convergence.csv" => convergence(&open(FIG2)?)?,
         "fig3_tradeoff.csv" => {
@@ -149,24 +177,60 @@ fn sensing_start(file: &Contents) -> Result<String, Error> {
     Ok(text)
 }
 
-/// `Obj_all`, realisation x the values of x.
-fn objectives(file: &Contents, algorithm: &str, x: &str, values: &[f64]) -> Result<String, Error> {
-    let all = array(file, "Obj_all", 2)?;
-    if all.shape[1] != values.len() {
-        let expected = format!("one for each {x} of {values:?}");
-        return Err(wrong(
-            file,
-            "Obj_all",
-            format!("{} columns", all.shape[1]),
-            expected,
-        ));
-    }
-    let mut text = format!("algorithm,{x},realization,objective\n");
-    for (at, objective) in all.re.iter().enumerate() {
-        let (i, at) = (at / values.len(), at % values.len());
-        let _ = writeln!(text, "{algorithm},{},{i},{objective:?}", values[at]);
+/// The runs of a figure: of the first file, and of the others where the package is whole.
+fn runs(package: &Path, all: &[(&str, &str)], x: &str, values: &[f64]) -> Result<String, Error> {
+    let mut text = format!("algorithm,{x},realization,objective,time_s\n");
+    for (i, (inside, algorithm)) in all.iter().enumerate() {
+        let path = package.join(inside);
+        if i == 0 || path.is_file() {
+            objectives(&files::open(&path)?, algorithm, x, values, &mut text)?;
+        }
     }
     Ok(text)
+}
+
+/// `Obj_all`, realisation x the values of x, or what `SR_all` and `CRB_all` make of it with the weight of
+/// these figures; beside it `Time_all`, s, where it is stored.
+fn objectives(
+    file: &Contents,
+    algorithm: &str,
+    x: &str,
+    values: &[f64],
+    text: &mut String,
+) -> Result<(), Error> {
+    let fits = |name: &str| {
+        let all = array(file, name, 2)?;
+        if all.shape[1] == values.len() {
+            return Ok(all);
+        }
+        let expected = format!("one for each {x} of {values:?}");
+        let given = format!("{} columns", all.shape[1]);
+        Err(wrong(file, name, given, expected))
+    };
+    let stored = |name: &str| file.variables.iter().any(|(known, _)| known == name);
+    let all: Vec<f64> = if stored("Obj_all") || !stored("CRB_all") {
+        fits("Obj_all")?.re.clone()
+    } else {
+        let (rate, crlb) = (fits("SR_all")?, fits("CRB_all")?);
+        if rate.shape != crlb.shape {
+            let given = format!("{} rows", crlb.shape[0]);
+            return Err(wrong(file, "CRB_all", given, "as many as `SR_all`".into()));
+        }
+        let pairs = rate.re.iter().zip(&crlb.re);
+        pairs.map(|(r, c)| RATE_WEIGHT * r - c).collect()
+    };
+    let times = match stored("Time_all") {
+        true => Some(&fits("Time_all")?.re),
+        false => None,
+    };
+    for (at, objective) in all.iter().enumerate() {
+        let (i, column) = (at / values.len(), at % values.len());
+        let time = times.and_then(|times| times.get(at));
+        let time = time.map_or_else(String::new, |t| format!("{t:?}"));
+        let x = values[column];
+        let _ = writeln!(text, "{algorithm},{x},{i},{objective:?},{time}");
+    }
+    Ok(())
 }
 
 /// The three runs in `Con`, each of rows sum rate, minus the CRLB, objective.
@@ -238,7 +302,7 @@ mod tests {
         assert_eq!(cell("targets.csv", 2), "fig4,0,0.5,1.5,0.2,0.0");
         assert_eq!(
             cell("fig6_users_per_realization.csv", 7),
-            "algorithm1,4,1,1.5"
+            "algorithm1,4,1,1.5,"
         );
         // Means of 1, 2 and of 10, 20.
         assert_eq!(cell("fig3_tradeoff.csv", 0), "algorithm1,-7.0,1.5,15.0");

@@ -219,24 +219,34 @@ pub(super) fn objectives(
     x: &str,
     name: &str,
 ) -> Result<BTreeMap<(i64, usize), f64>, Error> {
-    let out = objectives_of(&package::table(folder, file)?, x, name)?;
+    let out = runs(&package::table(folder, file)?, x, name)?;
     if out.is_empty() {
         return Err(Error::Usage(format!(
             "{}: no rows, expected some of the algorithm {name}",
             folder.join(file).display()
         )));
     }
-    Ok(out)
+    let objective = |(key, run): ((i64, usize), Run)| (key, run.objective);
+    Ok(out.into_iter().map(objective).collect())
 }
 
-fn objectives_of(
-    table: &CsvTable,
-    x: &str,
-    name: &str,
-) -> Result<BTreeMap<(i64, usize), f64>, Error> {
+/// What is released of one run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run {
+    pub(super) objective: f64,
+    /// Run time, s, if it is stored.
+    pub(super) seconds: Option<f64>,
+}
+
+/// Runs by x in thousandths and realisation.
+pub(super) type Runs = BTreeMap<(i64, usize), Run>;
+
+/// The runs of one algorithm in a released per-realisation table; empty where there are none.
+pub(super) fn runs(table: &CsvTable, x: &str, name: &str) -> Result<Runs, Error> {
     let (algorithm, x) = (table.column("algorithm")?, table.column(x)?);
     let (realization, objective) = (table.column("realization")?, table.column("objective")?);
     table.unrepeated(&[algorithm, x, realization])?;
+    let time = table.columns.iter().position(|column| column == "time_s");
     let mut out = BTreeMap::new();
     for row in 0..table.rows.len() {
         if table.rows[row][algorithm].trim() == name {
@@ -244,7 +254,12 @@ fn objectives_of(
                 thousandths(table.finite(row, x)?),
                 table.index(row, realization)?,
             );
-            out.insert(key, table.finite(row, objective)?);
+            let seconds = match time {
+                Some(time) => Some(table.number(row, time)?).filter(|s| s.is_finite()),
+                None => None,
+            };
+            let objective = table.finite(row, objective)?;
+            out.insert(key, Run { objective, seconds });
         }
     }
     Ok(out)
@@ -326,7 +341,7 @@ pub(super) fn read_reference(table: &CsvTable) -> Result<(), Error> {
         let x = ["K", "Pt_dBm", "log10_delta_c"]
             .into_iter()
             .find(|x| has(x));
-        objectives_of(table, x.unwrap_or("K"), first("algorithm")?).map(drop)
+        runs(table, x.unwrap_or("K"), first("algorithm")?).map(drop)
     } else {
         tradeoff_of(table, first("algorithm")?).map(drop)
     }

@@ -98,6 +98,11 @@ impl World {
         self.channels.is_some()
     }
 
+    /// The released channels, one matrix per realisation.
+    pub(super) fn stored_channels(&self) -> &[Mat<c64>] {
+        self.channels.as_deref().unwrap_or_default()
+    }
+
     /// The problem of one realisation with `4 x vertical` transmit and `5 x vertical` receive
     /// antennas. The first `users` of the stored or drawn users are taken.
     pub(super) fn problem(

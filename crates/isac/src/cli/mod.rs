@@ -4,6 +4,7 @@
 //! that cannot be written; 3 certified infeasible; 4 no answer; 130 interrupted, finished work kept;
 //! 141 the reader of standard output is gone.
 
+mod bench;
 mod closing;
 mod documents;
 mod explain;
@@ -90,6 +91,8 @@ enum Verb {
     Sdp(Sdp),
     /// Solve random instances over the decades and verify every verdict by separate code
     Stress(Stress),
+    /// Run public families of instances and compare with the released results
+    Bench(bench::Bench),
     /// Run a study of your own, or artefacts, here or in parts anywhere
     Sweep(sweep::Sweep),
     /// Put results below folders into one page that needs no network
@@ -295,6 +298,7 @@ fn run(
         Verb::Check(args) => documents::check(papers, &args, console, &cancel),
         Verb::Sdp(args) => documents::sdp(args, console, &cancel),
         Verb::Stress(args) => stress::stress(papers, &args, console, cancel),
+        Verb::Bench(args) => bench::bench(papers, &args, console, cancel),
         Verb::Sweep(args) => sweep::sweep(papers, args, console, cancel),
         Verb::Report(args) => report::report(&args, console),
         Verb::Schema(args) => schema::schema(papers, &args, console),

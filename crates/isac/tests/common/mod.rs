@@ -48,6 +48,7 @@ pub(crate) fn paper() -> Paper {
         keys: || vec!["numbers"],
         read_reference: None,
         stress: None,
+        bench: None,
     }
 }
 
@@ -196,7 +197,7 @@ pub(crate) fn isac_with(arguments: &[&str], cancel: Arc<AtomicBool>) -> Ran {
     run(arguments, &[paper()], cancel)
 }
 
-fn run(arguments: &[&str], papers: &[Paper], cancel: Arc<AtomicBool>) -> Ran {
+pub(crate) fn run(arguments: &[&str], papers: &[Paper], cancel: Arc<AtomicBool>) -> Ran {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console {
         out: &mut out,
