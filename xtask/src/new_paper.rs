@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// Files of a paper: where below `crates/`, and the text.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     (
         "isac-algos/src/__paper__/mod.rs",
         include_str!("../templates/algos_mod.rs"),
@@ -31,6 +31,10 @@ const FILES: [(&str, &str); 8] = [
     (
         "isac-papers/src/__paper__/scenario.toml",
         include_str!("../templates/scenario.toml"),
+    ),
+    (
+        "isac-papers/src/__paper__/scenarios/fig1.toml",
+        include_str!("../templates/fig1.toml"),
     ),
     (
         "isac-papers/src/__paper__/solve.rs",

@@ -6,7 +6,7 @@ use isac_lab::{Artefact, Metric, Plan, Records, Report, Request, Task};
 use isac_opt::StopReason;
 use isac_plot::figure::{Axis, Figure, Panel, Style};
 
-use super::scenario::Scenario;
+use super::scenario::{Scenario, of_figure};
 
 /// All artefacts in order.
 pub(super) fn artefacts() -> Vec<Artefact> {
@@ -21,14 +21,16 @@ pub(super) fn artefacts() -> Vec<Artefact> {
 
 /// Fig. 1.
 fn fig1(request: &Request) -> Result<Plan, Error> {
+    let setting = of_figure("fig1")?;
     let seed = request.seed;
     let task = |i: usize| {
+        let setting = setting.clone();
         Task::records(format!("r{i:03}"), "matched filter", 1e-4, move || {
             let mut records = Vec::new();
             for power_w in [0.5, 1.0, 2.0, 4.0] {
                 let scenario = Scenario {
                     power_w,
-                    ..Scenario::default()
+                    ..setting.clone()
                 };
                 let solution = matched_filter::solve(&scenario.problem(seed, i)?);
                 let snr_db = 10.0 * solution.snr.log10();
@@ -43,7 +45,7 @@ fn fig1(request: &Request) -> Result<Plan, Error> {
         metrics: vec![Metric::new("snr_db", "SNR", "dB")],
         tasks: request.realizations(200, 20)?.into_iter().map(task).collect(),
         notes: Vec::new(),
-        scenario: serde_json::to_value(Scenario::default()).unwrap_or_default(),
+        scenario: serde_json::json!(setting),
         finish: Box::new(|records: &Records| {
             let mut panel = Panel::new("", Axis::new("Power (W)"), Axis::new("SNR (dB)"));
             let name = "matched filter";

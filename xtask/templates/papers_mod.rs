@@ -16,6 +16,7 @@ pub fn paper() -> Paper {
         title: "__paper__",
         schema: "__schema__/1",
         template: Some(TEMPLATE),
+        scenarios: scenario::FIGURES,
         artefacts: figures::artefacts(),
         read: Some(solve::read),
         check: None,

@@ -3,6 +3,7 @@
 use isac_algos::__paper__::Problem;
 use isac_lab::document::Node;
 use isac_lab::error::{Error, Source};
+use isac_lab::paper::Scenarios;
 use isac_lab::scenario::{self, Posed};
 use isac_models::channel::rayleigh;
 use isac_models::rng::{Stream, stream};
@@ -11,6 +12,9 @@ use serde::{Deserialize, Serialize};
 
 /// The most antennas of a scenario.
 const MOST_ANTENNAS: usize = 100_000;
+
+/// The scenarios of the artefacts.
+pub(super) const FIGURES: Scenarios = &[("fig1", include_str!("scenarios/fig1.toml"))];
 
 /// The scene.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +59,14 @@ impl Scenario {
         let h = rayleigh(self.antennas, 1, 1.0, &mut rng);
         Ok(Problem::new(h, self.power_w, noise)?)
     }
+}
+
+/// The scenario of an artefact.
+///
+/// # Errors
+/// An artefact that has none.
+pub(super) fn of_figure(name: &str) -> Result<Scenario, Error> {
+    crate::of_figure("__paper__", FIGURES, name, |root| of_document(root).map(Some))
 }
 
 /// The scenario of a document.

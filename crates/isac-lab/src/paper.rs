@@ -23,6 +23,10 @@ pub type ExplicitFn = fn(&Node<'_>, &SolveRequest) -> Result<serde_json::Value, 
 /// Reads a table of released numbers and computes nothing.
 pub type ReadReferenceFn = fn(&CsvTable) -> Result<(), Error>;
 
+/// The scenarios of figures: the name of an artefact, or `NAME-VARIANT` where a preset or the quick size has
+/// one of its own, and its file.
+pub type Scenarios = &'static [(&'static str, &'static str)];
+
 /// A paper as the lab sees it.
 #[derive(Debug, Clone)]
 pub struct Paper {
@@ -34,6 +38,8 @@ pub struct Paper {
     pub schema: &'static str,
     /// A commented scenario that solves, as TOML.
     pub template: Option<&'static str>,
+    /// The scenarios of figures, as TOML.
+    pub scenarios: Scenarios,
     /// Figures, panels and tables in order.
     pub artefacts: Vec<Artefact>,
     /// Reads a document.

@@ -1,7 +1,9 @@
 //! What is written about scenarios agrees with their defaults.
 
-use isac_lab::document::Document;
-use isac_lab::scenario;
+use isac_lab::Paper;
+use isac_lab::document::{Document, Node};
+use isac_lab::error::Error;
+use isac_lab::scenario::{self, Posed};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -90,6 +92,53 @@ fn explained(paper: &str, template: &str) {
         .collect();
     said.sort();
     assert_eq!(said, words(paper), "{paper}");
+}
+
+/// Every file in the folder `scenarios/` of a paper belongs to the artefact it is named after, and every
+/// scenario that the paper lists is such a file: one that reads, leaves the draw to whoever runs it, and in
+/// which an unknown key is refused.
+pub(crate) fn figures<S: PartialEq + std::fmt::Debug>(
+    paper: &Paper,
+    read: impl Fn(&Node<'_>) -> Result<Option<Posed<S>>, Error>,
+) {
+    let folder = format!("{}/src/{}/scenarios", env!("CARGO_MANIFEST_DIR"), paper.key);
+    let files: Vec<(String, String)> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            assert_eq!(path.extension().unwrap(), "toml", "{}", path.display());
+            let stem = path.file_stem().unwrap().to_str().unwrap().to_string();
+            (stem, std::fs::read_to_string(&path).unwrap())
+        })
+        .collect();
+    for (stem, text) in &files {
+        let listed = paper.scenarios.iter().find(|(name, _)| name == stem);
+        let listed = listed.map(|(_, text)| *text);
+        assert_eq!(listed, Some(text.as_str()), "{folder}/{stem}.toml");
+    }
+    for (name, text) in paper.scenarios {
+        let own = |artefact: &str| {
+            let rest = name.strip_prefix(artefact);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        let artefact = paper.artefacts.iter().any(|a| own(a.name));
+        assert!(artefact, "{name}: no such artefact");
+        assert!(
+            files.iter().any(|(_, file)| file == text),
+            "{name}: no file"
+        );
+        let mut document = Document::from_toml(name, text).unwrap();
+        assert_eq!(document.schema().unwrap(), paper.schema, "{name}");
+        (paper.read.unwrap())(&document.root()).unwrap();
+        let posed = read(&document.root()).unwrap().unwrap();
+        assert_eq!((posed.seed, posed.drop), (None, 0), "{name}: states a draw");
+        document.value["scenario"]["colour"] = 1.into();
+        let refused = read(&document.root()).unwrap_err().to_string();
+        assert!(
+            refused.contains("unknown key `scenario.colour`"),
+            "{refused}"
+        );
+    }
 }
 
 /// The table and the template of a paper have every key of its scenario with its default, and no other.

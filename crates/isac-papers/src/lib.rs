@@ -32,6 +32,32 @@ pub mod obs_crlb;
 #[cfg(test)]
 mod documented;
 
+use isac_lab::document::{Document, Node};
+use isac_lab::error::Error;
+use isac_lab::paper::Scenarios;
+use isac_lab::scenario::Posed;
+
+/// The scenario of an artefact by its name, read from its file in `scenarios/` as `isac solve` reads it.
+///
+/// # Errors
+/// A name that is not among `files`; what the paper refuses in the file.
+fn of_figure<S>(
+    paper: &str,
+    files: Scenarios,
+    name: &str,
+    read: impl Fn(&Node<'_>) -> Result<Option<Posed<S>>, Error>,
+) -> Result<S, Error> {
+    let known = files.iter().map(|(known, _)| *known);
+    let text = files.iter().find(|(known, _)| *known == name);
+    let (_, text) = text.ok_or_else(|| Error::unknown("scenario", name, known))?;
+    let document = Document::from_toml(&format!("{paper}/scenarios: {name}"), text)?;
+    let root = document.root();
+    match read(&root)? {
+        Some(posed) => Ok(posed.scenario),
+        None => Err(root.wrong("a scenario")),
+    }
+}
+
 /// A record of a method that stopped for `stopped`.
 fn record(
     algorithm: impl Into<String>,

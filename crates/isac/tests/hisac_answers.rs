@@ -1,13 +1,11 @@
 //! `isac solve` on `hisac-see/1`: what it answers where it used to claim too much, or nothing.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+mod common;
 
-use isac::cli::{self, Console};
-use isac::papers;
+use std::path::PathBuf;
+
+use common::real_isac;
 use serde_json::Value;
 
 /// BS1 knows its channel to Eve exactly. The direct route, which has no cone program, gave 0.05447
@@ -29,30 +27,9 @@ fn run(
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let path = path.join(format!("hisac-answer-{name}-{algorithm}.json"));
     std::fs::write(&path, value.to_string()).unwrap();
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut console = Console {
-        out: &mut out,
-        err: &mut err,
-    };
-    let arguments = [
-        "isac",
-        "solve",
-        path.to_str().unwrap(),
-        "--algorithm",
-        algorithm,
-        "--json",
-    ];
-    let cancel = Arc::new(AtomicBool::new(false));
-    let code = cli::main(
-        arguments.map(OsString::from),
-        &papers::all(),
-        &mut console,
-        cancel,
-    );
-    (
-        code,
-        [out, err].map(|text| String::from_utf8(text).unwrap()),
-    )
+    let path = path.to_str().unwrap();
+    let ran = real_isac(&["solve", path, "--algorithm", algorithm, "--json"]);
+    (ran.code, [ran.out, ran.err])
 }
 
 fn solve(name: &str, text: &str, edit: impl FnOnce(&mut Value), algorithm: &str) -> (u8, Value) {

@@ -2,31 +2,16 @@
 //! thresholds that cannot be met end in a proof.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+mod common;
 
-use isac::cli::{self, Console};
-use isac::papers;
+use std::path::PathBuf;
+
+use common::said;
 use serde_json::Value;
 
 /// Channels, designs and their metrics from an independent program in numpy, written from the formulas
 /// and with ball extrema in 60 digits.
 const CASE: &str = include_str!("fixtures/hisac-see-own.json");
-
-fn isac(arguments: &[&str]) -> (u8, String) {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut console = Console {
-        out: &mut out,
-        err: &mut err,
-    };
-    let arguments = ["isac"].iter().chain(arguments).map(OsString::from);
-    let cancel = Arc::new(AtomicBool::new(false));
-    let code = cli::main(arguments, &papers::all(), &mut console, cancel);
-    out.extend(err);
-    (code, String::from_utf8(out).unwrap())
-}
 
 fn file(name: &str, edit: impl FnOnce(&mut Value)) -> PathBuf {
     let mut value: Value = serde_json::from_str(CASE).unwrap();
@@ -39,14 +24,14 @@ fn file(name: &str, edit: impl FnOnce(&mut Value)) -> PathBuf {
 #[test]
 fn an_independent_case_passes_and_a_wrong_value_fails() {
     let good = file("good", |_| {});
-    let (code, text) = isac(&["check", good.to_str().unwrap()]);
+    let (code, text) = said(&["check", good.to_str().unwrap()]);
     assert_eq!(code, 0, "{text}");
     let wrong = file("wrong", |v| {
         let beta =
             &mut v["expected"]["designs"]["random"]["exact"]["slots"][0]["interference_e_min"];
         *beta = (beta.as_f64().unwrap() * 1.001).into();
     });
-    let (code, text) = isac(&["check", wrong.to_str().unwrap()]);
+    let (code, text) = said(&["check", wrong.to_str().unwrap()]);
     assert_eq!(code, 1);
     assert!(
         text.lines()
@@ -101,7 +86,7 @@ fn bad_input_is_refused_with_the_field() {
     ];
     for (name, edit, named) in cases {
         let path = file(name, edit);
-        let (code, text) = isac(&["solve", path.to_str().unwrap()]);
+        let (code, text) = said(&["solve", path.to_str().unwrap()]);
         assert_eq!(code, 2, "{name}: {text}");
         assert!(text.contains(named), "{name}: {text}");
     }
@@ -115,7 +100,7 @@ fn thresholds_that_cannot_be_met_end_in_a_proof() {
         ("echo", "P1_max_W", 0.05, "SCNR"),
     ] {
         let path = file(name, |v| v["params"][key] = value.into());
-        let (code, text) = isac(&["solve", path.to_str().unwrap(), "--json"]);
+        let (code, text) = said(&["solve", path.to_str().unwrap(), "--json"]);
         assert_eq!(code, 3, "{name}: {text}");
         let found: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(found["status"], "infeasible");

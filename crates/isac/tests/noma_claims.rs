@@ -2,27 +2,12 @@
 //! other means: closed forms, uplink duality in 50 digits, designs of zero-forcing beams.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::ffi::OsString;
+mod common;
+
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use isac::cli::{self, Console};
-use isac::papers;
+use common::said;
 use serde_json::{Value, json};
-
-fn isac(arguments: &[&str]) -> (u8, String) {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut console = Console {
-        out: &mut out,
-        err: &mut err,
-    };
-    let arguments = ["isac"].iter().chain(arguments).map(OsString::from);
-    let cancel = Arc::new(AtomicBool::new(false));
-    let code = cli::main(arguments, &papers::all(), &mut console, cancel);
-    out.extend(err);
-    (code, String::from_utf8(out).unwrap())
-}
 
 fn stored(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -38,7 +23,7 @@ fn written(name: &str, document: &Value) -> PathBuf {
 fn solve(path: &std::path::Path, case: usize, algorithm: &str) -> (u8, Value) {
     let case = case.to_string();
     let path = path.to_str().unwrap();
-    let (code, text) = isac(&[
+    let (code, text) = said(&[
         "solve",
         path,
         "--case",
@@ -337,7 +322,7 @@ fn the_common_sinr_under_errors_is_checked() {
     };
     for (t, power, passed) in [(64.0, 2.0, 4), (64.1, 2.0, 2), (64.0, 2.001, 3)] {
         let path = written("robust-check", &document(t, power));
-        let (code, text) = isac(&["check", path.to_str().unwrap()]);
+        let (code, text) = said(&["check", path.to_str().unwrap()]);
         assert_eq!(code, u8::from(passed < 4), "{text}");
         let counts = format!("{passed} passed, {} failed, 0 not checked", 4 - passed);
         assert!(text.contains(&counts), "{text}");
@@ -347,13 +332,13 @@ fn the_common_sinr_under_errors_is_checked() {
 #[test]
 fn algorithms_that_do_not_apply_are_refused_by_name() {
     let path = stored("tight-correlation-power");
-    let (code, text) = isac(&["solve", path.to_str().unwrap(), "--algorithm", "bisection"]);
+    let (code, text) = said(&["solve", path.to_str().unwrap(), "--algorithm", "bisection"]);
     assert_eq!(code, 2);
     assert!(text.contains("bisection"), "{text}");
 }
 
 #[test]
 fn the_sweep_finds_no_over_claim() {
-    let (code, text) = isac(&["stress", "noma", "--instances", "60", "--seed", "7"]);
+    let (code, text) = said(&["stress", "noma", "--instances", "60", "--seed", "7"]);
     assert_eq!(code, 0, "{text}");
 }

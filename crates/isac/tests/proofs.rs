@@ -1,13 +1,11 @@
 //! Proofs through the command line: what `solve` writes is verified, and nothing that was changed is.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+mod common;
 
-use isac::cli::{self, Console};
-use isac::papers;
+use std::path::PathBuf;
+
+use common::said;
 use serde_json::{Value, json};
 
 /// Two users and a target, small enough for a test.
@@ -36,19 +34,6 @@ relative_error = 0.02
 access = "sdma"
 "#;
 
-fn isac(arguments: &[&str]) -> (u8, String) {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut console = Console {
-        out: &mut out,
-        err: &mut err,
-    };
-    let arguments = ["isac"].iter().chain(arguments).map(OsString::from);
-    let cancel = Arc::new(AtomicBool::new(false));
-    let code = cli::main(arguments, &papers::all(), &mut console, cancel);
-    out.extend(err);
-    (code, String::from_utf8(out).unwrap())
-}
-
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("proofs-{name}"))
 }
@@ -64,7 +49,7 @@ fn proof(name: &str, scenario: &str) -> (Value, Value) {
     let file = written(&format!("{name}.toml"), scenario);
     let to = path(&format!("{name}-proof.json"));
     let to = to.to_str().unwrap();
-    let (code, text) = isac(&[
+    let (code, text) = said(&[
         "solve",
         &file,
         "--certify",
@@ -104,7 +89,7 @@ fn inner(proof: &mut Value) -> &mut Value {
 fn a_proof_is_verified_and_says_what_solve_said() {
     let (proof, report) = proof("good", SCENARIO);
     let to = path("good-proof.json");
-    let (code, text) = isac(&["verify", to.to_str().unwrap(), "--json"]);
+    let (code, text) = said(&["verify", to.to_str().unwrap(), "--json"]);
     assert_eq!(code, 0, "{text}");
     let verdict: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(verdict["verdict"], "proved");
@@ -114,7 +99,7 @@ fn a_proof_is_verified_and_says_what_solve_said() {
     let stated = report["certificate"]["relative_gap"].as_f64().unwrap();
     assert!((gap - stated).abs() < 1e-9 && gap < 3e-3, "{gap} {stated}");
     assert!(proof["leaves"].as_array().unwrap().len() >= 3);
-    let (code, text) = isac(&["verify", to.to_str().unwrap()]);
+    let (code, text) = said(&["verify", to.to_str().unwrap()]);
     assert!(code == 0 && text.contains("proved"), "{text}");
 }
 
@@ -211,7 +196,7 @@ fn row<'a>(proof: &'a mut Value, name: &str) -> &'a mut Value {
 fn a_changed_proof_of_two_cells_is_refused() {
     let (good, report) = proof("two-cells", TWO_CELLS);
     let to = path("two-cells-proof.json");
-    let (code, text) = isac(&["verify", to.to_str().unwrap(), "--json"]);
+    let (code, text) = said(&["verify", to.to_str().unwrap(), "--json"]);
     assert_eq!(code, 0, "{text}");
     let verdict: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(verdict["bound"], report["certificate"]["bound"]);
@@ -299,7 +284,7 @@ fn all_refused(good: &Value, ways: &[(&str, u8, fn(&mut Value))], file: &str) {
         change(&mut bad);
         assert_ne!(&bad, good, "{name}");
         let file = written(file, &bad.to_string());
-        let (code, text) = isac(&["verify", &file]);
+        let (code, text) = said(&["verify", &file]);
         assert_eq!(code, *expected, "{name}: {text}");
         assert!(
             *expected == 2 || text.contains("refused: "),
@@ -312,23 +297,23 @@ fn all_refused(good: &Value, ways: &[(&str, u8, fn(&mut Value))], file: &str) {
         &text.replacen("\"bound\":", "\"bound\":NaN,\"b\":", 1),
     ] {
         let file = written(file, broken);
-        assert_eq!(isac(&["verify", &file]).0, 2);
+        assert_eq!(said(&["verify", &file]).0, 2);
     }
 }
 
 #[test]
 fn what_is_to_be_proved_is_asked_for_by_name() {
     let file = written("levels.toml", SCENARIO);
-    let (code, text) = isac(&["solve", &file, "--certify", "none", "--json"]);
+    let (code, text) = said(&["solve", &file, "--certify", "none", "--json"]);
     let report: Value = serde_json::from_str(&text).unwrap();
     assert!(code == 0 && report["certificate"].is_null());
     let to = path("never.json");
-    let (code, text) = isac(&["solve", &file, "--proof", to.to_str().unwrap()]);
+    let (code, text) = said(&["solve", &file, "--proof", to.to_str().unwrap()]);
     assert!(
         code == 2 && text.contains("--certify global") && !to.exists(),
         "{text}"
     );
-    let (code, text) = isac(&[
+    let (code, text) = said(&[
         "solve",
         &file,
         "--certify",
@@ -338,6 +323,6 @@ fn what_is_to_be_proved_is_asked_for_by_name() {
     ]);
     assert!(code == 2 && text.contains("per_antenna"), "{text}");
     let other = written("other.toml", "schema = \"cell-free/1\"\n");
-    let (code, text) = isac(&["solve", &other, "--certify", "global"]);
+    let (code, text) = said(&["solve", &other, "--certify", "global"]);
     assert!(code == 2 && text.contains("cell-free/1"), "{text}");
 }

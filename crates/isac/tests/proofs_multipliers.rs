@@ -2,27 +2,12 @@
 //! and nothing that was changed is.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::ffi::OsString;
+mod common;
+
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use isac::cli::{self, Console};
-use isac::papers;
+use common::said;
 use serde_json::{Value, json};
-
-fn isac(arguments: &[&str]) -> (u8, String) {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut console = Console {
-        out: &mut out,
-        err: &mut err,
-    };
-    let arguments = ["isac"].iter().chain(arguments).map(OsString::from);
-    let cancel = Arc::new(AtomicBool::new(false));
-    let code = cli::main(arguments, &papers::all(), &mut console, cancel);
-    out.extend(err);
-    (code, String::from_utf8(out).unwrap())
-}
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("noma-proofs-{name}"))
@@ -48,7 +33,7 @@ fn solved(name: &str, document: &Value) -> (u8, Value, Option<Value>) {
     let to = path(&format!("{name}-proof.json"));
     drop(std::fs::remove_file(&to));
     let to = to.to_str().unwrap();
-    let (code, text) = isac(&[
+    let (code, text) = said(&[
         "solve",
         &file,
         "--certify",
@@ -68,7 +53,7 @@ fn solved(name: &str, document: &Value) -> (u8, Value, Option<Value>) {
 }
 
 fn verified(name: &str, proof: &Value) -> (u8, String) {
-    isac(&["verify", &written(name, proof), "--json"])
+    said(&["verify", &written(name, proof), "--json"])
 }
 
 fn cases() -> [(&'static str, Value); 7] {
@@ -269,7 +254,7 @@ fn nothing_that_was_changed_is_verified() {
         let text = good.to_string();
         let cut = path("cut.json");
         std::fs::write(&cut, &text[..text.len() / 2]).unwrap();
-        assert_eq!(isac(&["verify", cut.to_str().unwrap()]).0, 2);
+        assert_eq!(said(&["verify", cut.to_str().unwrap()]).0, 2);
     }
 }
 
@@ -308,7 +293,7 @@ fn drop_of(extra: &str, name: &str, algorithm: &str) -> (Value, Value) {
     std::fs::write(&file, format!("{DROP}{extra}")).unwrap();
     let to = path(&format!("{name}-proof.json"));
     let (file, to) = (file.to_str().unwrap(), to.to_str().unwrap());
-    let (code, text) = isac(&[
+    let (code, text) = said(&[
         "solve",
         file,
         "--algorithm",

@@ -14,38 +14,27 @@ pub(super) fn scene(entry: &Entry) -> Option<String> {
         return None;
     }
     let stated = &entry.meta["scenario"];
-    let study = &stated["document"]["scenario"];
-    // A key of a study's scenario, or of what an artefact says it simulated.
-    let find = |own: &str, artefact: &str| {
-        let of_study = (!stated["document"].is_null()).then(|| &study[own]);
-        let found = of_study.unwrap_or(&stated[artefact]);
-        (!found.is_null()).then_some(found)
+    // A study keeps the document it was read from; an artefact states its scenario.
+    let study = !stated["document"].is_null();
+    let scenario = if study {
+        &stated["document"]["scenario"]
+    } else {
+        stated
     };
-    let number = |own: &str, artefact: &str, default: f64| {
-        find(own, artefact).map_or(Some(default), Value::as_f64)
-    };
-    let size = |own: &str, artefact: &str, default: u64| {
-        find(own, artefact).map_or(Some(default), Value::as_u64)
-    };
-    let word = |own: &str, default: &'static str| match find(own, own) {
+    let find = |key: &str| (!scenario[key].is_null()).then(|| &scenario[key]);
+    let number = |key: &str, default: f64| find(key).map_or(Some(default), Value::as_f64);
+    let size = |key: &str, default: u64| find(key).map_or(Some(default), Value::as_u64);
+    let word = |key: &str, default: &'static str| match find(key) {
         None => Some(default),
         Some(value) => value.as_str(),
     };
-    let x = entry.meta["x"]["key"].as_str().unwrap_or("");
-    // The problem of an artefact follows from what it varies.
-    let by_axis = match x {
-        x if x.starts_with("gamma") => "power_min",
-        x if x.starts_with("P_total") => "max_min",
-        _ if stated["document"].is_null() => return None,
-        _ => "power_min",
-    };
-    let problem = word("problem", by_axis)?;
+    if !study && find("problem").is_none() {
+        return None;
+    }
+    let problem = word("problem", "power_min")?;
     let known = ["power_min", "max_min", "robust_power_min", "robust_max_min"];
-    let (antennas, users) = (
-        size("antennas", "N", 8)? as usize,
-        size("users", "K", 3)? as usize,
-    );
-    let explicit = !stated["document"].is_null() && !stated["document"]["cases"].is_null();
+    let (antennas, users) = (size("antennas", 8)? as usize, size("users", 3)? as usize);
+    let explicit = !stated["document"]["cases"].is_null();
     if !known.contains(&problem)
         || antennas > MOST[0]
         || !(1..=MOST[1]).contains(&users)
@@ -53,7 +42,7 @@ pub(super) fn scene(entry: &Entry) -> Option<String> {
     {
         return None;
     }
-    let angles = match find("angles_deg", "angles_deg") {
+    let angles = match find("angles_deg") {
         None => vec![-60.0, 60.0],
         Some(list) => list
             .as_array()?
@@ -81,10 +70,10 @@ pub(super) fn scene(entry: &Entry) -> Option<String> {
         ("f", "Ps_W", 2.0),
         ("e", "eps", 0.1),
     ] {
-        parts.push(format!("{name}={}", number(own, own, default)?));
+        parts.push(format!("{name}={}", number(own, default)?));
     }
-    if find("xi_W2", "xi_W2").is_none_or(Value::is_number) {
-        parts.push(format!("x={}", number("xi_W2", "xi_W2", 10.0)?));
+    if find("xi_W2").is_none_or(Value::is_number) {
+        parts.push(format!("x={}", number("xi_W2", 10.0)?));
     }
     parts.push(format!("s={}", word("sic", "own")?));
     Some(parts.join("&"))
@@ -112,10 +101,11 @@ mod tests {
         let state =
             "p=max_min&a=8x1&u=-23,0,1;23,0,1&t=-60,0,1;60,0,1&P=6&g=20&f=2&e=0.1&x=10&s=full";
         assert_eq!(of(study).as_deref(), Some(state));
-        let figure = json!({"paper": "noma", "x": {"key": "gamma_dB"}, "scenario": {"N": 16, "K": 1, "angles_deg": [10.0]}});
+        let figure = json!({"paper": "noma", "x": {"key": "target_db"}, "scenario":
+            {"problem": "power_min", "antennas": 16, "users": 1, "angles_deg": [10.0]}});
         let state = "p=power_min&a=16x1&u=0,0,1&t=10,0,1&P=6&g=20&f=2&e=0.1&x=10&s=own";
         assert_eq!(of(figure).as_deref(), Some(state));
-        let other = json!({"paper": "noma", "x": {"key": "eps"}, "scenario": {"N": 8}});
+        let other = json!({"paper": "noma", "x": {"key": "users"}, "scenario": {"N": "2..64"}});
         assert_eq!(of(other), None);
         assert_eq!(of(json!({"paper": "hisac_see", "scenario": {}})), None);
     }

@@ -26,6 +26,7 @@ pub fn paper() -> Paper {
         title: "Alpha-fair multistatic MIMO-OFDM ISAC",
         schema: "alpha-fair/1",
         template: Some(TEMPLATE),
+        scenarios: scenario::FIGURES,
         artefacts: figures::all(),
         read: Some(posed::read_all),
         check: Some(check::check),

@@ -17,9 +17,33 @@ use std::f64::consts::TAU;
 
 use isac_lab::document::{MOST_ENTRIES, Node};
 use isac_lab::error::{Error, Source};
+use isac_lab::paper::Scenarios;
 use isac_lab::scenario::{self, Posed};
 
 use super::input::TOP_KEYS;
+
+/// The scenarios of the artefacts.
+pub(super) const FIGURES: Scenarios = &[
+    ("fig2", FULL),
+    ("fig3", FULL),
+    ("fig4", FULL),
+    ("fig5", FULL),
+    ("fig6", FULL),
+    ("fig7", FULL),
+    ("fig8", FULL),
+    ("table1", FULL),
+    ("fig2-quick", QUICK),
+    ("fig3-quick", QUICK),
+    ("fig4-quick", QUICK),
+    ("fig5-quick", QUICK),
+    ("fig6-quick", QUICK),
+    ("fig7-quick", QUICK),
+    ("fig8-quick", QUICK),
+    ("table1-quick", QUICK),
+    ("table2", include_str!("scenarios/table2.toml")),
+];
+const FULL: &str = include_str!("scenarios/fig2.toml");
+const QUICK: &str = include_str!("scenarios/fig2-quick.toml");
 
 /// What is simulated. The default is the full size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,6 +137,14 @@ impl Default for Scenario {
     }
 }
 
+/// The scenario of an artefact.
+///
+/// # Errors
+/// An artefact that has none.
+pub(super) fn of_figure(name: &str) -> Result<Scenario, Error> {
+    crate::of_figure("alpha_fair", FIGURES, name, of_document)
+}
+
 /// The scenario of a document, if it has no channels; every refusal names its key.
 ///
 /// # Errors
@@ -192,18 +224,6 @@ impl Scenario {
                 .holds(entries, array)?;
         }
         Ok(())
-    }
-
-    /// The reduced size of quick runs and tests.
-    pub(super) fn reduced() -> Self {
-        Self {
-            subcarriers: 16,
-            symbols: 16,
-            antennas: 8,
-            targets: 4,
-            users: 4,
-            ..Self::default()
-        }
     }
 
     /// Least rate in bit/s/Hz.
@@ -414,10 +434,15 @@ impl Scenario {
 
 #[cfg(test)]
 mod tests {
-    use super::Scenario;
+    use super::{Scenario, of_document};
 
     #[test]
     fn table_and_template_have_every_key_with_its_default() {
         crate::documented::agrees::<Scenario>("alpha_fair", crate::alpha_fair::TEMPLATE);
+    }
+
+    #[test]
+    fn every_file_of_a_figure_is_a_scenario() {
+        crate::documented::figures(&crate::alpha_fair::paper(), of_document);
     }
 }

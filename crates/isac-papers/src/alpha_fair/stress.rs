@@ -109,49 +109,9 @@ fn draw(rng: &mut ChaCha8Rng, method: Method) -> Naive {
         .map(|array| array.steering(&angles))
         .unwrap_or_else(|_| Mat::zeros(antennas, targets));
     let gain = (decades(rng, -1.0, 6.0) * noise / power_w).sqrt();
-    let mut channels = complex_normal(antennas, n * users, rng);
-    for k in 0..users {
-        let own = gain * decades(rng, -0.5, 0.5);
-        for i in 0..n {
-            ops::scale(channels.as_mut().subcols_mut(i * users + k, 1), own);
-        }
-    }
-    if users > 1 && rng.random_range(0..20) == 0 {
-        // Two users on one channel.
-        for i in 0..n {
-            let twin = channels.as_ref().subcols(i * users, 1).to_owned();
-            channels
-                .as_mut()
-                .subcols_mut(i * users + 1, 1)
-                .copy_from(&twin);
-        }
-    }
+    let channels = draw_channels(rng, (n, antennas, users), gain);
     let plain = method == Method::Sdr || rng.random_range(0..3) == 0;
-    let options = SensingOptions {
-        gain: if plain {
-            Gain::Known
-        } else {
-            pick(rng, &[Gain::Known, Gain::Unknown])
-        },
-        disturbance: pick(
-            rng,
-            &[
-                Disturbance::All,
-                Disturbance::All,
-                Disturbance::CommEchoes,
-                Disturbance::NoiseOnly,
-            ],
-        ),
-        bs: if plain {
-            BsKnowledge::SensingOnly
-        } else {
-            pick(rng, &[BsKnowledge::SensingOnly, BsKnowledge::FullWaveform])
-        },
-        nodes: pick(
-            rng,
-            &[Nodes::Multi, Nodes::Multi, Nodes::Multi, Nodes::Mono],
-        ),
-    };
+    let options = draw_options(rng, plain);
     let with_states = !plain
         && users > 0
         && method != Method::Mono
@@ -196,6 +156,61 @@ fn draw(rng: &mut ChaCha8Rng, method: Method) -> Naive {
         reference: decades(rng, -15.0, 15.0),
         min_rates: (0..users).map(|_| rate * rng.random::<f64>()).collect(),
         power_w,
+    }
+}
+
+/// Channels of an amplitude, antennas x (subcarriers x users); now and then two users on one.
+fn draw_channels(
+    rng: &mut ChaCha8Rng,
+    (n, antennas, users): (usize, usize, usize),
+    gain: f64,
+) -> Mat<c64> {
+    let mut channels = complex_normal(antennas, n * users, rng);
+    for k in 0..users {
+        let own = gain * decades(rng, -0.5, 0.5);
+        for i in 0..n {
+            ops::scale(channels.as_mut().subcols_mut(i * users + k, 1), own);
+        }
+    }
+    if users > 1 && rng.random_range(0..20) == 0 {
+        // Two users on one channel.
+        for i in 0..n {
+            let twin = channels.as_ref().subcols(i * users, 1).to_owned();
+            channels
+                .as_mut()
+                .subcols_mut(i * users + 1, 1)
+                .copy_from(&twin);
+        }
+    }
+    channels
+}
+
+/// Options of the metric; the paper's for the baseline that knows no others.
+fn draw_options(rng: &mut ChaCha8Rng, plain: bool) -> SensingOptions {
+    SensingOptions {
+        gain: if plain {
+            Gain::Known
+        } else {
+            pick(rng, &[Gain::Known, Gain::Unknown])
+        },
+        disturbance: pick(
+            rng,
+            &[
+                Disturbance::All,
+                Disturbance::All,
+                Disturbance::CommEchoes,
+                Disturbance::NoiseOnly,
+            ],
+        ),
+        bs: if plain {
+            BsKnowledge::SensingOnly
+        } else {
+            pick(rng, &[BsKnowledge::SensingOnly, BsKnowledge::FullWaveform])
+        },
+        nodes: pick(
+            rng,
+            &[Nodes::Multi, Nodes::Multi, Nodes::Multi, Nodes::Mono],
+        ),
     }
 }
 

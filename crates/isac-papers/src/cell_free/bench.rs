@@ -9,7 +9,7 @@ use isac_lab::error::{Error, Source};
 use super::figures::{DISTANCES, METHODS, SHARES};
 use super::method::{Found, Method, Outcome};
 use super::released::{self, Draw, Stored};
-use super::scenario::Scenario;
+use super::scenario::{Scenario, of_figure};
 use super::solve::ACCEPT;
 
 pub(super) const FAMILY: Family = Family {
@@ -38,17 +38,18 @@ struct Part {
 }
 
 fn open(folder: &Path) -> Result<Option<Instances>, Error> {
+    let (fig3, fig4) = (of_figure("fig3")?, of_figure("fig4")?);
     let power = SHARES.map(|share| {
         let scenario = Scenario {
             share,
-            ..Scenario::default()
+            ..fig3.clone()
         };
         (scenario, share)
     });
     let distances = DISTANCES.map(|least_distance_m| {
         let scenario = Scenario {
             least_distance_m,
-            ..Scenario::default()
+            ..fig4.clone()
         };
         (scenario, least_distance_m)
     });

@@ -17,7 +17,7 @@ use isac_plot::figure::{Axis, Figure, Panel, Style};
 use super::front;
 use super::method::{Method, Outcome};
 use super::released::{self, Draw, Stored};
-use super::scenario::Scenario;
+use super::scenario::{Scenario, of_figure};
 
 /// In the order of the released files.
 pub(super) const METHODS: [Method; 4] = [Method::NsRzf, Method::NsOpt, Method::CbOpt, Method::Jsc];
@@ -108,6 +108,7 @@ fn fig4(request: &Request) -> Result<Plan, Error> {
 /// Positions and what is stored at point `k` of a draw.
 fn scene(
     sweep: Sweep,
+    setting: &Scenario,
     draws: Option<&[Vec<Draw>]>,
     (seed, i, k): (u64, usize, usize),
 ) -> Result<
@@ -118,7 +119,7 @@ fn scene(
     ),
     Source,
 > {
-    let mut scenario = Scenario::default();
+    let mut scenario = setting.clone();
     match sweep.shares {
         true => scenario.share = sweep.points[k],
         false => scenario.least_distance_m = sweep.points[k],
@@ -138,11 +139,12 @@ fn scene(
 /// The records of one draw at one point.
 fn records(
     sweep: Sweep,
+    setting: &Scenario,
     draws: Option<&[Vec<Draw>]>,
     at: (u64, usize, usize),
 ) -> Result<Vec<Record>, Source> {
     let (seed, i, k) = at;
-    let (scenario, network, stored) = scene(sweep, draws, (seed, i, k))?;
+    let (scenario, network, stored) = scene(sweep, setting, draws, (seed, i, k))?;
     let x = sweep.points[k];
     let mut floor = stored.map(|all| all[1].optimum);
     let mut out = Vec::new();
@@ -174,6 +176,7 @@ fn records(
 }
 
 fn plan(request: &Request, sweep: Sweep, draws: Option<Vec<Vec<Draw>>>) -> Result<Plan, Error> {
+    let setting = of_figure(sweep.artefact)?;
     let text = include_str!("published.csv");
     let published = Numbers::parse("cell_free/published.csv", text)?.of(sweep.artefact);
     let draws = draws.map(Arc::new);
@@ -181,12 +184,12 @@ fn plan(request: &Request, sweep: Sweep, draws: Option<Vec<Vec<Draw>>>) -> Resul
     let seed = request.seed;
     let mut tasks = Vec::new();
     for i in request.realizations(released::DRAWS, 8)? {
-        let draws = draws.clone();
+        let (draws, setting) = (draws.clone(), setting.clone());
         let run = move || {
             let mut all = Vec::new();
             for k in 0..sweep.points.len() {
                 let given = draws.as_ref().map(|d| d.as_slice());
-                all.extend(records(sweep, given, (seed, i, k))?);
+                all.extend(records(sweep, &setting, given, (seed, i, k))?);
             }
             Ok(all)
         };
@@ -220,7 +223,7 @@ fn plan(request: &Request, sweep: Sweep, draws: Option<Vec<Vec<Draw>>>) -> Resul
             "positions drawn here; with --reference DIR (the authors' .mat files) the released ones"
                 .into()
         }],
-        scenario: serde_json::json!(Scenario::default()),
+        scenario: serde_json::json!(setting),
         finish: Box::new(move |records| Ok(report(sweep, &published, exact, records))),
     })
 }

@@ -8,7 +8,7 @@ use isac_opt::StopReason;
 use isac_plot::figure::{Axis, Figure, Panel, Style};
 
 use super::released;
-use super::scenario::Scenario;
+use super::scenario::{Scenario, of_figure};
 
 const REACHED: &str = "reached";
 const BOUND: &str = "upper_bound";
@@ -31,10 +31,12 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             "--reference: nothing is published of cell_free/front, expected no folder".into(),
         ));
     }
+    let setting = of_figure("front")?;
     let seed = request.seed;
     let mut tasks = Vec::new();
     for i in request.realizations(200, 4)? {
-        let run = move || records(seed, i);
+        let setting = setting.clone();
+        let run = move || records(&setting, seed, i);
         tasks.push(Task::records(format!("r{i:04}"), REACHED, 0.4, run));
     }
     Ok(Plan {
@@ -50,14 +52,14 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             "two stairs: the upper bound holds for all beams, and every step is narrower or lower than {} of the ends",
             Options::default().tolerance
         )],
-        scenario: serde_json::json!(Scenario::default()),
+        scenario: serde_json::json!(setting),
         finish: Box::new(|records| Ok(report(records))),
     })
 }
 
 /// Both stairs of a draw.
-fn records(seed: u64, i: usize) -> Result<Vec<Record>, Source> {
-    let network = Scenario::default().network_of_draw(seed, i, released::DRAWS)?;
+fn records(setting: &Scenario, seed: u64, i: usize) -> Result<Vec<Record>, Source> {
+    let network = setting.network_of_draw(seed, i, released::DRAWS)?;
     let options = Options::default();
     let Some(front) = front::solve(&network, &options)? else {
         let why = "the largest common SINR or a joint design was not found";

@@ -26,6 +26,7 @@ pub fn paper() -> Paper {
         title: "Cell-free ISAC MIMO: joint sensing and communication beamforming",
         schema: "cell-free/1",
         template: Some(TEMPLATE),
+        scenarios: scenario::FIGURES,
         artefacts: figures::all(),
         read: Some(input::read_all),
         check: Some(check::check),

@@ -7,6 +7,7 @@
 use isac_algos::cell_free::Network;
 use isac_lab::document::{MOST_ENTRIES, Node};
 use isac_lab::error::{Error, Source};
+use isac_lab::paper::Scenarios;
 use isac_lab::scenario::{self, Posed};
 use isac_linalg::validate;
 use isac_models::rng::{Stream, stream};
@@ -17,6 +18,10 @@ use super::network::{Physics, Places, Point, TOP_KEYS, check_share, network};
 
 /// Draws of a target after which its least distance to the users is given up.
 const MOST_DRAWS: usize = 100_000;
+
+/// The scenarios of the artefacts.
+pub(super) const FIGURES: Scenarios = &[("fig3", FIG3), ("fig4", FIG3), ("front", FIG3)];
+const FIG3: &str = include_str!("scenarios/fig3.toml");
 
 /// What is simulated and asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,6 +88,14 @@ pub(super) fn of_document(root: &Node<'_>) -> Result<Option<Posed<Scenario>>, Er
         checked.map_err(|e| scenario::refused(root, e))?;
     }
     Ok(posed)
+}
+
+/// The scenario of an artefact.
+///
+/// # Errors
+/// An artefact that has none.
+pub(super) fn of_figure(name: &str) -> Result<Scenario, Error> {
+    crate::of_figure("cell_free", FIGURES, name, of_document)
 }
 
 impl Scenario {
@@ -193,6 +206,11 @@ mod tests {
     #[test]
     fn table_and_template_have_every_key_with_its_default() {
         crate::documented::agrees::<Scenario>("cell_free", crate::cell_free::TEMPLATE);
+    }
+
+    #[test]
+    fn every_file_of_a_figure_is_a_scenario() {
+        crate::documented::figures(&crate::cell_free::paper(), of_document);
     }
 
     /// `exp(j pi n cos theta)` with `theta = atan2(dy, dx)`, as released.

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::problems::fixed;
 use super::published::numbers;
-use super::scenario::Scenario;
-use super::special::efficiency;
-use super::sweep::{gain, gains_are, percent};
+use super::scenario::{Scenario, draw, of_figure};
+use super::sweep::{efficiency, gain, gains_are, percent};
 use isac_algos::hisac_see::{Method, baselines, direct};
 use isac_lab::error::{Error, Source};
 use isac_lab::published::{Numbers, Published};
@@ -40,16 +38,12 @@ const PAIRS: f64 = 16.0;
 
 /// Best efficiency so far over the grid, and the direct route's for comparison at x = 0.
 fn traversed(
-    (m1, side): (f64, (usize, usize)),
+    setting: Scenario,
+    m1: f64,
     [powers1, powers2]: [&[f64]; 2],
-    seed: u64,
-    r: usize,
+    (seed, r): (u64, usize),
 ) -> Result<Vec<Record>, Source> {
-    let setup = Scenario {
-        array1: side,
-        ..Scenario::default()
-    };
-    let problem = fixed(&setup, seed, r as u64)?;
+    let problem = draw(&setting, seed, r as u64)?;
     let options = direct::Options::default();
     let free = Method::Direct.run(&problem, &[])?;
     let (direct_curve, curve) = (format!("direct_m{m1}"), format!("traversal_m{m1}"));
@@ -75,17 +69,13 @@ fn traversed(
 
 /// The ascent of a method on one draw; a converged run keeps its value.
 fn ascent(
+    setting: Scenario,
     method: Method,
-    (m1, side): (f64, (usize, usize)),
-    seed: u64,
-    r: usize,
+    m1: f64,
+    (seed, r): (u64, usize),
 ) -> Result<Vec<Record>, Source> {
     let curve = format!("{}_m{m1}", method.name());
-    let setup = Scenario {
-        array1: side,
-        ..Scenario::default()
-    };
-    let problem = fixed(&setup, seed, r as u64)?;
+    let problem = draw(&setting, seed, r as u64)?;
     let found = method.run(&problem, &[])?;
     if !found.feasible {
         return Ok(vec![Record::failed(&curve, 0.0, r, "no feasible start")]);
@@ -100,14 +90,17 @@ fn ascent(
 }
 
 fn plan(request: &Request) -> Result<Plan, Error> {
+    let setting = of_figure("fig2a")?;
+    let with = |array1| Scenario { array1, ..setting };
     let seed = request.seed;
     let mut tasks = Vec::new();
     for r in request.realizations(100, 1)? {
-        for side in SIDES {
+        for (m1, side) in SIDES {
             for method in [Method::Joint, Method::Alternating] {
-                let curve = format!("{}_m{}", method.name(), side.0);
+                let curve = format!("{}_m{m1}", method.name());
                 let id = format!("{curve}/r{r:03}");
-                let run = move || ascent(method, side, seed, r);
+                let setting = with(side);
+                let run = move || ascent(setting, method, m1, (seed, r));
                 tasks.push(Task::records(id, curve, 4.0, run));
             }
         }
@@ -116,16 +109,13 @@ fn plan(request: &Request) -> Result<Plan, Error> {
         [&TRAVERSED[0], &TRAVERSED[1]],
         [&[10.0, 12.0], &[8.0, 10.0]],
     );
-    for side in SIDES {
+    for (m1, side) in SIDES {
         // The paper's default size on all draws, the others on some.
-        let most = if side.0 > 11.0 && side.0 < 13.0 {
-            100
-        } else {
-            20
-        };
+        let most = if side == setting.array1 { 100 } else { 20 };
         for r in request.realizations(100, 1)?.into_iter().take(most) {
-            let id = format!("traversal_m{}/r{r:03}", side.0);
-            let run = move || traversed(side, powers, seed, r);
+            let id = format!("traversal_m{m1}/r{r:03}");
+            let setting = with(side);
+            let run = move || traversed(setting, m1, powers, (seed, r));
             tasks.push(Task::records(id, "traversal", 1.0, run));
         }
     }
@@ -135,7 +125,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
         metrics: efficiency(),
         tasks,
         notes: vec!["From the feasible points of phase I, the best start of each method; a converged run keeps its value. The traversal goes through pairs of powers, with 8 and 16 antennas on 20 draws.".into()],
-        scenario: json!({"setup": Scenario::default().describe()}),
+        scenario: json!({"setup": setting}),
         finish: Box::new(move |records| Ok(finish(records, &published))),
     })
 }

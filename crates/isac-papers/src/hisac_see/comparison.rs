@@ -1,12 +1,10 @@
 //! What the designs are compared with: isotropic artificial noise (text of Fig. 4), a neighbouring
 //! cell (Fig. 4c), and designs by the weaker bounds.
 
-use super::problems::fixed;
 use super::published::numbers;
-use super::scenario::{Scenario, draw, path_model};
-use super::special::efficiency;
-use super::sweep::{gain, gains_are, percent};
-use isac_algos::hisac_see::{Access, Design, Problem, Working, baselines, direct, evaluate};
+use super::scenario::{Scenario, draw, of_figure, path_model};
+use super::sweep::{efficiency, gain, gains_are, percent};
+use isac_algos::hisac_see::{Design, Problem, Working, baselines, direct, evaluate};
 use isac_lab::error::{Error, Source};
 use isac_lab::published::{Numbers, drawn};
 use isac_lab::verdict::{Claim, Ruling, Side};
@@ -56,12 +54,13 @@ fn unordered(mut problem: Problem) -> Problem {
 }
 
 fn plan_noise(request: &Request) -> Result<Plan, Error> {
+    let setting = of_figure("noise")?;
     let seed = request.seed;
     let watts: &[f64] = request.pick(&NOISES, &[0.0, 0.5, 2.0]);
     let tasks = request.realizations(100, 2)?.into_iter().flat_map(|r| {
         [("ordered", true), ("unordered", false)].map(|(name, ordered)| {
             Task::records(format!("{name}/r{r:03}"), name, 0.5, move || {
-                let mut problem = fixed(&Scenario::default(), seed, r as u64)?;
+                let mut problem = draw(&setting, seed, r as u64)?;
                 if !ordered {
                     problem = unordered(problem);
                 }
@@ -86,7 +85,7 @@ fn plan_noise(request: &Request) -> Result<Plan, Error> {
         metrics: efficiency(),
         tasks: tasks.collect(),
         notes: vec!["RSMA with the fixed split, used power; the noise counts as power of BS1 and disturbs Bob and the users.".into()],
-        scenario: json!({"watts": watts, "setup": Scenario::default().describe()}),
+        scenario: json!({"watts": watts, "setup": setting}),
         finish: Box::new(|records| {
             let mut panel = Panel::new("", Axis::new("Isotropic artificial noise of BS1 (W)"), Axis::new(efficiency()[0].title()));
             let curves = [("ordered", "All constraints"), ("unordered", "Without order and sensing cap at Eve")];
@@ -126,11 +125,12 @@ const NEIGHBOUR: f64 = 190.0;
 const NEIGHBOUR_USERS: usize = 300;
 
 fn plan_neighbour(request: &Request) -> Result<Plan, Error> {
+    let setting = of_figure("fig4c")?;
     let seed = request.seed;
     let published = numbers("fig4c")?;
     let tasks = request.realizations(100, 2)?.into_iter().map(|r| {
         Task::records(format!("r{r:03}"), "both designs", 0.5, move || {
-            neighbour(seed, r)
+            neighbour(setting, seed, r)
         })
     });
     Ok(Plan {
@@ -144,14 +144,13 @@ fn plan_neighbour(request: &Request) -> Result<Plan, Error> {
             "The paper defines no multi-cell SINR. Here: a base station at (190, 0) m with 12 antennas serves 300 random users, x in 130 to 250 m and y within 100 m, one at a time with 10 W matched beams; both designed base stations disturb. BS2's panel is turned towards the neighbour, the worst case.".into(),
             "Artificial noise: 2 W in all directions, decoding order and sensing cap at Eve dropped.".into(),
         ],
-        scenario: json!({"setup": Scenario::default().describe(), "users": NEIGHBOUR_USERS, "noise_w": COMPARED_NOISE}),
+        scenario: json!({"setup": setting, "users": NEIGHBOUR_USERS, "noise_w": COMPARED_NOISE}),
         finish: Box::new(move |records| Ok(finish_neighbour(records, &published))),
     })
 }
 
-fn neighbour(seed: u64, r: usize) -> Result<Vec<Record>, Source> {
-    let setup = Scenario::default();
-    let green = fixed(&setup, seed, r as u64)?;
+fn neighbour(setup: Scenario, seed: u64, r: usize) -> Result<Vec<Record>, Source> {
+    let green = draw(&setup, seed, r as u64)?;
     let noisy = Problem {
         artificial_noise: COMPARED_NOISE,
         ..unordered(green.clone())
@@ -224,7 +223,7 @@ fn user<R: Rng>(
             .chunks_exact(g.len())
             .map(|o| power(&g, o))
             .sum::<f64>()
-        + Scenario::default().noise_w;
+        + setup.noise_w;
     Ok(10.0 * (NEIGHBOUR_POWER * square(&f) / disturbed).log10())
 }
 
@@ -298,6 +297,7 @@ const BOUNDS: [(&str, &str, Bound); 3] = [
 ];
 
 fn plan_bounds(request: &Request) -> Result<Plan, Error> {
+    let setting = of_figure("bounds")?;
     let seed = request.seed;
     let xs: &[f64] = request.pick(&[0.01, 0.02, 0.05, 0.1, 0.2], &[0.01, 0.1]);
     let tasks = request.realizations(100, 2)?.into_iter().map(|r| {
@@ -310,10 +310,9 @@ fn plan_bounds(request: &Request) -> Result<Plan, Error> {
                 for &x in xs {
                     let setup = Scenario {
                         error: x,
-                        ..Scenario::default()
+                        ..setting
                     };
-                    let mut problem = draw(&setup, seed, r as u64)?;
-                    problem.access = Access::RsmaFixed;
+                    let problem = draw(&setup, seed, r as u64)?;
                     let working = Working::new(&problem)?;
                     for (name, _, bound) in BOUNDS {
                         let options = direct::Options {
@@ -360,7 +359,7 @@ fn plan_bounds(request: &Request) -> Result<Plan, Error> {
         ],
         tasks: tasks.collect(),
         notes: vec!["RSMA with the fixed split. Solid: designs by each bound, judged exactly. Dashed: what a bound says about the exact design.".into()],
-        scenario: json!({"errors": xs, "setup": Scenario::default().describe()}),
+        scenario: json!({"errors": xs, "setup": setting}),
         finish: Box::new(|records| Ok(finish_bounds(records))),
     })
 }

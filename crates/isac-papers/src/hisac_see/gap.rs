@@ -1,7 +1,7 @@
 //! How far designs can be from the best one, and which orderings of access schemes are theorems: certified
 //! bounds of the efficiency on many draws.
 
-use super::scenario::{Scenario, draw};
+use super::scenario::{Scenario, draw, of_figure};
 use isac_algos::hisac_see::relaxation::{Verdict, prove_infeasible};
 use isac_algos::hisac_see::{Access, direct, global};
 use isac_lab::error::{Error, Source};
@@ -38,6 +38,7 @@ const GAP: usize = 2;
 const NONE: f64 = 0.0;
 
 fn plan(request: &Request) -> Result<Plan, Error> {
+    let setting = of_figure("gap")?;
     let seed = request.seed;
     let schemes: &[(Access, &str)] = request.pick(&SCHEMES, &SCHEMES[1..3]);
     let nodes = request.pick(global::Options::default().nodes, 20);
@@ -47,7 +48,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
                 format!("{}/r{r:03}", access.name()),
                 label,
                 3.0,
-                move || Ok(vec![bounded(access, nodes, seed, r)?]),
+                move || Ok(vec![bounded(setting, access, nodes, (seed, r))?]),
             )
         })
     });
@@ -66,15 +67,20 @@ fn plan(request: &Request) -> Result<Plan, Error> {
         ],
         tasks: tasks.collect(),
         notes: vec!["The default problem. The bound is over all designs of a scheme; an ordering is proved on a draw where a design of one scheme is better than the bound of the other, or the other is proved to have no design.".into()],
-        scenario: json!({"setup": Scenario::default().describe(), "nodes": nodes}),
+        scenario: json!({"setup": setting, "nodes": nodes}),
         finish: Box::new(|records| Ok(finish(records))),
     })
 }
 
 /// The design of a scheme on a draw with its bound. Without a design the record says so, with a bound of 0
 /// where there is proved to be none.
-fn bounded(access: Access, nodes: usize, seed: u64, r: usize) -> Result<Record, Source> {
-    let mut problem = draw(&Scenario::default(), seed, r as u64)?;
+fn bounded(
+    setting: Scenario,
+    access: Access,
+    nodes: usize,
+    (seed, r): (u64, usize),
+) -> Result<Record, Source> {
+    let mut problem = draw(&setting, seed, r as u64)?;
     problem.access = access;
     let x = SCHEMES.iter().position(|(other, _)| *other == access);
     let x = x.unwrap_or_default() as f64;

@@ -5,10 +5,13 @@ mod against;
 mod ascent;
 mod check;
 mod comparison;
+mod error_models;
 mod explicit;
 mod figures;
+mod frozen;
 mod gap;
 mod judge;
+mod patterns;
 mod power;
 mod problems;
 mod proof;
@@ -18,7 +21,6 @@ mod read;
 mod scaling;
 mod scenario;
 mod solve;
-mod special;
 mod stress;
 mod sweep;
 mod topology;
@@ -36,10 +38,13 @@ pub fn paper() -> Paper {
         title: "Secure and green RSMA-assisted heterogeneous ISAC",
         schema: "hisac-see/1",
         template: Some(TEMPLATE),
+        scenarios: scenario::FIGURES,
         artefacts: {
             let mut all = figures::artefacts();
             all.extend(ascent::artefacts());
-            all.extend(special::artefacts());
+            all.extend(frozen::artefacts());
+            all.extend(error_models::artefacts());
+            all.extend(patterns::artefacts());
             all.extend(scaling::artefacts());
             all.extend(comparison::artefacts());
             all.extend(gap::artefacts());

@@ -5,7 +5,7 @@ use super::against;
 use super::problems::{ARRAYS, error_model, scheme_problem};
 use super::scenario::{Scenario, draw};
 use super::sweep::{Order, Sweep, ahead, along, gain, gains_are, percent, text};
-use isac_algos::hisac_see::{Access, Problem};
+use isac_algos::hisac_see::Problem;
 use isac_lab::Records;
 use isac_lab::error::{Error, Source};
 use isac_lab::verdict::{Claim, Ruling, Side};
@@ -31,7 +31,7 @@ const BASE: Sweep = Sweep {
     quick: QUICK,
     curves: &[],
     categories: &[],
-    build: |_, _, r, seed| draw(&Scenario::default(), seed, r),
+    build: |setting, _, _, r, seed| draw(&setting, seed, r),
     order: Order::Nested,
     notes: &[
         "The allocated power of BS2 stands in the denominator. Means over the draws that have a design.",
@@ -85,16 +85,15 @@ pub(super) const FIG3B: Sweep = Sweep {
         ("a4", "(16, 16)"),
         ("a5", "(32, 32)"),
     ],
-    build: |curve, x, r, seed| {
+    build: |setting, curve, x, r, seed| {
         let place = number(curve)? as usize;
         let [array1, array2] = ARRAYS[place.min(ARRAYS.len() - 1)];
         let setup = Scenario {
             array1,
             array2,
-            ..Scenario::default()
+            ..setting
         };
         let mut p = draw(&setup, seed, r)?;
-        p.access = Access::RsmaFixed;
         p.circuit_power = 0.4 + 0.4 * (p.cell.antennas1() + p.cell.antennas2()) as f64;
         Ok(allocated(p, x))
     },
@@ -120,14 +119,12 @@ pub(super) const FIG3C: Sweep = Sweep {
         ("n10", "10 users"),
         ("n12", "12 users"),
     ],
-    build: |curve, x, r, seed| {
+    build: |setting, curve, x, r, seed| {
         let setup = Scenario {
             users: number(curve)? as usize,
-            ..Scenario::default()
+            ..setting
         };
-        let mut p = draw(&setup, seed, r)?;
-        p.access = Access::RsmaFixed;
-        Ok(allocated(p, x))
+        Ok(allocated(draw(&setup, seed, r)?, x))
     },
     claims: |records| {
         vec![
@@ -149,10 +146,9 @@ pub(super) const FIG3D: Sweep = Sweep {
         ("t1.7", "1.7 bps/Hz"),
         ("t2", "2 bps/Hz"),
     ],
-    build: |curve, x, r, seed| {
+    build: |setting, curve, x, r, seed| {
         let threshold = number(curve)?;
-        let mut p = draw(&Scenario::default(), seed, r)?;
-        p.access = Access::RsmaFixed;
+        let mut p = draw(&setting, seed, r)?;
         p.requirements.secrecy_rate = threshold;
         p.requirements.common_rate = threshold;
         p.requirements.private_rate = threshold;
@@ -189,14 +185,13 @@ pub(super) const FIG6A: Sweep = Sweep {
         ("oma_nakagami", "OMA, Nakagami-2"),
         ("oma_rayleigh", "OMA, Rayleigh"),
     ],
-    build: |curve, x, r, seed| {
-        let mut setup = Scenario::default();
+    build: |mut setting, curve, x, r, seed| {
         if curve.ends_with("nakagami") {
-            setup.fading = Fading::Nakagami { order: 2.0 };
+            setting.fading = Fading::Nakagami { order: 2.0 };
         } else if curve.ends_with("rayleigh") {
-            setup.fading = Fading::Rayleigh;
+            setting.fading = Fading::Rayleigh;
         }
-        Ok(allocated(scheme_problem(curve, &setup, r, seed)?, x))
+        Ok(allocated(scheme_problem(curve, &setting, r, seed)?, x))
     },
     claims: |records| {
         let best = ["rician", "nakagami", "rayleigh"].map(|law| {
@@ -232,7 +227,7 @@ pub(super) const FIG6B: Sweep = Sweep {
         ("gaussian", "Gaussian, 95 % ball"),
         ("ellipsoid", "Ellipsoid"),
     ],
-    build: |curve, x, r, seed| Ok(allocated(error_model(curve, seed, r)?, x)),
+    build: |setting, curve, x, r, seed| Ok(allocated(error_model(&setting, curve, seed, r)?, x)),
     claims: |records| {
         let apart = ["gaussian", "ellipsoid"].map(|name| {
             let side = Side::Between(-22.0, 22.0);
@@ -254,15 +249,18 @@ pub(super) const FIG6B: Sweep = Sweep {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hisac_see::scenario::of_figure;
 
     #[test]
     fn every_curve_has_a_problem_with_that_power() {
         for sweep in [&FIG3B, &FIG3C, &FIG3D, &FIG6A, &FIG6B] {
+            let setting = of_figure(sweep.artefact).unwrap();
             for (curve, _) in sweep.curves {
-                let problem = (sweep.build)(curve, 16.0, 0, 1).unwrap();
+                let problem = (sweep.build)(setting, curve, 16.0, 0, 1).unwrap();
                 assert_eq!(problem.accounting.allocated2, Some(16.0), "{curve}");
             }
         }
-        assert!((FIG3C.build)("many", 16.0, 0, 1).is_err());
+        let setting = of_figure("fig3c").unwrap();
+        assert!((FIG3C.build)(setting, "many", 16.0, 0, 1).is_err());
     }
 }

@@ -1,17 +1,10 @@
-//! Problems that several artefacts pose.
+//! Problems that several artefacts pose, and their feasible points.
 
 use super::scenario::{Scenario, draw};
-use isac_algos::hisac_see::{Access, Problem, UserTarget};
+use isac_algos::hisac_see::{Access, Design, Problem, RawStart, UserTarget, Working, sca};
 use isac_lab::error::{Error, Source};
 use isac_models::csi_error::{UncertainChannel, gaussian_ball_factor, random_ellipsoid};
 use isac_models::rng::{self, Stream};
-
-/// The default problem of a draw with the printed fixed split.
-pub(super) fn fixed(setup: &Scenario, seed: u64, r: u64) -> Result<Problem, Source> {
-    let mut problem = draw(setup, seed, r)?;
-    problem.access = Access::RsmaFixed;
-    Ok(problem)
-}
 
 /// The access scheme of a curve named by it, with or without a variant such as `sdma_multicast`.
 fn access(curve: &str) -> Result<Access, Error> {
@@ -22,6 +15,15 @@ fn access(curve: &str) -> Result<Access, Error> {
     let found = Access::ALL.into_iter().find(named);
     found.ok_or_else(|| Error::unknown("access scheme", curve, Access::ALL.map(Access::name)))
 }
+
+/// The access schemes, a curve each.
+pub(super) const SCHEMES: &[(&str, &str)] = &[
+    ("rsma_free", "RSMA, free split"),
+    ("rsma_fixed", "RSMA, fixed split"),
+    ("sdma", "SDMA"),
+    ("noma", "PD-NOMA"),
+    ("oma", "OMA"),
+];
 
 /// The problem of a curve named by its access scheme.
 pub(super) fn scheme_problem(
@@ -48,10 +50,14 @@ pub(super) const ARRAYS: [[(usize, usize); 2]; 6] = [
     [(8, 4), (8, 4)],
 ];
 
-/// The default problem of a draw with the errors of a model.
-pub(super) fn error_model(name: &str, seed: u64, r: u64) -> Result<Problem, Source> {
-    let setup = Scenario::default();
-    let mut problem = fixed(&setup, seed, r)?;
+/// The problem of a draw with the errors of a model.
+pub(super) fn error_model(
+    setup: &Scenario,
+    name: &str,
+    seed: u64,
+    r: u64,
+) -> Result<Problem, Source> {
+    let mut problem = draw(setup, seed, r)?;
     match name {
         "ball" => {}
         "gaussian" => {
@@ -77,4 +83,12 @@ pub(super) fn error_model(name: &str, seed: u64, r: u64) -> Result<Problem, Sour
         }
     }
     Ok(problem)
+}
+
+/// A feasible point from the raw start, by convex steps.
+pub(super) fn feasible(problem: &Problem) -> Result<Option<Design>, Source> {
+    let working = Working::new(problem)?;
+    let raw = RawStart::default().design(problem, &working)?;
+    let found = sca::phase_one(problem, &raw, &sca::Options::default())?;
+    Ok(found.feasible.then_some(found.design))
 }

@@ -1,7 +1,7 @@
 //! How good the solvers are: from raw starts on many draws, and worst cases against random errors.
 
-use super::scenario::{Scenario, draw};
-use super::special::feasible;
+use super::problems::feasible;
+use super::scenario::{Scenario, draw, of_figure};
 use isac_algos::hisac_see::{Access, Design, Problem, RawStart, Working, direct};
 use isac_lab::error::{Error, Source};
 use isac_lab::verdict::{Claim, Ruling, Side};
@@ -41,6 +41,7 @@ pub(super) fn artefacts() -> Vec<Artefact> {
 const SPLITS: [(f64, Access); 2] = [(0.0, Access::RsmaFree), (1.0, Access::RsmaFixed)];
 
 fn plan_quality(request: &Request) -> Result<Plan, Error> {
+    let setting = of_figure("quality")?;
     let seed = request.seed;
     let tasks = request.realizations(100, 4)?.into_iter().flat_map(|r| {
         SPLITS.map(|(x, access)| {
@@ -48,7 +49,7 @@ fn plan_quality(request: &Request) -> Result<Plan, Error> {
                 format!("{}/r{r:03}", access.name()),
                 access.name(),
                 1.0,
-                move || quality(x, access, seed, r),
+                move || quality(setting, (x, access), seed, r),
             )
         })
     });
@@ -61,13 +62,18 @@ fn plan_quality(request: &Request) -> Result<Plan, Error> {
         ],
         tasks: tasks.collect(),
         notes: vec!["raw: one start, infeasible as it stands. default: what the library does by itself. known: the best of seven starts, the point of phase I, and the designs of the other schemes.".into()],
-        scenario: json!({"setup": Scenario::default().describe()}),
+        scenario: json!({"setup": setting}),
         finish: Box::new(|records| Ok(finish_quality(records))),
     })
 }
 
-fn quality(x: f64, access: Access, seed: u64, r: usize) -> Result<Vec<Record>, Source> {
-    let mut problem = draw(&Scenario::default(), seed, r as u64)?;
+fn quality(
+    setting: Scenario,
+    (x, access): (f64, Access),
+    seed: u64,
+    r: usize,
+) -> Result<Vec<Record>, Source> {
+    let mut problem = draw(&setting, seed, r as u64)?;
     problem.access = access;
     let working = Working::new(&problem)?;
     let options = direct::Options::default();
@@ -195,6 +201,7 @@ fn finish_quality(records: &Records) -> Report {
 }
 
 fn plan_sampling(request: &Request) -> Result<Plan, Error> {
+    let setting = of_figure("sampling")?;
     let seed = request.seed;
     let samples = request.pick(1_000_000, 4_000);
     let tasks = request.realizations(100, 3)?.into_iter().map(|r| {
@@ -202,7 +209,7 @@ fn plan_sampling(request: &Request) -> Result<Plan, Error> {
             format!("r{r:03}"),
             "designs",
             1e-6 * samples as f64,
-            move || sampling(samples, seed, r),
+            move || sampling(setting, samples, seed, r),
         )
     });
     Ok(Plan {
@@ -214,7 +221,7 @@ fn plan_sampling(request: &Request) -> Result<Plan, Error> {
         ],
         tasks: tasks.collect(),
         notes: vec!["Errors are drawn on the spheres in the spans of the channels: half of them uniformly, half near the worst so far of a quantity in turn. Relative to max(1, |worst case|).".into()],
-        scenario: json!({"setup": Scenario::default().describe(), "samples": samples}),
+        scenario: json!({"setup": setting, "samples": samples}),
         finish: Box::new(|records| {
             let mut panel = Panel::new("", Axis::new("Draw"), Axis::log("Distance from the worst case (relative)"));
             let mut failures = Vec::new();
@@ -247,9 +254,8 @@ fn plan_sampling(request: &Request) -> Result<Plan, Error> {
 
 /// The eight quantities over the four links, each as `value - worst case` with the sign that must
 /// not be positive.
-fn sampling(samples: usize, seed: u64, r: usize) -> Result<Vec<Record>, Source> {
-    let mut problem = draw(&Scenario::default(), seed, r as u64)?;
-    problem.access = Access::RsmaFixed;
+fn sampling(setting: Scenario, samples: usize, seed: u64, r: usize) -> Result<Vec<Record>, Source> {
+    let problem = draw(&setting, seed, r as u64)?;
     let working = Working::new(&problem)?;
     // Alternate between infeasible raw designs and optima.
     let (x, design) = if r.is_multiple_of(2) {
@@ -388,7 +394,7 @@ mod tests {
     #[test]
     fn sampled_errors_never_exceed_a_worst_case_and_come_close() {
         for r in [0, 1] {
-            let rows = sampling(6_000, 1, r).unwrap();
+            let rows = sampling(of_figure("sampling").unwrap(), 6_000, 1, r).unwrap();
             let [excess, gap, _] = rows[0].metrics[..] else {
                 panic!("three metrics")
             };

@@ -1,10 +1,10 @@
 //! Fig. 4(a), (b), (d): what our own designs cost against the number of antennas. Measured numbers
 //! stand with the timing alone, beside the published ones, for which the paper names no platform.
 
-use super::problems::fixed;
+use super::problems::feasible;
 use super::published::numbers;
-use super::scenario::{Scenario, draw};
-use super::special::{efficiency, feasible};
+use super::scenario::{Scenario, draw, of_figure};
+use super::sweep::efficiency;
 use isac_algos::hisac_see::{Access, Working, direct, sca};
 use isac_lab::clock::timed;
 use isac_lab::error::{Error, Source};
@@ -53,11 +53,12 @@ const ARRAYS: [(f64, (usize, usize)); 7] = [
     (256.0, (32, 8)),
 ];
 
-fn square_setup(side: (usize, usize)) -> Scenario {
+/// The same with arrays of these sides.
+fn square(setting: Scenario, side: (usize, usize)) -> Scenario {
     Scenario {
         array1: side,
         array2: side,
-        ..Scenario::default()
+        ..setting
     }
 }
 
@@ -91,18 +92,21 @@ fn lines(points: &[[f64; 2]], unit: &str) -> Vec<String> {
 const TIMED: usize = 20;
 
 fn plan_design(request: &Request, memory: bool) -> Result<Plan, Error> {
+    let artefact = if memory { "fig4b" } else { "fig4a" };
+    let setting = of_figure(artefact)?;
     let seed = request.seed;
     let mut tasks = Vec::new();
     for r in request.realizations(100, 2)?.into_iter().take(TIMED) {
         for (m, side) in ARRAYS {
             for (access, name, _) in schemes(memory) {
                 let id = format!("{name}/m{m}/r{r:03}");
-                let run = move || one_design(access, (m, side), seed, r, memory);
+                let setting = square(setting, side);
+                let run = move || one_design(setting, access, m, (seed, r), memory);
                 tasks.push(Task::with_data(id, name, 0.1, run));
             }
         }
     }
-    let published = numbers(if memory { "fig4b" } else { "fig4a" })?;
+    let published = numbers(artefact)?;
     Ok(Plan {
         x: Metric::new("antennas", "Antennas of each base station", ""),
         metrics: vec![
@@ -119,7 +123,7 @@ fn plan_design(request: &Request, memory: bool) -> Result<Plan, Error> {
             },
             "RIS-security and conventional beams are undefined in the paper and not run.".into(),
         ],
-        scenario: json!({"setup": Scenario::default().describe()}),
+        scenario: json!({"setup": setting}),
         finish: Box::new(move |records| Ok(finish_design(records, &published, memory))),
     })
 }
@@ -140,13 +144,13 @@ fn schemes(memory: bool) -> Vec<(Access, &'static str, &'static str)> {
 }
 
 fn one_design(
+    setting: Scenario,
     access: Access,
-    (m, side): (f64, (usize, usize)),
-    seed: u64,
-    r: usize,
+    m: f64,
+    (seed, r): (u64, usize),
     memory: bool,
 ) -> Result<TaskOutput, Source> {
-    let mut problem = draw(&square_setup(side), seed, r as u64)?;
+    let mut problem = draw(&setting, seed, r as u64)?;
     problem.access = access;
     let before = if memory { reset_peak() } else { None };
     let (found, seconds) = timed(|| direct::design(&problem, &[], &direct::Options::default()));
@@ -319,6 +323,7 @@ const TIMED_STEPS: [(&str, Access, &str); 5] = [
 ];
 
 fn plan_step(request: &Request) -> Result<Plan, Error> {
+    let setting = of_figure("fig4d")?;
     let seed = request.seed;
     // A full-dimension step grows with the sixth power of the antennas.
     let largest_full = request.pick(16.0, 12.0);
@@ -331,7 +336,8 @@ fn plan_step(request: &Request) -> Result<Plan, Error> {
                     continue;
                 }
                 let id = format!("{name}/m{m}/r{r:03}");
-                let run = move || one_step(name, access, (m, side), seed, r);
+                let setting = square(setting, side);
+                let run = move || one_step(setting, name, access, m, (seed, r));
                 tasks.push(Task::with_data(id, name, 1.0, run));
             }
         }
@@ -342,19 +348,19 @@ fn plan_step(request: &Request) -> Result<Plan, Error> {
         metrics: efficiency(),
         tasks,
         notes: vec!["One joint convex step from the feasible point of phase I, in the dimension of the arrays and in the span of the channels. RIS-security and the RSMA of the paper's reference 24 are other problems and not run.".into()],
-        scenario: json!({"setup": Scenario::default().describe()}),
-        finish: Box::new(move |records| Ok(finish_step(records, &published))),
+        scenario: json!({"setup": setting}),
+        finish: Box::new(move |records| Ok(finish_step(&setting, records, &published))),
     })
 }
 
 fn one_step(
+    setting: Scenario,
     name: &str,
     access: Access,
-    (m, side): (f64, (usize, usize)),
-    seed: u64,
-    r: usize,
+    m: f64,
+    (seed, r): (u64, usize),
 ) -> Result<TaskOutput, Source> {
-    let mut problem = fixed(&square_setup(side), seed, r as u64)?;
+    let mut problem = draw(&setting, seed, r as u64)?;
     problem.access = access;
     let Some(start) = feasible(&problem)? else {
         return Ok(TaskOutput {
@@ -395,8 +401,7 @@ fn printed_complexity(m1: f64, m2: f64, n: f64) -> f64 {
 
 /// Eq. (54) over the antennas, in all of them and in the span of the channels, relative to 12 antennas; the first
 /// curve also as points.
-fn printed_cost() -> (Panel, Vec<[f64; 2]>) {
-    let users = Scenario::default().users as f64;
+fn printed_cost(users: f64) -> (Panel, Vec<[f64; 2]>) {
     let mut cost = Panel::new(
         "",
         Axis::log("Antennas of each base station"),
@@ -421,11 +426,11 @@ fn printed_cost() -> (Panel, Vec<[f64; 2]>) {
     (cost, whole)
 }
 
-fn finish_step(records: &Records, published: &Numbers) -> Report {
+fn finish_step(setting: &Scenario, records: &Records, published: &Numbers) -> Report {
     let x = || Axis::log("Antennas of each base station");
-    let users = Scenario::default().users as f64;
+    let users = setting.users as f64;
     let base = printed_complexity(12.0, 12.0, users);
-    let (cost, whole) = printed_cost();
+    let (cost, whole) = printed_cost(users);
     let mut panel = Panel::new("", x(), Axis::new(efficiency()[0].title()));
     let mut time = Panel::new("", x(), Axis::log("Median time (s)"));
     let mut notes = Vec::new();

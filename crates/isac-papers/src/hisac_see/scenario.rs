@@ -3,6 +3,7 @@
 use isac_algos::hisac_see::{Access, Problem, Requirements, UserTarget};
 use isac_lab::document::{MOST_ENTRIES, Node};
 use isac_lab::error::{Error, Source};
+use isac_lab::paper::Scenarios;
 use isac_lab::scenario::{self, Posed};
 use isac_linalg::validate;
 use isac_metrics::scnr::Clutter;
@@ -63,6 +64,12 @@ pub(super) struct Scenario {
     /// Largest power of BS2, dBm.
     #[serde(rename = "P2_max_dbm")]
     pub(super) power2_dbm: f64,
+    /// The same in watts, instead.
+    #[serde(rename = "P1_max_W")]
+    pub(super) power1_w: Option<f64>,
+    /// The same in watts, instead.
+    #[serde(rename = "P2_max_W")]
+    pub(super) power2_w: Option<f64>,
     /// Circuit power, W.
     #[serde(rename = "P0_W")]
     pub(super) circuit_w: f64,
@@ -104,6 +111,8 @@ impl Default for Scenario {
             noise_w: 1e-8,
             power1_dbm: 55.0,
             power2_dbm: 55.0,
+            power1_w: None,
+            power2_w: None,
             circuit_w: 10.0,
             artificial_noise_w: 0.0,
             gamma_th: needed.sinr,
@@ -117,6 +126,46 @@ impl Default for Scenario {
     }
 }
 
+/// The scenarios of the artefacts.
+pub(super) const FIGURES: Scenarios = &[
+    ("fig2a", FIG2A),
+    ("fig3a", FIG2A),
+    ("fig3b", FIG2A),
+    ("fig3c", FIG2A),
+    ("fig3d", FIG2A),
+    ("fig4c", FIG2A),
+    ("fig4d", FIG2A),
+    ("fig6b", FIG2A),
+    ("fig6c", FIG2A),
+    ("fig6d", FIG2A),
+    ("noise", FIG2A),
+    ("bounds", FIG2A),
+    ("sampling", FIG2A),
+    ("fig2b", include_str!("scenarios/fig2b.toml")),
+    ("fig2c", FIG2C),
+    ("errors", FIG2C),
+    ("fig4a", FIG2C),
+    ("fig4b", FIG2C),
+    ("fig5d", FIG2C),
+    ("fig6a", FIG2C),
+    ("gap", FIG2C),
+    ("quality", FIG2C),
+    ("fig2d", include_str!("scenarios/fig2d.toml")),
+    ("fig5a", include_str!("scenarios/fig5a.toml")),
+    ("fig5b", include_str!("scenarios/fig5b.toml")),
+    ("fig5c", include_str!("scenarios/fig5c.toml")),
+];
+const FIG2A: &str = include_str!("scenarios/fig2a.toml");
+const FIG2C: &str = include_str!("scenarios/fig2c.toml");
+
+/// The scenario of an artefact.
+///
+/// # Errors
+/// An artefact that has none.
+pub(super) fn of_figure(name: &str) -> Result<Scenario, Error> {
+    crate::of_figure("hisac_see", FIGURES, name, of_document)
+}
+
 /// The scenario of a document, if it has no channels; every refusal names its key.
 ///
 /// # Errors
@@ -124,6 +173,14 @@ impl Default for Scenario {
 pub(super) fn of_document(root: &Node<'_>) -> Result<Option<Posed<Scenario>>, Error> {
     let posed: Option<Posed<Scenario>> = scenario::of_document(root, &TOP)?;
     if let Some(posed) = &posed {
+        for (watts, dbm, beside) in [
+            (posed.scenario.power1_w, "P1_max_dbm", "beside `P1_max_W`"),
+            (posed.scenario.power2_w, "P2_max_dbm", "beside `P2_max_W`"),
+        ] {
+            if watts.is_some() {
+                scenario::unused(root, &[dbm], beside)?;
+            }
+        }
         let checked = posed.scenario.check();
         checked.map_err(|e| scenario::refused(root, e))?;
     }
@@ -131,9 +188,14 @@ pub(super) fn of_document(root: &Node<'_>) -> Result<Option<Posed<Scenario>>, Er
 }
 
 impl Scenario {
-    /// For `meta.json`.
-    pub(super) fn describe(&self) -> serde_json::Value {
-        serde_json::json!(self)
+    /// Largest power of BS1, W.
+    pub(super) fn power1_max(&self) -> f64 {
+        (self.power1_w).unwrap_or_else(|| Dbm(self.power1_dbm).watts())
+    }
+
+    /// Largest power of BS2, W.
+    pub(super) fn power2_max(&self) -> f64 {
+        (self.power2_w).unwrap_or_else(|| Dbm(self.power2_dbm).watts())
     }
 
     fn wavelength_m(&self) -> f64 {
@@ -193,6 +255,9 @@ impl Scenario {
                 return Err(range(key, dbm, "at most 1000 dBm either way"));
             }
         }
+        for (key, watts) in [("P1_max_W", self.power1_w), ("P2_max_W", self.power2_w)] {
+            watts.map_or(Ok(()), |watts| validate::positive(key, watts, "W"))?;
+        }
         validate::nonnegative("P0_W", self.circuit_w, "W")?;
         validate::nonnegative("P_an_W", self.artificial_noise_w, "W")?;
         validate::nonnegative("gamma_th", self.gamma_th, "")?;
@@ -227,8 +292,8 @@ pub(super) fn draw(scenario: &Scenario, seed: u64, realization: u64) -> Result<P
     let mut problem = Problem::new(
         cell,
         scenario.reflection(),
-        Dbm(scenario.power1_dbm).watts(),
-        Dbm(scenario.power2_dbm).watts(),
+        scenario.power1_max(),
+        scenario.power2_max(),
         scenario.circuit_w,
     );
     problem.requirements = Requirements {
@@ -257,10 +322,35 @@ pub(super) fn path_model(
 
 #[cfg(test)]
 mod tests {
-    use super::Scenario;
+    use super::{Scenario, of_document};
+    use isac_lab::document::Document;
 
     #[test]
     fn table_and_template_have_every_key_with_its_default() {
         crate::documented::agrees::<Scenario>("hisac_see", crate::hisac_see::TEMPLATE);
+    }
+
+    #[test]
+    fn every_file_of_a_figure_is_a_scenario() {
+        crate::documented::figures(&crate::hisac_see::paper(), of_document);
+    }
+
+    #[test]
+    fn a_power_in_watts_stands_for_that_in_dbm_and_never_beside_it() {
+        let read = |keys: &str| {
+            let text = format!("schema = \"hisac-see/1\"\n[scenario]\n{keys}");
+            let document = Document::from_toml("x.toml", &text).unwrap();
+            of_document(&document.root()).map(|posed| posed.unwrap().scenario)
+        };
+        let watts = read("P1_max_W = 30").unwrap();
+        assert_eq!(watts.power1_max(), 30.0);
+        assert_eq!(watts.power2_max(), Scenario::default().power2_max());
+        for (keys, named) in [
+            ("P2_max_W = 20\nP2_max_dbm = 43", "P2_max_dbm"),
+            ("P1_max_W = 0", "P1_max_W"),
+        ] {
+            let refused = read(keys).unwrap_err().to_string();
+            assert!(refused.contains(named), "{refused}");
+        }
     }
 }

@@ -248,9 +248,57 @@ fn draw(rng: &mut ChaCha8Rng) -> (&'static str, Problem, Option<Design>) {
         1.0
     };
     let noise = decades(rng, -14.0, 0.0);
-    let unit = (noise * gain / watt).sqrt();
+    let amplitude = (noise * gain / watt).sqrt();
+    let cell = network(class, ([m1, m2], users), (amplitude, noise), rng);
+    let limits = [decades(rng, 0.5, 3.0), decades(rng, 0.5, 3.0)];
+    // Of the size that makes the echo's threshold cost a few watts.
+    let reflection = decades(rng, -0.5, 1.0) / noise;
+    let circuit = watt * decades(rng, 0.0, 1.5);
+    let mut p = Problem::new(
+        cell,
+        reflection,
+        watt * limits[0],
+        watt * limits[1],
+        circuit,
+    );
+    p.requirements = Requirements {
+        sinr: decades(rng, -1.5, 0.0),
+        secrecy_rate: rng.random_range(0.0..1.0),
+        common_rate: rng.random_range(0.0..0.6),
+        private_rate: rng.random_range(0.0..0.6),
+    };
+    p.access = Access::ALL[rng.random_range(0..Access::ALL.len())];
+    p.user_target = UserTarget::ALL[rng.random_range(0..2)];
+    if rng.random_range(0..4) == 0 {
+        p.clutter = Clutter::Model;
+    }
+    if rng.random_range(0..8) == 0 {
+        p.artificial_noise = watt * decades(rng, -2.0, 0.0);
+    }
+    if rng.random_range(0..8) == 0 {
+        p.accounting.allocated2 = Some(p.power2_max);
+    }
+    extreme(class, &mut p, rng);
+    let planted = if class == "planted" {
+        plant(&mut p, rng)
+    } else {
+        None
+    };
+    (class, p, planted)
+}
+
+/// Links of both base stations, of an amplitude and with a noise power.
+fn network(
+    class: &str,
+    ([m1, m2], users): ([usize; 2], usize),
+    (amplitude, noise): (f64, f64),
+    rng: &mut ChaCha8Rng,
+) -> TwoCell {
     let mut link = |m: usize, size: f64| -> Vec<c64> {
-        gaussian(rng, m).iter().map(|x| x * (unit * size)).collect()
+        gaussian(rng, m)
+            .iter()
+            .map(|x| x * (amplitude * size))
+            .collect()
     };
     let (h_bo, mut h_e, h_ta, h_cl) = (link(m1, 0.8), link(m1, 0.6), link(m1, 0.9), link(m1, 0.1));
     let (g_bo, mut g_e) = (link(m2, 0.5), link(m2, 0.8));
@@ -283,7 +331,7 @@ fn draw(rng: &mut ChaCha8Rng) -> (&'static str, Problem, Option<Design>) {
             error: isac_models::csi_error::ErrorSet::Ball { radius },
         }
     };
-    let cell = TwoCell {
+    TwoCell {
         h_bo: ball("h_bo", h_bo),
         h_e: ball("h_e", h_e),
         h_ta,
@@ -293,35 +341,11 @@ fn draw(rng: &mut ChaCha8Rng) -> (&'static str, Problem, Option<Design>) {
         g_e: ball("g_e", g_e),
         g_users: Mat::from_fn(m2, users, |i, n| rows[n].1[i]),
         noise,
-    };
-    let limits = [decades(rng, 0.5, 3.0), decades(rng, 0.5, 3.0)];
-    // Of the size that makes the echo's threshold cost a few watts.
-    let reflection = decades(rng, -0.5, 1.0) / noise;
-    let circuit = watt * decades(rng, 0.0, 1.5);
-    let mut p = Problem::new(
-        cell,
-        reflection,
-        watt * limits[0],
-        watt * limits[1],
-        circuit,
-    );
-    p.requirements = Requirements {
-        sinr: decades(rng, -1.5, 0.0),
-        secrecy_rate: rng.random_range(0.0..1.0),
-        common_rate: rng.random_range(0.0..0.6),
-        private_rate: rng.random_range(0.0..0.6),
-    };
-    p.access = Access::ALL[rng.random_range(0..Access::ALL.len())];
-    p.user_target = UserTarget::ALL[rng.random_range(0..2)];
-    if rng.random_range(0..4) == 0 {
-        p.clutter = Clutter::Model;
     }
-    if rng.random_range(0..8) == 0 {
-        p.artificial_noise = watt * decades(rng, -2.0, 0.0);
-    }
-    if rng.random_range(0..8) == 0 {
-        p.accounting.allocated2 = Some(p.power2_max);
-    }
+}
+
+/// A threshold or a power far outside what is usual, where the class says so.
+fn extreme(class: &str, p: &mut Problem, rng: &mut ChaCha8Rng) {
     match class {
         "extreme threshold" => {
             let value = match rng.random_range(0..4) {
@@ -349,12 +373,6 @@ fn draw(rng: &mut ChaCha8Rng) -> (&'static str, Problem, Option<Design>) {
         }
         _ => {}
     }
-    let planted = if class == "planted" {
-        plant(&mut p, rng)
-    } else {
-        None
-    };
-    (class, p, planted)
 }
 
 /// Thresholds that a drawn design meets with room to spare.

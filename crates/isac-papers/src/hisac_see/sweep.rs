@@ -1,7 +1,7 @@
 //! Designs by the direct route along an axis, and what may be said of their curves.
 
 use super::published::numbers;
-use super::scenario::Scenario;
+use super::scenario::{Scenario, of_figure};
 use isac_algos::hisac_see::relaxation::{self, prove_infeasible};
 use isac_algos::hisac_see::{Problem, direct};
 use isac_lab::error::{Error, Source};
@@ -14,7 +14,7 @@ use isac_plot::figure::{Axis, Figure, Panel, Style};
 
 /// What an artefact sweeps.
 pub(super) struct Sweep {
-    /// Name of the artefact, by which its published numbers are known.
+    /// Name of the artefact, by which its scenario and its published numbers are known.
     pub(super) artefact: &'static str,
     /// Our draws behind a published number.
     pub(super) ours: fn(&Records, &Published) -> Vec<f64>,
@@ -35,11 +35,21 @@ pub(super) struct Sweep {
     pub(super) curves: &'static [(&'static str, &'static str)],
     /// Categories of the x axis, if it is one.
     pub(super) categories: &'static [&'static str],
-    /// The problem of a curve at x on a draw.
-    pub(super) build: fn(&str, f64, u64, u64) -> Result<Problem, Source>,
+    /// The problem of a curve at x on a draw, from the scenario of the artefact.
+    pub(super) build: fn(Scenario, &str, f64, u64, u64) -> Result<Problem, Source>,
     pub(super) order: Order,
     pub(super) notes: &'static [&'static str],
     pub(super) claims: fn(&Records) -> Vec<Claim>,
+}
+
+/// A curve that a sweep does not draw.
+pub(super) fn no_curve(curve: &str, sweep: &Sweep) -> Source {
+    Error::unknown("curve", curve, sweep.curves.iter().map(|c| c.0)).into()
+}
+
+/// The one metric of artefacts that show nothing else.
+pub(super) fn efficiency() -> Vec<Metric> {
+    metrics().into_iter().take(1).collect()
 }
 
 /// How the designs of a curve help each other.
@@ -86,6 +96,7 @@ pub(super) fn by_preset(
 }
 
 pub(super) fn plan(request: &Request, sweep: &'static Sweep) -> Result<Plan, Error> {
+    let setting = of_figure(sweep.artefact)?;
     let draws = request.realizations(100, 3)?;
     let xs = request.pick(sweep.full, sweep.quick);
     let mut tasks = Vec::new();
@@ -96,7 +107,7 @@ pub(super) fn plan(request: &Request, sweep: &'static Sweep) -> Result<Plan, Err
                 format!("{name}/r{draw:03}"),
                 label,
                 sweep.seconds * xs.len() as f64,
-                move || run(sweep, name, xs, draw, seed),
+                move || run(sweep, setting, name, xs, (draw, seed)),
             ));
         }
     }
@@ -115,7 +126,7 @@ pub(super) fn plan(request: &Request, sweep: &'static Sweep) -> Result<Plan, Err
             "draws": draws.len(),
             "x": xs,
             "curves": sweep.curves.iter().map(|c| c.0).collect::<Vec<_>>(),
-            "setup": Scenario::default().describe(),
+            "setup": setting,
         }),
         finish: Box::new(move |records| Ok(finish(sweep, &published, records))),
     })
@@ -124,14 +135,14 @@ pub(super) fn plan(request: &Request, sweep: &'static Sweep) -> Result<Plan, Err
 /// One curve on one draw.
 fn run(
     sweep: &Sweep,
+    setting: Scenario,
     curve: &str,
     xs: &[f64],
-    draw: usize,
-    seed: u64,
+    (draw, seed): (usize, u64),
 ) -> Result<Vec<Record>, Source> {
     let problems: Vec<Problem> = xs
         .iter()
-        .map(|&x| (sweep.build)(curve, x, draw as u64, seed))
+        .map(|&x| (sweep.build)(setting, curve, x, draw as u64, seed))
         .collect::<Result<_, _>>()?;
     let options = direct::Options::default();
     let found = match sweep.order {

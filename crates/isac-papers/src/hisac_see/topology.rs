@@ -1,13 +1,13 @@
 //! Fig. 5(a) to (c): each topology with the efficiencies of the access schemes in it.
 
-use super::scenario::{Scenario, draw};
+use super::scenario::{Scenario, draw, of_figure};
 use super::sweep::{gain, gains_are, metrics, percent, record};
 use isac_algos::hisac_see::{Access, direct};
 use isac_lab::error::Error;
 use isac_lab::verdict::{Claim, Ruling, Side};
 use isac_lab::{Artefact, Grade, Metric, Plan, Report, Request, Task};
 use isac_models::rng::{self, Stream};
-use isac_models::scene::{Scene, Topology};
+use isac_models::scene::Scene;
 use isac_plot::figure::{Axis, Figure, Panel, Style};
 use serde_json::json;
 
@@ -22,25 +22,22 @@ pub(super) fn artefacts() -> Vec<Artefact> {
     };
     vec![
         artefact("fig5a", "centralized users: scene and efficiencies", |r| {
-            plan(r, Topology::Centralized)
+            plan(r, "fig5a")
         }),
         artefact(
             "fig5b",
             "edge-clustered users: scene and efficiencies",
-            |r| plan(r, Topology::Edge),
+            |r| plan(r, "fig5b"),
         ),
         artefact("fig5c", "hybrid users: scene and efficiencies", |r| {
-            plan(r, Topology::Hybrid)
+            plan(r, "fig5c")
         }),
     ]
 }
 
-fn plan(request: &Request, topology: Topology) -> Result<Plan, Error> {
+fn plan(request: &Request, artefact: &str) -> Result<Plan, Error> {
     let seed = request.seed;
-    let setup = Scenario {
-        topology,
-        ..Scenario::default()
-    };
+    let setup = of_figure(artefact)?;
     let tasks = request.realizations(100, 3)?.into_iter().map(|r| {
         Task::records(format!("r{r:03}"), "all schemes", 0.4, move || {
             let mut rows = Vec::new();
@@ -58,7 +55,7 @@ fn plan(request: &Request, topology: Topology) -> Result<Plan, Error> {
         metrics: metrics(),
         tasks: tasks.collect(),
         notes: vec!["Used power. The scene is the first draw; users, target, Bob and Eve are drawn anew each time.".into()],
-        scenario: json!({"topology": format!("{topology:?}"), "setup": setup.describe()}),
+        scenario: json!({"setup": setup}),
         finish: Box::new(move |records| {
             let names = ["RSMA, free", "RSMA, fixed", "SDMA", "PD-NOMA", "OMA"];
             let axis = Axis::new("Access scheme").categories(names);
@@ -78,7 +75,7 @@ fn plan(request: &Request, topology: Topology) -> Result<Plan, Error> {
                 }))
             };
             Ok(Report {
-                figure: Figure::new("Topology and efficiency", vec![scene(topology, seed)?, values]),
+                figure: Figure::new("Topology and efficiency", vec![scene(&setup, seed)?, values]),
                 claims: vec![Claim::new(
                     "RSMA with a free split is best in this topology (ours)",
                     best(("rsma_free", 0.0)),
@@ -102,9 +99,9 @@ fn plan(request: &Request, topology: Topology) -> Result<Plan, Error> {
 }
 
 /// Where everybody stands in the first draw.
-fn scene(topology: Topology, seed: u64) -> Result<Panel, Error> {
+fn scene(setup: &Scenario, seed: u64) -> Result<Panel, Error> {
     let mut places = rng::stream(seed, Stream::Geometry, 0);
-    let scene = Scene::draw(topology, Scenario::default().users, &mut places)
+    let scene = Scene::draw(setup.topology, setup.users, &mut places)
         .map_err(|e| Error::numerical("topology", e))?;
     let mut panel = Panel::new("", Axis::new("x (m)"), Axis::new("y (m)"));
     panel.equal_aspect = true;

@@ -8,9 +8,9 @@ use isac_lab::solve::{SolveReport, SolveRequest, SolveStatus};
 use isac_linalg::{Mat, c64, hermitian, ops};
 use isac_metrics::noma::Pair;
 
+use super::answer::evaluated;
 use super::case::Problem;
 use super::input;
-use super::solve::evaluated;
 
 /// Judges beams `w`, antennas x users, or covariances `W_0`, `W_1`, ... of the users.
 pub(super) fn judge(

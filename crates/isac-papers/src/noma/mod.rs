@@ -1,6 +1,7 @@
 //! NOMA-ISAC beamforming: the artefacts of `noma` and its schema `noma/1`.
 
 mod algorithm;
+mod answer;
 mod case;
 mod check;
 mod contradiction;
@@ -8,6 +9,7 @@ mod explicit;
 mod figures;
 mod input;
 mod judge;
+mod no_answer;
 mod proof;
 mod scenario;
 mod solve;
@@ -28,6 +30,7 @@ pub fn paper() -> Paper {
         title: "NOMA-ISAC beamforming",
         schema: "noma/1",
         template: Some(TEMPLATE),
+        scenarios: scenario::FIGURES,
         artefacts: figures::artefacts(),
         read: Some(input::read_all),
         check: Some(check::check),

@@ -8,6 +8,7 @@ use isac_algos::noma::robust::ErrorBall;
 use isac_algos::noma::{Mode, PowerWeights, Scene, Sensing};
 use isac_lab::document::{MOST_ENTRIES, Node};
 use isac_lab::error::{Error, Source};
+use isac_lab::paper::Scenarios;
 use isac_lab::scenario::{self, Posed};
 use isac_linalg::{Mat, c64, validate};
 use isac_metrics::noma::SicSet;
@@ -18,6 +19,23 @@ use isac_models::units::Db;
 use serde::{Deserialize, Serialize};
 
 use super::case::{Case, Problem, top_keys};
+
+/// The scenarios of the artefacts.
+pub(super) const FIGURES: Scenarios = &[
+    ("fig3", FIG3),
+    ("table1", FIG3),
+    ("table2", FIG3),
+    ("pattern", FIG3),
+    ("fig4", include_str!("scenarios/fig4.toml")),
+    ("fig5", FIG5),
+    ("fig6", FIG5),
+    ("robust_oma", FIG5),
+    ("fig7", FIG7),
+    ("lemma1", FIG7),
+];
+const FIG3: &str = include_str!("scenarios/fig3.toml");
+const FIG5: &str = include_str!("scenarios/fig5.toml");
+const FIG7: &str = include_str!("scenarios/fig7.toml");
 
 /// What is simulated and asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -126,6 +144,14 @@ pub(super) fn of_document(root: &Node<'_>) -> Result<Option<Posed<Scenario>>, Er
     Ok(posed)
 }
 
+/// The scenario of an artefact.
+///
+/// # Errors
+/// An artefact that has none.
+pub(super) fn of_figure(name: &str) -> Result<Scenario, Error> {
+    crate::of_figure("noma", FIGURES, name, of_document)
+}
+
 impl Scenario {
     /// What the constructors of a scene cannot see.
     fn check(&self) -> Result<(), isac_linalg::Error> {
@@ -207,23 +233,31 @@ impl Scenario {
         )?)
     }
 
+    /// SINR targets of all users, linear.
+    pub(super) fn gammas(&self) -> Vec<f64> {
+        vec![Db(self.gamma_db).linear(); self.users]
+    }
+
+    /// The channel errors.
+    pub(super) fn ball(&self) -> ErrorBall {
+        ErrorBall {
+            radius: self.eps,
+            residual: self.residual,
+        }
+    }
+
     /// The problem on one draw.
     pub(super) fn case(&self, seed: u64, drop: usize) -> Result<Case, Source> {
-        let gamma = || vec![Db(self.gamma_db).linear(); self.users];
-        let (budget, ball) = (
-            self.budget_w,
-            ErrorBall {
-                radius: self.eps,
-                residual: self.residual,
-            },
-        );
+        let (budget, ball) = (self.budget_w, self.ball());
         Ok(Case {
             scene: self.scene(seed, drop)?,
             problem: match self.problem {
-                Asked::PowerMin => Problem::PowerMin { gamma: gamma() },
+                Asked::PowerMin => Problem::PowerMin {
+                    gamma: self.gammas(),
+                },
                 Asked::MaxMin => Problem::MaxMin { budget },
                 Asked::RobustPowerMin => Problem::RobustPowerMin {
-                    gamma: gamma(),
+                    gamma: self.gammas(),
                     ball,
                 },
                 Asked::RobustMaxMin => Problem::RobustMaxMin { budget, ball },
@@ -235,10 +269,15 @@ impl Scenario {
 
 #[cfg(test)]
 mod tests {
-    use super::Scenario;
+    use super::{Scenario, of_document};
 
     #[test]
     fn table_and_template_have_every_key_with_its_default() {
         crate::documented::agrees::<Scenario>("noma", crate::noma::TEMPLATE);
+    }
+
+    #[test]
+    fn every_file_of_a_figure_is_a_scenario() {
+        crate::documented::figures(&crate::noma::paper(), of_document);
     }
 }

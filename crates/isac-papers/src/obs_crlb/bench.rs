@@ -2,17 +2,18 @@
 
 use std::path::Path;
 
-use isac_algos::obs_crlb::{Weights, bound, start};
+use isac_algos::obs_crlb::{bound, start};
 use isac_lab::bench::{Comparison, Family, Instances, Ours};
 use isac_lab::clock::timed;
 use isac_lab::error::{Error, Source};
 use isac_lab::{Request, Size};
 use isac_models::rng::{Stream, stream};
 
-use super::figures::RELEASED;
+use super::figures::{TARGETS, over_powers, over_users};
 use super::method::{Method, Setup};
 use super::package;
 use super::published::{self, Runs, thousandths};
+use super::scenario::Scenario;
 use super::setup::{Inputs, PRESETS, World};
 
 pub(super) const FAMILY: Family = Family {
@@ -25,16 +26,6 @@ pub(super) const FAMILY: Family = Family {
 
 /// Relative difference, to the size of the objective's terms, up to which ours is no worse.
 const TOLERANCE: f64 = 1e-6;
-/// Transmit antennas along each side, and in all.
-const VERTICAL: usize = 4;
-const ANTENNAS: usize = 16;
-/// Weights of the figures.
-const WEIGHTS: Weights = Weights {
-    rate: 0.25,
-    crlb: 1.0,
-};
-/// Scale of the users' columns and streams of the released starts.
-const START: (f64, usize) = (0.25, 16);
 
 /// A figure with per-channel results.
 struct Set {
@@ -44,8 +35,8 @@ struct Set {
     file: &'static str,
     channels: &'static str,
     sensing_start: &'static str,
-    /// Values of the axis, users and power at each.
-    points: Vec<(f64, usize, f64)>,
+    /// Values of the axis with the scenario at each.
+    points: fn(&Scenario) -> [(f64, Scenario); 6],
 }
 
 /// A released algorithm on the instances of a set.
@@ -57,13 +48,12 @@ struct Released {
 struct Part {
     set: Set,
     world: World,
+    points: [(f64, Scenario); 6],
     draws: usize,
     released: Vec<Released>,
 }
 
 fn sets() -> [Set; 2] {
-    let users = [2, 4, 6, 8, 10, 12].map(|k| (f64::from(k as u32), k, 10.0));
-    let power = [-5.0, 0.0, 5.0, 10.0, 15.0, 20.0].map(|p| (p, 4, p));
     [
         Set {
             name: "fig6",
@@ -71,7 +61,7 @@ fn sets() -> [Set; 2] {
             file: "fig6_users_per_realization.csv",
             channels: "channels_nt16_k12.csv",
             sensing_start: "init_ws_fig6.csv",
-            points: users.to_vec(),
+            points: over_users,
         },
         Set {
             name: "fig7",
@@ -79,7 +69,7 @@ fn sets() -> [Set; 2] {
             file: "fig7_power_per_realization.csv",
             channels: "channels_nt16_k4.csv",
             sensing_start: "init_ws_fig7.csv",
-            points: power.to_vec(),
+            points: over_powers,
         },
     ]
 }
@@ -96,7 +86,7 @@ fn open(folder: &Path) -> Result<Option<Instances>, Error> {
     if parts.is_empty() {
         return Ok(None);
     }
-    let count = |part: &Part| part.draws * part.set.points.len();
+    let count = |part: &Part| part.draws * part.points.len();
     Ok(Some(Instances {
         count: parts.iter().map(count).sum(),
         absent,
@@ -104,7 +94,7 @@ fn open(folder: &Path) -> Result<Option<Instances>, Error> {
             let mut number = number;
             for part in &parts {
                 if number < count(part) {
-                    let points = part.set.points.len();
+                    let points = part.points.len();
                     return compare(part, number / points, number % points);
                 }
                 number -= count(part);
@@ -118,27 +108,29 @@ fn part(folder: &Path, set: Set) -> Result<Part, Error> {
     let inputs = Inputs {
         channels: Some(set.channels),
         sensing_start: Some(set.sensing_start),
-        ..RELEASED
+        targets: TARGETS,
     };
     let request = Request {
         reference: Some(folder.into()),
         ..Request::new(PRESETS[0], Size::Full)
     };
-    let world = World::new(&request, &inputs)?;
-    let most = set.points.iter().map(|p| p.1).max().unwrap_or(0);
+    let world = World::new(&request, set.name, inputs)?;
+    let points = (set.points)(&world.scenario);
+    let antennas = world.scenario.antennas();
+    let most = points.iter().map(|(_, s)| s.users).max().unwrap_or(0);
     for h in world.stored_channels() {
-        if h.nrows() != ANTENNAS || h.ncols() < most {
+        if h.nrows() != antennas || h.ncols() < most {
             return Err(Error::Usage(format!(
-                "{}: channels of {} x {}, expected {ANTENNAS} antennas x at least {most} users",
+                "{}: channels of {} x {}, expected {antennas} antennas x at least {most} users",
                 set.channels,
                 h.nrows(),
                 h.ncols()
             )));
         }
     }
-    if !world.stored_start(ANTENNAS) {
+    if !world.stored_start(antennas) {
         return Err(Error::Usage(format!(
-            "{}: expected {ANTENNAS} antennas",
+            "{}: expected {antennas} antennas",
             set.sensing_start
         )));
     }
@@ -167,27 +159,31 @@ fn part(folder: &Path, set: Set) -> Result<Part, Error> {
         draws: world.stored_channels().len(),
         set,
         world,
+        points,
         released,
     })
 }
 
 /// Our default design of a channel at a point of the axis, with its bound, beside every released one.
 fn compare(part: &Part, realization: usize, k: usize) -> Result<Vec<Comparison>, Source> {
-    let (x, users, power_dbm) = part.set.points[k];
-    let problem = part
-        .world
-        .problem(VERTICAL, users, realization, power_dbm, WEIGHTS)?;
-    let (scale, streams) = START;
+    let (x, scenario) = &part.points[k];
+    let x = *x;
+    let problem = part.world.problem(scenario, realization)?;
+    let antennas = scenario.antennas();
     let design = || -> Result<(f64, f64, f64), isac_algos::Error> {
-        let sensing = part.world.sensing_start(ANTENNAS, streams);
+        let sensing = part.world.sensing_start(antennas, antennas);
         let setup = Setup {
-            start: Some(start::released(&problem, scale, sensing.as_ref())?),
+            start: Some(start::released(
+                &problem,
+                scenario.delta_c,
+                sensing.as_ref(),
+            )?),
             ..Setup::default()
         };
         let mut rng = stream(part.world.seed, Stream::Randomisation, realization as u64);
         let merit = Method::BestOfStarts.run(&problem, &setup, &mut rng)?.merit;
         let bound = bound::certify(&problem, &bound::Options::default())?.value;
-        let size = WEIGHTS.rate * merit.sum_rate + WEIGHTS.crlb * merit.crlb_trace;
+        let size = scenario.delta_c * merit.sum_rate + scenario.delta_s * merit.crlb_trace;
         Ok((merit.objective, bound, size))
     };
     let (found, seconds) = timed(design);

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use isac_algos::obs_crlb::{Solution, Weights, sca};
+use isac_algos::obs_crlb::{Solution, sca};
 use isac_linalg::ops;
-use isac_models::units::Dbm;
 
-use super::setup::{Inputs, World, scenario};
+use super::scenario::Scenario;
+use super::setup::{Inputs, World, described};
 use super::{published, random_instances};
 use isac_lab::error::{Error, Source};
 use isac_lab::published::Numbers;
@@ -16,26 +16,13 @@ use isac_plot::figure::{Axis, Figure, Panel, Style};
 
 const NAMES: [&str; 3] = ["delta_c_0_05", "delta_c_0_10", "delta_c_0_15"];
 
-/// `pi/3 (2u - 1)` for the released uniform draws; the coefficients are not known and ours.
-const TARGETS: [[f64; 4]; 2] = [
-    [0.658_996, -0.781_234, 0.0870197, 6.2536e-5],
-    [0.849_682, 0.865_818, -0.0399207, 0.117],
-];
-
 pub(super) fn plan(request: &Request) -> Result<Plan, Error> {
-    let inputs = Inputs {
-        targets: "",
-        rounded_targets: &TARGETS,
-        channels: None,
-        sensing_start: None,
-        released_snapshots: 30,
-    };
     // The coefficients and the channel of this figure were not released.
     let own = Request {
         reference: None,
         ..request.clone()
     };
-    let world = Arc::new(World::new(&own, &inputs)?);
+    let world = Arc::new(World::new(&own, "fig2", Inputs::default())?);
     let realizations = request.realizations(1, 1)?;
     let mut tasks = Vec::new();
     let numbers = published::numbers("fig2")?;
@@ -72,17 +59,21 @@ pub(super) fn plan(request: &Request) -> Result<Plan, Error> {
         metrics: vec![Metric::new("objective", "Objective", "")],
         tasks,
         notes,
-        scenario: scenario(&world, "fig2"),
+        scenario: described(&world, "fig2"),
         finish: Box::new(move |records| finish(records, &numbers, &whole)),
     })
 }
 
 fn solve(world: &World, rate: f64, safeguard: bool, r: usize) -> Result<Solution, Source> {
-    let weights = Weights { rate, crlb: 1.0 };
-    let problem = world.problem(4, 4, r, 10.0, weights)?;
-    let users = world.normal(16, 4, 1);
-    let w0 = ops::hcat(users.as_ref(), world.sensing_start(16, 16).as_ref());
-    debug_assert!((problem.power() - Dbm(10.0).watts()).abs() < 1e-15);
+    let scenario = Scenario {
+        delta_c: rate,
+        ..world.scenario.clone()
+    };
+    let problem = world.problem(&scenario, r)?;
+    let antennas = scenario.antennas();
+    let users = world.normal(antennas, scenario.users, 1);
+    let sensing = world.sensing_start(antennas, antennas);
+    let w0 = ops::hcat(users.as_ref(), sensing.as_ref());
     let options = sca::Options {
         stop: sca::Stop::Step(if world.printed { 1e-4 } else { 1e-5 }),
         safeguard,

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use isac_algos::obs_crlb::{
-    Auxiliaries, Shift, Solution, SumRateCrlb, Weights, bound, fp_sgda, start, wmmse_sdr,
+    Auxiliaries, Shift, Solution, SumRateCrlb, bound, fp_sgda, start, wmmse_sdr,
 };
 use isac_linalg::{Mat, c64, ops};
 use isac_models::rng::{Stream, stream};
 
 use super::method::{Method, Released, Setup};
 use super::report;
-use super::setup::{Inputs, PRESETS, World, bound_record, metrics, record, scenario};
+use super::scenario::Scenario;
+use super::setup::{Inputs, PRESETS, World, bound_record, described, metrics, record};
 use super::sweep::{ACCELERATED_NS0, Comparison, Curve, Kind, Of, Sweep, algorithm1};
-use super::{convergence, published, random_instances};
+use super::{convergence, published, random_instances, streams};
 use isac_lab::clock::timed;
 use isac_lab::error::{Error, Source};
 use isac_lab::published::Numbers;
@@ -63,71 +64,55 @@ pub(super) fn all() -> Vec<Artefact> {
 #[derive(Debug, Clone)]
 pub(super) struct Setting {
     pub(super) x: f64,
-    pub(super) vertical: usize,
-    pub(super) users: usize,
+    pub(super) scenario: Scenario,
     pub(super) streams: usize,
     /// Whether the best of starts has just so many streams, or any number.
     pub(super) streams_fixed: bool,
-    /// Sensing streams of FP-SGDA.
-    pub(super) fp_streams: usize,
-    pub(super) power_dbm: f64,
-    pub(super) weights: Weights,
-    /// Scale of the communication columns in the released start.
-    pub(super) start_scale: f64,
     /// Settings of the released scripts.
     pub(super) released: Released,
 }
 
 impl Setting {
-    fn common(x: f64) -> Self {
+    /// As many sensing streams as the array of the artefact's scenario has antennas.
+    fn common(x: f64, scenario: Scenario) -> Self {
         Self {
             x,
-            vertical: 4,
-            users: 4,
-            streams: 16,
+            streams: scenario.antennas(),
+            scenario,
             streams_fixed: false,
-            fp_streams: 16,
-            power_dbm: 10.0,
-            weights: Weights {
-                rate: 0.25,
-                crlb: 1.0,
-            },
-            start_scale: 0.25,
             released: Released::default(),
         }
     }
 }
 
-pub(super) const RELEASED: Inputs = Inputs {
-    targets: "figs3_5_6_7_table1",
-    rounded_targets: &published::TARGETS,
-    channels: None,
-    sensing_start: None,
-    released_snapshots: 30,
-};
+/// Where the targets of Figs. 3 and 5 to 7 stand among the released numbers.
+pub(super) const TARGETS: Option<&str> = Some("figs3_5_6_7_table1");
 
 fn fig3(request: &Request) -> Result<Plan, Error> {
     let inputs = Inputs {
         channels: Some("channels_fig3_nt16_k4.csv"),
         sensing_start: Some("init_ws_fig3.csv"),
-        ..RELEASED
+        targets: TARGETS,
     };
+    let world = World::new(request, "fig3", inputs)?;
     let every = request.pick(1, 6);
     let settings = (0..60).step_by(every).map(|i| {
         let x = -7.0 + 0.2 * f64::from(i);
-        let rate = 10.0_f64.powf(x);
+        let scenario = Scenario {
+            delta_c: 10.0_f64.powf(x),
+            ..world.scenario.clone()
+        };
         Setting {
-            weights: Weights { rate, crlb: 1.0 },
-            start_scale: rate,
             released: Released {
                 tolerance: 1e-4,
                 cap: 2000,
                 fp_sgda: fp_sgda::Options::released_tradeoff(),
                 ..Released::default()
             },
-            ..Setting::common(x)
+            ..Setting::common(x, scenario)
         }
     });
+    let settings = settings.collect();
     let algorithm1 = algorithm1(request.preset == PRESETS[1]);
     let numbers = published::numbers("fig3")?;
     let sweep = Sweep {
@@ -149,19 +134,39 @@ fn fig3(request: &Request) -> Result<Plan, Error> {
         kind: Kind::Tradeoff,
     };
     let realizations = request.realizations(50, 4)?;
-    plan(request, &inputs, settings.collect(), realizations, sweep)
+    plan(request, world, settings, realizations, sweep)
+}
+
+/// What Fig. 6 varies, with the x of each.
+pub(super) fn over_users(base: &Scenario) -> [(f64, Scenario); 6] {
+    [2, 4, 6, 8, 10, 12].map(|users| {
+        let scenario = Scenario {
+            users,
+            ..base.clone()
+        };
+        (users as f64, scenario)
+    })
+}
+
+/// What Fig. 7 varies, with the x of each.
+pub(super) fn over_powers(base: &Scenario) -> [(f64, Scenario); 6] {
+    [-5.0, 0.0, 5.0, 10.0, 15.0, 20.0].map(|power_dbm| {
+        let scenario = Scenario {
+            power_dbm,
+            ..base.clone()
+        };
+        (power_dbm, scenario)
+    })
 }
 
 fn fig6(request: &Request) -> Result<Plan, Error> {
     let inputs = Inputs {
         channels: Some("channels_nt16_k12.csv"),
         sensing_start: Some("init_ws_fig6.csv"),
-        ..RELEASED
+        targets: TARGETS,
     };
-    let settings = [2, 4, 6, 8, 10, 12].map(|users| Setting {
-        users,
-        ..Setting::common(users as f64)
-    });
+    let world = World::new(request, "fig6", inputs)?;
+    let settings = over_users(&world.scenario).map(|(x, scenario)| Setting::common(x, scenario));
     let printed = request.preset == PRESETS[1];
     let numbers = published::numbers("fig6")?;
     let sweep = Sweep {
@@ -177,19 +182,17 @@ fn fig6(request: &Request) -> Result<Plan, Error> {
         kind: Kind::Users,
     };
     let realizations = request.realizations(100, 5)?;
-    plan(request, &inputs, settings.to_vec(), realizations, sweep)
+    plan(request, world, settings.to_vec(), realizations, sweep)
 }
 
 fn fig7(request: &Request) -> Result<Plan, Error> {
     let inputs = Inputs {
         channels: Some("channels_nt16_k4.csv"),
         sensing_start: Some("init_ws_fig7.csv"),
-        ..RELEASED
+        targets: TARGETS,
     };
-    let settings = [-5.0, 0.0, 5.0, 10.0, 15.0, 20.0].map(|power_dbm| Setting {
-        power_dbm,
-        ..Setting::common(power_dbm)
-    });
+    let world = World::new(request, "fig7", inputs)?;
+    let settings = over_powers(&world.scenario).map(|(x, scenario)| Setting::common(x, scenario));
     let printed = request.preset == PRESETS[1];
     let numbers = published::numbers("fig7")?;
     let sweep = Sweep {
@@ -205,7 +208,7 @@ fn fig7(request: &Request) -> Result<Plan, Error> {
         kind: Kind::Power,
     };
     let realizations = request.realizations(100, 5)?;
-    plan(request, &inputs, settings.to_vec(), realizations, sweep)
+    plan(request, world, settings.to_vec(), realizations, sweep)
 }
 
 /// Curves of Figs. 6 and 7.
@@ -234,28 +237,34 @@ fn sdr_channels(request: &Request, all: bool) -> usize {
 }
 
 fn fig5(request: &Request) -> Result<Plan, Error> {
-    antennas(request, Kind::Antennas)
+    antennas(request, "fig5", Kind::Antennas)
 }
 
 fn table1(request: &Request) -> Result<Plan, Error> {
-    antennas(request, Kind::Table)
+    antennas(request, "table1", Kind::Table)
 }
 
-fn antennas(request: &Request, kind: Kind) -> Result<Plan, Error> {
+fn antennas(request: &Request, artefact: &str, kind: Kind) -> Result<Plan, Error> {
     let inputs = Inputs {
         channels: Some("channels_nt16_k4.csv"),
         sensing_start: Some("init_ws_fig7.csv"),
-        ..RELEASED
+        targets: TARGETS,
     };
+    let world = World::new(request, artefact, inputs)?;
     let all = [4, 8, 16, 32, 64];
     let sizes = request.pick(&all[..], &all[..3]);
-    let settings = sizes.iter().map(|&vertical| Setting {
-        vertical,
-        streams: 6,
-        // The released script gives FP-SGDA as many sensing streams as antennas.
-        fp_streams: 4 * vertical,
-        ..Setting::common(4.0 * vertical as f64)
+    let settings = sizes.iter().map(|&vertical| {
+        let scenario = Scenario {
+            nt_v: vertical,
+            nr_v: vertical,
+            ..world.scenario.clone()
+        };
+        Setting {
+            streams: 6,
+            ..Setting::common(scenario.antennas() as f64, scenario)
+        }
     });
+    let settings = settings.collect();
     let printed = request.preset == PRESETS[1];
     let algorithm1 = algorithm1(printed);
     let names = if printed {
@@ -295,17 +304,15 @@ fn antennas(request: &Request, kind: Kind) -> Result<Plan, Error> {
         kind,
     };
     let realizations = request.realizations(100, 4)?;
-    plan(request, &inputs, settings.collect(), realizations, sweep)
+    plan(request, world, settings, realizations, sweep)
 }
 
 fn fig4(request: &Request) -> Result<Plan, Error> {
     let inputs = Inputs {
-        targets: "fig4",
-        rounded_targets: &published::TARGETS_FIG4,
-        released_snapshots: 128,
-        ..RELEASED
+        targets: Some("fig4"),
+        ..Inputs::default()
     };
-    let world = Arc::new(World::new(request, &inputs)?);
+    let world = Arc::new(World::new(request, "fig4", inputs)?);
     let printed = world.printed;
     let numbers = published::numbers("fig4")?;
     let realizations = request.realizations(50, 5)?;
@@ -315,7 +322,7 @@ fn fig4(request: &Request) -> Result<Plan, Error> {
             if users + streams == 0 {
                 continue;
             }
-            let setting = streams_setting(users, streams);
+            let setting = streams_setting(&world, users, streams);
             for curve in [
                 Curve::of(algorithm1(world.printed), 0.02),
                 Curve::of(Method::BestOfStarts, 0.05),
@@ -351,14 +358,17 @@ fn fig4(request: &Request) -> Result<Plan, Error> {
     }
     tasks.extend(random_instances::stream_tasks(request.seed));
     let mut notes = world.notes();
-    notes.push("K = 0 is one run at 20 dBm, where the paper implies 10 dBm".into());
+    notes.push(format!(
+        "K = 0 is one run at {SENSING_DBM} dBm, where the paper implies {} dBm",
+        world.scenario.power_dbm
+    ));
     Ok(Plan {
         x: Metric::new("sensing_streams", "Sensing streams Ns", ""),
         metrics: metrics(),
         tasks,
         notes,
-        scenario: scenario(&world, "fig4"),
-        finish: Box::new(move |records| report::streams(records, &numbers, printed)),
+        scenario: described(&world, "fig4"),
+        finish: Box::new(move |records| streams::report(records, &numbers, printed)),
     })
 }
 
@@ -370,9 +380,8 @@ fn truncated(
     name: &str,
     r: usize,
 ) -> Result<Vec<Record>, Source> {
-    let setting = streams_setting(users, 8);
-    let weights = setting.weights;
-    let problem = world.problem(setting.vertical, users, r, setting.power_dbm, weights)?;
+    let setting = streams_setting(world, users, 8);
+    let problem = world.problem(&setting.scenario, r)?;
     let (whole, seconds) = timed(|| solve(world, &setting, method, setting.streams, &problem, r));
     let whole = whole?;
     Ok((usize::from(users == 0)..=8)
@@ -383,13 +392,21 @@ fn truncated(
         .collect())
 }
 
+/// Power of Fig. 4 without users, dBm.
+const SENSING_DBM: f64 = 20.0;
+
 /// A point of Fig. 4.
-fn streams_setting(users: usize, streams: usize) -> Setting {
-    Setting {
+fn streams_setting(world: &World, users: usize, streams: usize) -> Setting {
+    let mut scenario = Scenario {
         users,
+        ..world.scenario.clone()
+    };
+    if users == 0 {
+        scenario.power_dbm = SENSING_DBM;
+    }
+    Setting {
         streams,
         streams_fixed: true,
-        power_dbm: if users == 0 { 20.0 } else { 10.0 },
         released: if users == 0 {
             Released {
                 cap: 2000,
@@ -404,19 +421,19 @@ fn streams_setting(users: usize, streams: usize) -> Setting {
                 ..Released::default()
             }
         },
-        ..Setting::common(streams as f64)
+        ..Setting::common(streams as f64, scenario)
     }
 }
 
 /// One task per method, point and realisation.
 fn plan(
     request: &Request,
-    inputs: &Inputs,
+    world: World,
     settings: Vec<Setting>,
     realizations: Vec<usize>,
     sweep: Sweep,
 ) -> Result<Plan, Error> {
-    let world = Arc::new(World::new(request, inputs)?);
+    let world = Arc::new(world);
     let mut tasks = Vec::new();
     let mut notes = world.notes();
     for &curve in &sweep.curves {
@@ -428,7 +445,7 @@ fn plan(
             1
         };
         for setting in settings.iter().step_by(every) {
-            let antennas = 4 * setting.vertical;
+            let antennas = setting.scenario.antennas();
             // FP-SGDA works on Nt x Nt blocks of sensing streams: cubic in the array size.
             let large = curve.is(&[Method::FpSgdaReleased]) && antennas >= 64;
             let cost = if large {
@@ -479,7 +496,7 @@ fn plan(
     }
     let comparison = Comparison::read(request, &world, sweep.kind)?;
     let x = sweep.x.clone();
-    let scenario = scenario(&world, sweep.title);
+    let scenario = described(&world, sweep.title);
     Ok(Plan {
         x,
         metrics: metrics(),
@@ -492,8 +509,7 @@ fn plan(
 
 /// Runs one curve on one realisation.
 fn run(world: &World, setting: &Setting, curve: &Curve, name: &str, r: usize) -> Record {
-    let (vertical, users) = (setting.vertical, setting.users);
-    let problem = world.problem(vertical, users, r, setting.power_dbm, setting.weights);
+    let problem = world.problem(&setting.scenario, r);
     match curve.of {
         Of::Method(method) => record(name, setting.x, r, || {
             solve(world, setting, method, setting.streams, &problem?, r)
@@ -518,7 +534,7 @@ fn solve(
     let antennas = problem.antennas();
     let released = |streams: usize| -> Result<Option<Mat<c64>>, isac_algos::Error> {
         let sensing = world.sensing_start(antennas, streams);
-        start::released(problem, setting.start_scale, sensing.as_ref()).map(Some)
+        start::released(problem, setting.scenario.delta_c, sensing.as_ref()).map(Some)
     };
     let mut setup = Setup {
         released: setting.released.clone(),
@@ -533,8 +549,9 @@ fn solve(
         }
         Method::FpSgda | Method::FpSgdaReleased => {
             // The released scripts draw both blocks.
-            let users = world.normal(antennas, setting.users, 1);
-            let sensing = world.sensing_start(antennas, setting.fp_streams);
+            let users = world.normal(antennas, setting.scenario.users, 1);
+            // As many sensing streams as antennas.
+            let sensing = world.sensing_start(antennas, antennas);
             setup.start = Some(ops::hcat(users.as_ref(), sensing.as_ref()));
         }
         Method::Accelerated => setup.sensing_streams = Some(streams.min(3 * problem.targets())),

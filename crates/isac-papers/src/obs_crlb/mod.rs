@@ -18,6 +18,7 @@ mod report;
 mod scenario;
 mod setup;
 mod solve;
+mod streams;
 mod stress;
 mod sweep;
 mod verify;
@@ -36,6 +37,7 @@ pub fn paper() -> Paper {
         title: "Sum rate against CRLB",
         schema: "obs-crlb/1",
         template: Some(TEMPLATE),
+        scenarios: scenario::FIGURES,
         artefacts: figures::all(),
         read: Some(input::read_all),
         check: Some(check::check),

@@ -90,26 +90,6 @@ pub(super) fn ends(numbers: &Numbers) -> Vec<[f64; 3]> {
     iterations.map(end).collect()
 }
 
-/// Fixed targets of Figs. 3 and 5 to 7, rounded to six digits: angles, then coefficients.
-pub(super) const TARGETS: [[f64; 4]; 2] = [
-    [-0.739833, -0.657095, 0.0870197, 6.2536e-5],
-    [-0.853804, -0.323457, -0.0399207, 0.117],
-];
-
-/// Fixed targets of Fig. 4, rounded to six digits.
-pub(super) const TARGETS_FIG4: [[f64; 4]; 3] = [
-    [-0.216210, 0.387923, 0.0727801, 0.0477020],
-    [0.0812976, -0.618994, 0.0481969, 0.113841],
-    [-0.169239, 0.791927, -0.0479290, 0.0699936],
-];
-
-/// Targets from rows of `theta, phi, Re alpha, Im alpha`.
-pub(super) fn targets(rows: &[[f64; 4]]) -> Result<Targets, Error> {
-    let column = |i: usize| rows.iter().map(|row| row[i]).collect();
-    let alpha = rows.iter().map(|row| c64::new(row[2], row[3])).collect();
-    Ok(Targets::new(column(0), column(1), alpha)?)
-}
-
 /// A set of `targets.csv`.
 pub(super) fn stored_targets(folder: &Path, set: &str) -> Result<Targets, Error> {
     targets_of(&package::table(folder, "targets.csv")?, set)
@@ -138,7 +118,9 @@ fn targets_of(table: &CsvTable, set: &str) -> Result<Targets, Error> {
         let expected = format!("rows of the set {set}");
         return Err(table.wrong(table.rows.len().saturating_sub(1), name, &expected));
     }
-    targets(&rows)
+    let column = |i: usize| rows.iter().map(|row| row[i]).collect();
+    let alpha = rows.iter().map(|row| c64::new(row[2], row[3])).collect();
+    Ok(Targets::new(column(0), column(1), alpha)?)
 }
 
 const CHANNELS: [&str; 5] = ["realization", "antenna", "user", "h_re", "h_im"];

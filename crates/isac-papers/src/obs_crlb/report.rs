@@ -1,4 +1,4 @@
-//! Figures 3 to 7 and Table I of `obs_crlb`: what they show and how they compare.
+//! Figures 3 and 5 to 7 and Table I of `obs_crlb`: what they show and how they compare.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,11 @@ use super::claims;
 use super::method::Method;
 use super::panels;
 use super::published::thousandths;
-use super::random_instances;
-use super::setup::{CRLB, OBJECTIVE, SUM_RATE};
-use super::sweep::{Comparison, Kind, Sweep, algorithm1, style};
+use super::setup::{CRLB, SUM_RATE};
+use super::sweep::{Comparison, Kind, Sweep};
 use isac_lab::error::Error;
-use isac_lab::published::Numbers;
 use isac_lab::stats::median;
-use isac_lab::verdict::{Claim, Ruling, Side};
+use isac_lab::verdict::{Ruling, Side};
 use isac_lab::{Compared, Grade, Records, Report, Timing};
 use isac_plot::figure::{Axis, Figure, Panel, Style};
 
@@ -326,143 +324,4 @@ fn fastest(records: &Records, s: &Sweep) -> String {
         ruling.rule,
         texts.join("; ")
     )
-}
-
-/// Fig. 4: one panel per number of users.
-pub(super) fn streams(
-    records: &Records,
-    numbers: &Numbers,
-    printed: bool,
-) -> Result<Report, Error> {
-    let algorithm1 = algorithm1(printed);
-    let mut report = Report::default();
-    let mut panels = Vec::new();
-    let (mut near, mut below) = (true, 0);
-    for users in 0..=3_usize {
-        let theirs =
-            |method: Method| numbers.points(&format!("k{users}_{}", method.name()), "objective");
-        let theirs_sdr = theirs(Method::WmmseSdrReleased);
-        let theirs = theirs(Method::Algorithm1Released);
-        let mut panel = Panel::new(
-            format!("K = {users}"),
-            Axis::new("Sensing streams Ns"),
-            Axis::new("Objective"),
-        );
-        panel.legend = isac_plot::figure::Legend::Below;
-        let name = |method: Method| format!("k{users}_{}", method.name());
-        // Few streams cost WMMSE-SDR orders of magnitude; the panel shows the others' range.
-        let lowest = theirs.iter().map(|p| p[1]).fold(0.0, f64::min);
-        let floor = lowest - 0.5 * lowest.abs();
-        for method in [algorithm1, Method::BestOfStarts] {
-            let style = Style::curve(style(method));
-            isac_lab::curves::mean_curve(
-                &mut panel,
-                method.label(),
-                records,
-                &name(method),
-                OBJECTIVE,
-                style,
-            );
-        }
-        for method in [Method::WmmseSdrReleased, Method::WmmseSdr] {
-            let (label, style) = (method.label(), style(method));
-            let curve = records.curve(&name(method), OBJECTIVE);
-            let all: Vec<[f64; 2]> = curve.iter().map(|(x, s)| [*x, s.mean]).collect();
-            let seen: Vec<[f64; 2]> = all.iter().copied().filter(|p| p[1] >= floor).collect();
-            below += all.len() - seen.len();
-            let n = curve.iter().map(|(_, s)| s.n).max().unwrap_or(0);
-            panel.line(format!("{label} (n = {n})"), seen, Style::curve(style));
-        }
-        let seen = |points: &[[f64; 2]]| -> Vec<[f64; 2]> {
-            points.iter().copied().filter(|p| p[1] >= floor).collect()
-        };
-        let sdr = seen(&theirs_sdr);
-        below += theirs_sdr.len() - sdr.len();
-        panel.published("Algorithm 1", theirs.clone(), Style::curve(0));
-        panel.published("WMMSE-SDR", sdr, Style::curve(2));
-        panels.push(panel);
-        for point in &theirs {
-            let ours = records.summary(&name(algorithm1), point[0], OBJECTIVE);
-            let room = 2.0 * (ours.high - ours.low) + 0.02 * point[1].abs();
-            let compared = users > 0 && ours.n > 1;
-            near &= !compared || (ours.mean - point[1]).abs() <= room;
-        }
-    }
-    report.table = numbers.table(|row| {
-        let released = Method::Algorithm1Released.name();
-        let name = row.curve.replace(released, algorithm1.name());
-        records.values(&name, row.x, OBJECTIVE)
-    });
-    let best = |users: usize, streams: f64| {
-        let name = format!("k{users}_{}", Method::BestOfStarts.name());
-        records.summary(&name, streams, OBJECTIVE).mean
-    };
-    // Shortfall of fewer streams, as a share of the objective with more.
-    let short = |users: usize, few: f64, many: f64| {
-        let name = format!("k{users}_{}", Method::BestOfStarts.name());
-        let rows = records.joint(&[(&name, few), (&name, many)], OBJECTIVE);
-        let short = rows.iter().map(|v| (v[1] - v[0]) / v[1].abs());
-        short.collect::<Vec<f64>>()
-    };
-    let mut needed = Vec::new();
-    let suffice = Ruling::together((0..=3_usize).map(|users| {
-        let top = best(users, 8.0);
-        let first = (0..=8_u32).find(|&n| best(users, f64::from(n)) >= top - 1e-2 * top.abs());
-        needed.push(format!(
-            "K = {users}: {}",
-            first.map_or("-".into(), |n| n.to_string())
-        ));
-        let few = (3 - users) as f64;
-        let loss = short(users, few, 8.0);
-        let ruling = match loss[..] {
-            [one] if users == 0 => Ruling::fact(one <= 0.01, "without users there is no channel"),
-            _ => Ruling::mean(&loss, Side::AtMost(0.01)),
-        };
-        (format!("K = {users}, Ns = {few} against 8"), ruling)
-    }));
-    report.claims.push(Claim::new(
-        "max(0, M - K) sensing streams suffice for the paper's targets",
-        suffice,
-        format!(
-            "least Ns whose mean is within 1 % of Ns = 8 (M = 3): {}",
-            needed.join(", ")
-        ),
-    ));
-    let ([sets, above, above_three], text) = random_instances::streams_found(records);
-    report.claims.push(Claim::new(
-        "M streams suffice for sensing alone, on the sets of targets tried",
-        Ruling::every(sets - above, sets),
-        format!("least Ns within 1e-5 of the certified optimum (sets of random targets): {text}"),
-    ));
-    report.claims.push(Claim::new(
-        "3M streams suffice for sensing alone (Lemma 5)",
-        Ruling::every(sets - above_three, sets),
-        "",
-    ));
-    let unchanged = Ruling::together((1..=3).map(|users| {
-        let loss = short(users, 4.0, 8.0);
-        (
-            format!("K = {users}"),
-            Ruling::mean(&loss, Side::Between(-0.01, 0.01)),
-        )
-    }));
-    report.claims.push(Claim::new(
-        "More streams than needed change nothing",
-        unchanged,
-        "share of the objective from Ns = 4 to 8",
-    ));
-    let mut figure = Figure::new("Objective against sensing streams", panels);
-    figure.columns = 2;
-    if below > 0 {
-        figure = figure.footnote(format!(
-            "{below} points of WMMSE-SDR with few streams lie below the panels (table)"
-        ));
-    }
-    report.figure = figure;
-    report.grade = if near {
-        Grade::Statistical
-    } else {
-        Grade::Trend
-    };
-    Ok(report)
 }

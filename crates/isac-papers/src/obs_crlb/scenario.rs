@@ -3,6 +3,7 @@
 use isac_algos::obs_crlb::{SumRateCrlb, Weights};
 use isac_lab::document::{MOST_ENTRIES, Node};
 use isac_lab::error::Error;
+use isac_lab::paper::Scenarios;
 use isac_lab::scenario::{self, Posed};
 use isac_linalg::{Mat, c64, validate};
 use isac_metrics::AngleSensing;
@@ -12,8 +13,6 @@ use isac_models::rng::{Stream, stream};
 use isac_models::target::Targets;
 use isac_models::units::Dbm;
 use serde::{Deserialize, Serialize};
-
-use super::published;
 
 /// Keys of a document with channels.
 pub(super) const TOP_KEYS: [&str; 13] = [
@@ -31,6 +30,18 @@ pub(super) const TOP_KEYS: [&str; 13] = [
     "expected",
     "tolerance",
 ];
+
+/// The scenarios of the artefacts.
+pub(super) const FIGURES: Scenarios = &[
+    ("fig2", include_str!("scenarios/fig2.toml")),
+    ("fig3", FIG3),
+    ("fig4", include_str!("scenarios/fig4.toml")),
+    ("fig5", FIG3),
+    ("fig6", FIG3),
+    ("fig7", FIG3),
+    ("table1", FIG3),
+];
+const FIG3: &str = include_str!("scenarios/fig3.toml");
 
 /// Noise power of users and radar, W.
 pub(super) const NOISE: f64 = 1e-3;
@@ -77,7 +88,6 @@ pub(super) struct Scenario {
 
 impl Default for Scenario {
     fn default() -> Self {
-        let column = |i: usize| published::TARGETS.iter().map(|row| row[i]).collect();
         Self {
             nt_h: 4,
             nt_v: 4,
@@ -85,10 +95,10 @@ impl Default for Scenario {
             nr_v: 4,
             kron_order: KronOrder::VerticalSlow,
             users: 4,
-            theta_rad: column(0),
-            phi_rad: column(1),
-            alpha_re: column(2),
-            alpha_im: column(3),
+            theta_rad: vec![-0.739833, -0.853804],
+            phi_rad: vec![-0.657095, -0.323457],
+            alpha_re: vec![0.0870197, -0.0399207],
+            alpha_im: vec![6.2536e-5, 0.117],
             snapshots: 30,
             power_dbm: 10.0,
             user_noise_w: NOISE,
@@ -112,7 +122,20 @@ pub(super) fn of_document(root: &Node<'_>) -> Result<Option<Posed<Scenario>>, Er
     Ok(posed)
 }
 
+/// The scenario of an artefact.
+///
+/// # Errors
+/// An artefact that has none.
+pub(super) fn of_figure(name: &str) -> Result<Scenario, Error> {
+    crate::of_figure("obs_crlb", FIGURES, name, of_document)
+}
+
 impl Scenario {
+    /// Transmit antennas.
+    pub(super) fn antennas(&self) -> usize {
+        self.nt_h * self.nt_v
+    }
+
     /// What the constructors of a problem cannot see or name otherwise.
     fn check(&self) -> Result<(), isac_linalg::Error> {
         let range =
@@ -181,7 +204,7 @@ impl Scenario {
     /// The channel of one draw, antennas x users.
     pub(super) fn channel(&self, seed: u64, drop: usize) -> Mat<c64> {
         let mut rng = stream(seed, Stream::Channel, drop as u64);
-        rayleigh(self.nt_h * self.nt_v, self.users, 1.0, &mut rng)
+        rayleigh(self.antennas(), self.users, 1.0, &mut rng)
     }
 
     /// The problem on a channel, antennas x users.
@@ -236,10 +259,15 @@ pub(super) fn classify(root: &Node<'_>, error: isac_algos::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::Scenario;
+    use super::{Scenario, of_document};
 
     #[test]
     fn table_and_template_have_every_key_with_its_default() {
         crate::documented::agrees::<Scenario>("obs_crlb", crate::obs_crlb::TEMPLATE);
+    }
+
+    #[test]
+    fn every_file_of_a_figure_is_a_scenario() {
+        crate::documented::figures(&crate::obs_crlb::paper(), of_document);
     }
 }

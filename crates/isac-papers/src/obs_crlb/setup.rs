@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use isac_algos::obs_crlb::{Solution, SumRateCrlb, Weights};
+use isac_algos::obs_crlb::{Solution, SumRateCrlb};
 use isac_linalg::{Mat, c64, ops};
 use isac_metrics::{AngleSensing, crlb_trace};
 use isac_models::array::{KronOrder, Scaling, Upa};
@@ -13,7 +13,7 @@ use isac_opt::StopReason;
 
 use super::published;
 pub(super) use super::scenario::NOISE;
-use super::scenario::Scenario;
+use super::scenario::{Scenario, of_figure};
 use isac_lab::clock::timed;
 use isac_lab::error::Error;
 use isac_lab::{Metric, Record, Request};
@@ -35,37 +35,45 @@ pub(super) fn metrics() -> Vec<Metric> {
     ]
 }
 
-/// Geometry and targets, the same in every realisation.
+/// What is the same in every realisation.
 #[derive(Debug, Clone)]
 pub(super) struct World {
     pub(super) printed: bool,
-    pub(super) order: KronOrder,
-    pub(super) snapshots: usize,
-    pub(super) targets: Targets,
+    /// The scenario of the artefact, with the targets of the request.
+    pub(super) scenario: Scenario,
     channels: Option<Vec<Mat<c64>>>,
     sensing_start: Option<Mat<c64>>,
     pub(super) seed: u64,
 }
 
-/// Names of the released inputs of a figure.
+/// Names of the released inputs of a figure; targets not released stand in its scenario.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Inputs {
-    pub(super) targets: &'static str,
-    pub(super) rounded_targets: &'static [[f64; 4]],
+    pub(super) targets: Option<&'static str>,
     pub(super) channels: Option<&'static str>,
     pub(super) sensing_start: Option<&'static str>,
-    pub(super) released_snapshots: usize,
 }
 
+/// Snapshots as printed.
+const PRINTED_SNAPSHOTS: usize = 64;
+
 impl World {
-    /// The world of a request: released inputs where the user has them, our own draws otherwise.
-    pub(super) fn new(request: &Request, inputs: &Inputs) -> Result<Self, Error> {
+    /// The world of an artefact: released inputs where the user has them, our own draws otherwise.
+    pub(super) fn new(request: &Request, artefact: &str, inputs: Inputs) -> Result<Self, Error> {
         let printed = request.preset == PRESETS[1];
         let reference = request.reference.as_deref().filter(|_| !printed);
-        let targets = match reference {
-            _ if printed => printed_targets(inputs.rounded_targets.len(), request.seed)?,
-            Some(folder) => published::stored_targets(folder, inputs.targets)?,
-            None => published::targets(inputs.rounded_targets)?,
-        };
+        let mut scenario = of_figure(artefact)?;
+        if printed {
+            scenario = Scenario {
+                kron_order: KronOrder::HorizontalSlow,
+                snapshots: PRINTED_SNAPSHOTS,
+                ..scenario
+            };
+            let targets = printed_targets(&scenario, request.seed)?;
+            scenario = scenario.with_targets(&targets);
+        } else if let (Some(folder), Some(set)) = (reference, inputs.targets) {
+            scenario = scenario.with_targets(&published::stored_targets(folder, set)?);
+        }
         let channels = match (reference, inputs.channels) {
             (Some(folder), Some(file)) => Some(published::channels(folder, file)?),
             _ => None,
@@ -76,17 +84,7 @@ impl World {
         };
         Ok(Self {
             printed,
-            order: if printed {
-                KronOrder::HorizontalSlow
-            } else {
-                KronOrder::VerticalSlow
-            },
-            snapshots: if printed {
-                64
-            } else {
-                inputs.released_snapshots
-            },
-            targets,
+            scenario,
             channels,
             sensing_start,
             seed: request.seed,
@@ -103,29 +101,14 @@ impl World {
         self.channels.as_deref().unwrap_or_default()
     }
 
-    /// The problem of one realisation with `4 x vertical` transmit and `5 x vertical` receive
-    /// antennas. The first `users` of the stored or drawn users are taken.
+    /// The problem of a scenario on one realisation. The first users of the stored or drawn ones are
+    /// taken.
     pub(super) fn problem(
         &self,
-        vertical: usize,
-        users: usize,
+        scenario: &Scenario,
         realization: usize,
-        power_dbm: f64,
-        weights: Weights,
     ) -> Result<SumRateCrlb, isac_algos::Error> {
-        let scenario = Scenario {
-            nt_v: vertical,
-            nr_v: vertical,
-            kron_order: self.order,
-            users,
-            snapshots: self.snapshots,
-            power_dbm,
-            delta_c: weights.rate,
-            delta_s: weights.crlb,
-            ..Scenario::default()
-        }
-        .with_targets(&self.targets);
-        let antennas = scenario.nt_h * vertical;
+        let (antennas, users) = (scenario.antennas(), scenario.users);
         let stored = self.channels.as_ref().and_then(|all| all.get(realization));
         let channel = match stored.filter(|h| h.nrows() == antennas && h.ncols() >= users) {
             Some(h) => h.subcols(0, users).to_owned(),
@@ -175,7 +158,7 @@ impl World {
                 .into(),
         ];
         if self.printed {
-            notes.push("preset printed: 64 snapshots, order hv, one normal draw for modulus and phase of a coefficient, angles in (-2pi/3, 2pi/3), tolerance 1e-4; one set of targets, the first drawn with a CRLB below 50 at isotropic transmission".into());
+            notes.push(format!("preset printed: {PRINTED_SNAPSHOTS} snapshots, order hv, one normal draw for modulus and phase of a coefficient, angles in (-2pi/3, 2pi/3), tolerance 1e-4; one set of targets, the first drawn with a CRLB below 50 at isotropic transmission"));
         } else if self.stored() {
             notes.push("released channels, targets and sensing starts".into());
         } else {
@@ -185,17 +168,20 @@ impl World {
     }
 }
 
-/// The first set of targets by the printed law whose CRLB is below 50 for isotropic transmission
-/// from 4 x 4 antennas at 10 dBm: random sets can be arbitrarily ill-conditioned.
-fn printed_targets(count: usize, seed: u64) -> Result<Targets, Error> {
-    let array = |h, v| Upa::new(h, v, KronOrder::HorizontalSlow, Scaling::UnitNorm);
-    let (transmit, receive) = (array(4, 4)?, array(5, 4)?);
-    let isotropic = isotropic(16, Dbm(10.0).watts());
+/// The first set of as many targets by the printed law whose CRLB is below 50 for isotropic transmission
+/// in the scenario: random sets can be arbitrarily ill-conditioned.
+fn printed_targets(scenario: &Scenario, seed: u64) -> Result<Targets, Error> {
+    let count = scenario.theta_rad.len();
+    let array = |h, v| Upa::new(h, v, scenario.kron_order, Scaling::UnitNorm);
+    let transmit = array(scenario.nt_h, scenario.nt_v)?;
+    let receive = array(scenario.nr_h, scenario.nr_v)?;
+    let isotropic = isotropic(scenario.antennas(), Dbm(scenario.power_dbm).watts());
     for attempt in 0..1000 {
         let mut rng = stream(seed, Stream::Target, attempt);
         let law = ReflectionLaw::SharedDraw;
         let targets = Targets::random(count, 2.0 * PI / 3.0, law, &mut rng);
-        let sensing = AngleSensing::new(&transmit, &receive, &targets, 64, NOISE);
+        let (snapshots, noise) = (scenario.snapshots, scenario.radar_noise_w);
+        let sensing = AngleSensing::new(&transmit, &receive, &targets, snapshots, noise);
         let crlb = sensing
             .and_then(|s| s.fim(isotropic.as_ref()))
             .and_then(|fim| crlb_trace(fim.as_ref()));
@@ -258,16 +244,10 @@ pub(super) fn bound_record(
 }
 
 /// What was simulated, for `meta.json`.
-pub(super) fn scenario(world: &World, title: &str) -> serde_json::Value {
-    let alpha: Vec<[f64; 2]> = world.targets.alpha().iter().map(|a| [a.re, a.im]).collect();
+pub(super) fn described(world: &World, title: &str) -> serde_json::Value {
     serde_json::json!({
         "title": title,
-        "noise_W": NOISE,
-        "snapshots": world.snapshots,
-        "kron_order": world.order,
-        "theta_rad": world.targets.theta(),
-        "phi_rad": world.targets.phi(),
-        "alpha": alpha,
+        "scenario": world.scenario,
         "channels": if world.stored() { "released" } else { "drawn" },
         "seed": world.seed,
     })

@@ -137,19 +137,33 @@ pub(super) fn opened<'a>(
 pub(super) struct New {
     /// Key of a paper
     paper: String,
+    /// The scenario of a figure or table instead, such as `fig3`
+    #[arg(long, value_name = "NAME")]
+    figure: Option<String>,
     /// Write to a file that does not exist yet, instead of standard output
     #[arg(short, long, value_name = "FILE")]
     out: Option<std::path::PathBuf>,
 }
 
-/// Writes the template of a paper.
+/// Writes the template of a paper, or the scenario of one of its figures.
 pub(super) fn new(papers: &[Paper], args: &New, console: &mut Console<'_>) -> Result<u8, Error> {
     let key = args.paper.replace('-', "_");
     let known = papers.iter().filter(|paper| paper.template.is_some());
-    let template = known.clone().find(|paper| paper.key == key);
-    let Some(template) = template.and_then(|paper| paper.template) else {
+    let found = known.clone().find(|paper| paper.key == key);
+    let Some((paper, template)) = found.and_then(|p| Some((p, p.template?))) else {
         let known = known.map(|paper| paper.key);
         return Err(Error::unknown("paper", &args.paper, known));
+    };
+    let template = match &args.figure {
+        None => template,
+        Some(name) => {
+            let mut all = paper.scenarios.iter();
+            let unknown = || {
+                let what = format!("scenario of {key} (--figure)");
+                Error::unknown(what, name, paper.scenarios.iter().map(|s| s.0))
+            };
+            all.find(|s| s.0 == name).ok_or_else(unknown)?.1
+        }
     };
     // Editors of TOML look for the schema beside the file.
     let template = format!(

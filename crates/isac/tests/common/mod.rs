@@ -32,6 +32,7 @@ pub(crate) fn paper() -> Paper {
         title: "A demonstration",
         schema: "demo/1",
         template: None,
+        scenarios: &[],
         artefacts: vec![
             artefact("fig1", plan),
             artefact("fig2a", plan),
@@ -187,6 +188,12 @@ pub(crate) struct Ran {
 /// The program with its own papers.
 pub(crate) fn real_isac(arguments: &[&str]) -> Ran {
     run(arguments, &isac::papers::all(), Arc::default())
+}
+
+/// The exit code of the program with its own papers, and all that it printed.
+pub(crate) fn said(arguments: &[&str]) -> (u8, String) {
+    let ran = real_isac(arguments);
+    (ran.code, ran.out + &ran.err)
 }
 
 pub(crate) fn isac(arguments: &[&str]) -> Ran {

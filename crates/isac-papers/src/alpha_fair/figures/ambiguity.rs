@@ -6,7 +6,8 @@ use isac_metrics::delay_doppler::{Gain, SensingOptions};
 use serde_json::json;
 use std::f64::consts::TAU;
 
-use super::{ASSUMPTION, DROPS, PAPER, PRESETS, design_by, scenario, size_note};
+use super::{DROPS, PAPER, PRESETS, asked, assumption, design_by, scenario, size_note};
+use crate::alpha_fair::scenario::Scenario;
 use isac_lab::error::{Error, Source};
 use isac_lab::verdict::{Claim, Ruling};
 use isac_lab::{Artefact, Grade, Metric, Plan, Record, Records, Report, Request, Task, TaskOutput};
@@ -41,7 +42,7 @@ const CURVES: [(&str, &str, Method, Gain); 3] = [
 ];
 
 fn plan(request: &Request) -> Result<Plan, Error> {
-    let scenario = scenario(request);
+    let scenario = scenario(request, ARTEFACT.name)?;
     let drop = request.realizations(DROPS, 1)?[0];
     let seed = request.seed;
     let tasks = CURVES
@@ -50,7 +51,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             let mut scenario = scenario.clone();
             scenario.sensing = SensingOptions {
                 gain,
-                ..SensingOptions::default()
+                ..scenario.sensing
             };
             Task::with_data(name, label, request.pick(1.5, 0.1), move || {
                 let drawn = scenario.drop(seed, drop)?;
@@ -63,7 +64,6 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             })
         })
         .collect();
-    let note = size_note(&scenario);
     let described = json!({"scenario": scenario, "drop": drop});
     Ok(Plan {
         x: Metric::new("subcarrier", "Subcarrier", ""),
@@ -72,9 +72,9 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             Metric::new("user_power", "Users' power", "W"),
         ],
         tasks,
-        notes: vec![ASSUMPTION.into()],
+        notes: vec![assumption(&scenario)],
         scenario: described,
-        finish: Box::new(move |records| Ok(finish(records, &note))),
+        finish: Box::new(move |records| Ok(finish(records, &scenario))),
     })
 }
 
@@ -118,7 +118,7 @@ fn spectra(
     Ok((records, ambiguity))
 }
 
-fn finish(records: &Records, note: &str) -> Report {
+fn finish(records: &Records, scenario: &Scenario) -> Report {
     let mut sensing = Panel::new("Sensing", Axis::new("Subcarrier"), Axis::log("Power (W)"));
     let mut users = Panel::new("Users", Axis::new("Subcarrier"), Axis::log("Power (W)"));
     let mut ambiguity = Panel::new(
@@ -181,12 +181,12 @@ fn finish(records: &Records, note: &str) -> Report {
     ];
     Report {
         figure: Figure::new(
-            "Where the power goes, alpha = 0, 100 Mbit/s per user",
+            format!("Where the power goes, {}", asked(scenario)),
             vec![sensing, users, ambiguity],
         )
-        .footnote(note)
+        .footnote(size_note(scenario))
         .footnote("One drop. Known gain rewards large subcarrier indices, unknown gain both edges; either trades local accuracy for range ambiguity.")
-        .footnote(ASSUMPTION),
+        .footnote(assumption(scenario)),
         claims,
         grade: Grade::Unpublished,
         ..Report::default()

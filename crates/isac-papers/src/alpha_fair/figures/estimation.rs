@@ -54,20 +54,14 @@ fn amplitude(flat: f64, n: usize) -> Vec<c64> {
 }
 
 fn plan(request: &Request) -> Result<Plan, Error> {
-    let size = scenario(request);
+    let size = scenario(request, ARTEFACT.name)?;
     let trials = request.pick(TRIALS, QUICK_TRIALS);
     let (seed, only) = (request.seed, request.realization);
     if let Some(index) = only.filter(|i| *i >= TRIALS) {
         let message = format!("--realization {index}: expected a number below {TRIALS}");
         return Err(Error::Usage(message));
     }
-    let grid = Grid::filling(
-        size.subcarriers,
-        size.symbols,
-        size.carrier_ghz * 1e9,
-        size.bandwidth_mhz * 1e6,
-        size.cyclic_prefix,
-    )?;
+    let grid = size.grid().map_err(|e| Error::numerical("grid", e))?;
     let n = size.subcarriers;
     let mut tasks = Vec::new();
     for (shape, _, flat) in SHAPES {
@@ -170,10 +164,9 @@ fn bound(lit: &[c64], snr_db: f64, grid: &Grid) -> Result<[f64; 2], Source> {
     Ok(state.physical_std(0, &Combine::Sum, grid))
 }
 
-fn finish(records: &Records, note: &str, n: usize) -> Report {
-    // A delay of 1/(N - 2) later the outermost pairs stand at half a turn, off by pi/(N - 2) either way.
-    let lobes = 100.0 * (std::f64::consts::PI / (n as f64 - 2.0)).sin().powi(2);
-    let panels = [(0, "Range RMSE (m)"), (1, "Speed RMSE (m/s)")].map(|(metric, label)| {
+/// Errors and bounds of range and speed over the SNR.
+fn panels(records: &Records) -> [Panel; 2] {
+    [(0, "Range RMSE (m)"), (1, "Speed RMSE (m/s)")].map(|(metric, label)| {
         let mut panel = Panel::new("", Axis::new("Integrated SNR (dB)"), Axis::log(label));
         for (index, (shape, label, _)) in SHAPES.into_iter().enumerate() {
             let root = |name: &str| -> Vec<[f64; 2]> {
@@ -190,59 +183,78 @@ fn finish(records: &Records, note: &str, n: usize) -> Report {
             );
         }
         panel
-    });
-    let root = |name: &str, snr: f64, metric: usize| records.summary(name, snr, metric).mean.sqrt();
-    let excess = |shape: &str, snr: f64, metric: usize| {
-        root(shape, snr, metric) / root(&format!("{shape}_crlb"), snr, metric)
+    })
+}
+
+/// Root of the mean of a curve.
+fn root(records: &Records, name: &str, snr: f64, metric: usize) -> f64 {
+    records.summary(name, snr, metric).mean.sqrt()
+}
+
+/// Error over its bound.
+fn excess(records: &Records, shape: &str, snr: f64, metric: usize) -> f64 {
+    root(records, shape, snr, metric) / root(records, &format!("{shape}_crlb"), snr, metric)
+}
+
+/// The least SNR from which on the bound is attained everywhere.
+fn threshold(records: &Records, shape: &str) -> f64 {
+    let attains = |snr: f64| {
+        (0..2).all(|metric| (excess(records, shape, snr, metric) - 1.0).abs() <= ATTAINED)
     };
-    let attains = |shape: &str, snr: f64| {
-        (0..2).all(|metric| (excess(shape, snr, metric) - 1.0).abs() <= ATTAINED)
-    };
-    // The threshold: from there on the bound is attained at every SNR.
-    let threshold = |shape: &str| -> f64 {
-        let met = SNRS_DB.into_iter().rev().take_while(|s| attains(shape, *s));
-        met.last().unwrap_or(f64::INFINITY)
-    };
-    let thresholds = SHAPES.map(|(shape, _, _)| threshold(shape));
-    let [flat, edges, mixed] = thresholds;
-    let top = SNRS_DB[SNRS_DB.len() - 1];
-    let bounds = SHAPES.map(|(shape, _, _)| root(&format!("{shape}_crlb"), top, 0));
-    let ratios = SHAPES.map(|(shape, _, _)| {
-        [0, 1]
-            .map(|metric| format!("{:.2}", excess(shape, top, metric)))
-            .join(" and ")
-    });
-    // Squared errors over the bound, trial by trial.
-    let squares = |shape: &str, snr: f64, metric: usize| -> Vec<f64> {
-        let bound = records.summary(&format!("{shape}_crlb"), snr, metric).mean;
-        let errors = records.values(shape, snr, metric);
-        errors.iter().map(|e| e / bound).collect()
-    };
-    let room = [(1.0 - ATTAINED).powi(2), (1.0 + ATTAINED).powi(2)];
-    let attained = Ruling::together(SHAPES.iter().flat_map(|(shape, _, _)| {
+    let met = SNRS_DB.into_iter().rev().take_while(|snr| attains(*snr));
+    met.last().unwrap_or(f64::INFINITY)
+}
+
+/// Squared errors over the bound, trial by trial.
+fn squares(records: &Records, shape: &str, snr: f64, metric: usize) -> Vec<f64> {
+    let bound = records.summary(&format!("{shape}_crlb"), snr, metric).mean;
+    let errors = records.values(shape, snr, metric);
+    errors.iter().map(|e| e / bound).collect()
+}
+
+/// Least and largest mean square that counts as attaining the bound.
+fn room() -> [f64; 2] {
+    [(1.0 - ATTAINED).powi(2), (1.0 + ATTAINED).powi(2)]
+}
+
+/// Whether every spectrum attains its bounds at an SNR.
+fn attained(records: &Records, top: f64) -> Ruling {
+    let [low, high] = room();
+    Ruling::together(SHAPES.iter().flat_map(|(shape, _, _)| {
         ["range", "speed"]
             .into_iter()
             .enumerate()
             .map(move |(metric, what)| {
-                let ratios = squares(shape, top, metric);
-                let side = Side::Between(room[0], room[1]);
+                let ratios = squares(records, shape, top, metric);
                 (
                     format!("{shape}, {what}, {top} dB"),
-                    Ruling::mean(&ratios, side),
+                    Ruling::mean(&ratios, Side::Between(low, high)),
                 )
             })
-    }));
+    }))
+}
+
+fn claims(records: &Records) -> Vec<Claim> {
+    let thresholds = SHAPES.map(|(shape, _, _)| threshold(records, shape));
+    let [flat, edges, mixed] = thresholds;
+    let top = SNRS_DB[SNRS_DB.len() - 1];
+    let bounds = SHAPES.map(|(shape, _, _)| root(records, &format!("{shape}_crlb"), top, 0));
+    let ratios = SHAPES.map(|(shape, _, _)| {
+        [0, 1]
+            .map(|metric| format!("{:.2}", excess(records, shape, top, metric)))
+            .join(" and ")
+    });
     let above = |shape: &str, snr: f64| {
         if snr.is_finite() {
-            Ruling::mean(&squares(shape, snr, 0), Side::AtLeast(room[1]))
+            Ruling::mean(&squares(records, shape, snr, 0), Side::AtLeast(room()[1]))
         } else {
             Ruling::not_tested("no threshold was found")
         }
     };
-    let claims = vec![
+    vec![
         Claim::new(
             "Ours: every spectrum attains its CRLB above a threshold",
-            attained,
+            attained(records, top),
             format!(
                 "within {:.0} % from (flat, edges, mixed) {flat}, {edges}, {mixed} dB on; RMSE over CRLB of range and speed at {top} dB: {}",
                 100.0 * ATTAINED,
@@ -283,14 +295,19 @@ fn finish(records: &Records, note: &str, n: usize) -> Report {
                 bounds[2] / bounds[1]
             ),
         ),
-    ];
+    ]
+}
+
+fn finish(records: &Records, note: &str, n: usize) -> Report {
+    // A delay of 1/(N - 2) later the outermost pairs stand at half a turn, off by pi/(N - 2) either way.
+    let lobes = 100.0 * (std::f64::consts::PI / (n as f64 - 2.0)).sin().powi(2);
     Report {
-        figure: Figure::new("Estimator against bound", panels.into())
+        figure: Figure::new("Estimator against bound", panels(records).into())
             .footnote(note)
             .footnote(format!(
                 "Matched filter on a grid, every lobe near the largest refined by Newton. Neighbouring lobes of the edge spectrum differ by {lobes:.1} % in height: below its threshold noise picks the wrong one."
             )),
-        claims,
+        claims: claims(records),
         grade: Grade::Unpublished,
         ..Report::default()
     }

@@ -5,9 +5,10 @@ use isac_metrics::fairness::Fairness;
 use serde_json::json;
 
 use super::{
-    ASSUMPTION, DROPS, MAX, MIN, PAPER, PRESETS, QUICK_DROPS, SUM, crlb_axis, design_by,
+    DROPS, MAX, MIN, PAPER, PRESETS, QUICK_DROPS, SUM, assumption, crlb_axis, design_by,
     design_metrics, median_ratio, record, scenario, size_note,
 };
+use crate::alpha_fair::scenario::Scenario;
 use isac_lab::error::Error;
 use isac_lab::verdict::{Claim, Ruling, Side};
 use isac_lab::{Artefact, Grade, Metric, Plan, Record, Records, Report, Request, Task, TaskOutput};
@@ -29,7 +30,7 @@ const CURVE: &str = "augmented";
 const INFINITY_AT: f64 = 63.0;
 
 fn plan(request: &Request) -> Result<Plan, Error> {
-    let scenario = scenario(request);
+    let scenario = scenario(request, ARTEFACT.name)?;
     let drops = request.realizations(DROPS, QUICK_DROPS)?;
     let seed = request.seed;
     let first = drops[0];
@@ -64,20 +65,20 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             })
         })
         .collect();
-    let note = size_note(&scenario);
     let axis = crlb_axis("CRLB", &scenario)?;
     let described = json!({"scenario": scenario, "alphas": ALPHAS, "drops": drops});
     Ok(Plan {
         x: Metric::new("alpha", "alpha", ""),
         metrics: design_metrics(),
         tasks,
-        notes: vec![ASSUMPTION.into()],
+        notes: vec![assumption(&scenario)],
         scenario: described,
-        finish: Box::new(move |records| Ok(finish(records, first, &axis, &note))),
+        finish: Box::new(move |records| Ok(finish(records, first, &axis, &scenario))),
     })
 }
 
-fn finish(records: &Records, first: usize, axis: &Axis, note: &str) -> Report {
+/// The CRLB of every target of one drop, for some alphas.
+fn targets(records: &Records, first: usize, axis: &Axis) -> Panel {
     let mut targets = Panel::new(format!("Drop {first}"), Axis::new("Target"), axis.clone());
     if let Some(rows) = records
         .data
@@ -95,18 +96,16 @@ fn finish(records: &Records, first: usize, axis: &Axis, note: &str) -> Report {
             targets.line(format!("alpha = {alpha}"), points.collect(), style);
         }
     }
+    targets
+}
+
+/// Sum and largest CRLB relative to alpha = 0, over the drops.
+fn totals(records: &Records) -> Panel {
     let mut totals = Panel::new(
         "Over the drops",
         Axis::new("alpha"),
         Axis::new("Relative to alpha = 0"),
     );
-    let relative = |metric: usize| -> Vec<[f64; 2]> {
-        ALPHAS
-            .iter()
-            .map(|&a| [a, median_ratio(records, (CURVE, a), (CURVE, 0.0), metric)])
-            .collect()
-    };
-    let (sum, max) = (relative(SUM), relative(MAX));
     let mut shares = Records::default();
     for alpha in ALPHAS {
         for (name, metric) in [("sum", SUM), ("max", MAX)] {
@@ -125,6 +124,10 @@ fn finish(records: &Records, first: usize, axis: &Axis, note: &str) -> Report {
         0,
         Style::curve(1),
     );
+    totals
+}
+
+fn claims(records: &Records) -> Vec<Claim> {
     let spread: Vec<f64> = ALPHAS
         .iter()
         .map(|&a| {
@@ -159,19 +162,20 @@ fn finish(records: &Records, first: usize, axis: &Axis, note: &str) -> Report {
             Some(ratio(ALPHAS[0], row.realization)? - ratio(ALPHAS[last], row.realization)?)
         })
         .collect();
+    let median = |metric| median_ratio(records, (CURVE, ALPHAS[last]), (CURVE, 0.0), metric);
     let limit = median_ratio(records, ("alpha_infinity", INFINITY_AT), (CURVE, 0.0), MAX);
-    let claims = vec![
+    vec![
         Claim::new(
             "The sum CRLB rises moderately with alpha",
             steps("sum", Side::AtLeast(0.99)),
-            format!("median factor at alpha = 16: {:.3}", sum[last][1]),
+            format!("median factor at alpha = 16: {:.3}", median(SUM)),
         ),
         Claim::new(
             "The largest CRLB falls with alpha",
             steps("max", Side::AtMost(1.01)),
             format!(
                 "median factor at alpha = 16: {:.3}; at alpha = inf (norm of order 64, true maximum): {limit:.3}",
-                max[last][1]
+                median(MAX)
             ),
         ),
         Claim::new(
@@ -182,12 +186,17 @@ fn finish(records: &Records, first: usize, axis: &Axis, note: &str) -> Report {
                 spread[0], spread[last]
             ),
         ),
-    ];
+    ]
+}
+
+fn finish(records: &Records, first: usize, axis: &Axis, scenario: &Scenario) -> Report {
+    let title = format!("Fairness, {} Mbit/s per user", scenario.min_rate_mbit_s);
+    let panels = vec![targets(records, first, axis), totals(records)];
     Report {
-        figure: Figure::new("Fairness, 100 Mbit/s per user", vec![targets, totals])
-            .footnote(note)
-            .footnote(ASSUMPTION),
-        claims,
+        figure: Figure::new(title, panels)
+            .footnote(size_note(scenario))
+            .footnote(assumption(scenario)),
+        claims: claims(records),
         grade: Grade::Trend,
         ..Report::default()
     }

@@ -8,7 +8,8 @@ use isac_metrics::ofdm_rate::{Interference, OfdmRate};
 use isac_opt::StopReason;
 use serde_json::json;
 
-use super::{ASSUMPTION, DROPS, PAPER, PRESETS, QUICK_DROPS, scenario, size_note};
+use super::{DROPS, PAPER, PRESETS, QUICK_DROPS, asked, assumption, scenario, size_note};
+use crate::alpha_fair::scenario::Scenario;
 use isac_lab::error::{Error, Source};
 use isac_lab::stats;
 use isac_lab::verdict::{Claim, Ruling};
@@ -55,7 +56,7 @@ const VARIANTS: [(&str, &str, Disturbance, Interference); 5] = [
 const GAP: usize = 0;
 
 fn plan(request: &Request) -> Result<Plan, Error> {
-    let scenario = scenario(request);
+    let scenario = scenario(request, ARTEFACT.name)?;
     let drops = request.realizations(DROPS, QUICK_DROPS)?;
     let seed = request.seed;
     let tasks = drops
@@ -85,7 +86,6 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             })
         })
         .collect();
-    let note = size_note(&scenario);
     let described = json!({"scenario": scenario, "drops": drops});
     Ok(Plan {
         x: Metric::new("drop", "Drop", ""),
@@ -94,9 +94,9 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             Metric::new("violation", "Largest rate shortfall", "bit/s/Hz"),
         ],
         tasks,
-        notes: vec![ASSUMPTION.into()],
+        notes: vec![assumption(&scenario)],
         scenario: described,
-        finish: Box::new(move |records| Ok(finish(records, &note))),
+        finish: Box::new(move |records| Ok(finish(records, &scenario))),
     })
 }
 
@@ -126,7 +126,7 @@ fn variant(
     )?)
 }
 
-fn finish(records: &Records, note: &str) -> Report {
+fn finish(records: &Records, scenario: &Scenario) -> Report {
     let percent = |values: &[f64], q: f64| format!("{:.1}", 100.0 * stats::quantile(values, q));
     let gaps = |name: &str| -> Vec<f64> {
         let rows = records.rows.iter().filter(|row| row.algorithm == name);
@@ -193,12 +193,12 @@ fn finish(records: &Records, note: &str) -> Report {
     ];
     Report {
         figure: Figure::new(
-            "What the certified gap consists of, alpha = 0, 100 Mbit/s per user",
+            format!("What the certified gap consists of, {}", asked(scenario)),
             vec![panel, Panel::table("", heads, rows)],
         )
-        .footnote(note)
+        .footnote(size_note(scenario))
         .footnote("Each line leaves out one disturbance more than the one above. Below zero: less than the bound of the full problem, which counts part of the users' interference.")
-        .footnote(ASSUMPTION),
+        .footnote(assumption(scenario)),
         claims,
         grade: Grade::Unpublished,
         ..Report::default()

@@ -12,8 +12,9 @@ mod users;
 
 use isac_algos::alpha_fair::{Design, FEASIBLE, Method, Problem, RunOptions};
 use isac_linalg::{MatRef, c64};
+use isac_models::channel::tr38901::Environment;
 
-use super::scenario::Scenario;
+use super::scenario::{Scenario, of_figure};
 use isac_lab::error::{Error, Source};
 use isac_lab::stats;
 use isac_lab::verdict::{Ruling, Side};
@@ -41,13 +42,36 @@ const DROPS: usize = 20;
 const QUICK_DROPS: usize = 2;
 
 /// Said on every figure: the paper's own numbers could not be recovered.
-const ASSUMPTION: &str = "Assumed, since the paper's parameters could not be recovered: 28 GHz, 100 MHz, 30 dBm, noise figure 7 dB, RCS 1 m^2, targets at 60-200 m, users within 20 m of a target, UMi street canyon with loss <= 118 dB. CRLB: trace over normalised delay and Doppler, known gain, information summed over nodes.";
+fn assumption(scenario: &Scenario) -> String {
+    let [near, far] = scenario.target_range_m;
+    let environment = match scenario.environment {
+        Environment::UmiStreetCanyon => "UMi street canyon",
+        Environment::Uma => "UMa",
+    };
+    format!(
+        "Assumed, since the paper's parameters could not be recovered: {} GHz, {} MHz, {} dBm, noise figure {} dB, RCS {} m^2, targets at {near}-{far} m, users within {} m of a target, {environment} with loss <= {} dB. CRLB: trace over normalised delay and Doppler, known gain, information summed over nodes.",
+        scenario.carrier_ghz,
+        scenario.bandwidth_mhz,
+        scenario.power_dbm,
+        scenario.noise_figure_db,
+        scenario.rcs_m2,
+        scenario.user_radius_m,
+        scenario.admitted_loss_db
+    )
+}
 
-fn scenario(request: &Request) -> Scenario {
+/// The scenario of an artefact at the size asked for.
+fn scenario(request: &Request, artefact: &str) -> Result<Scenario, Error> {
     match request.size {
-        Size::Full => Scenario::default(),
-        Size::Quick => Scenario::reduced(),
+        Size::Full => of_figure(artefact),
+        Size::Quick => of_figure(&format!("{artefact}-quick")),
     }
+}
+
+/// What is asked of every user and target, for titles.
+fn asked(scenario: &Scenario) -> String {
+    let (alpha, rate) = (scenario.alpha, scenario.min_rate_mbit_s);
+    format!("alpha = {alpha}, {rate} Mbit/s per user")
 }
 
 /// The axis of a CRLB over normalised delay and Doppler, with a second scale in metres: the range error if all of it were delay.

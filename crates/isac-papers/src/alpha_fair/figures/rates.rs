@@ -4,7 +4,7 @@ use isac_algos::alpha_fair::Method;
 use serde_json::json;
 
 use super::{
-    ASSUMPTION, DROPS, MAX, PAPER, PRESETS, QUICK_DROPS, SCHEMES, SUM, crlb_axis, design_by,
+    DROPS, MAX, PAPER, PRESETS, QUICK_DROPS, SCHEMES, SUM, assumption, crlb_axis, design_by,
     design_metrics, median_ratio, record, scenario, size_note,
 };
 use crate::alpha_fair::scenario::Scenario;
@@ -24,7 +24,7 @@ pub(super) const ARTEFACT: Artefact = Artefact {
 const RATES: [f64; 5] = [25.0, 50.0, 100.0, 150.0, 200.0];
 
 fn plan(request: &Request) -> Result<Plan, Error> {
-    let scenario = scenario(request);
+    let scenario = scenario(request, ARTEFACT.name)?;
     let drops = request.realizations(DROPS, QUICK_DROPS)?;
     let seed = request.seed;
     let mut tasks = Vec::new();
@@ -52,7 +52,6 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             ));
         }
     }
-    let note = size_note(&scenario);
     let axes = [
         crlb_axis("Sum CRLB", &scenario)?,
         crlb_axis("Largest CRLB", &scenario)?,
@@ -62,13 +61,13 @@ fn plan(request: &Request) -> Result<Plan, Error> {
         x: Metric::new("min_rate_mbit_s", "Required rate per user", "Mbit/s"),
         metrics: design_metrics(),
         tasks,
-        notes: vec![ASSUMPTION.into()],
+        notes: vec![assumption(&scenario)],
         scenario: described,
-        finish: Box::new(move |records| Ok(finish(records, &axes, &note))),
+        finish: Box::new(move |records| Ok(finish(records, &axes, &scenario))),
     })
 }
 
-fn finish(records: &Records, axes: &[Axis; 2], note: &str) -> Report {
+fn finish(records: &Records, axes: &[Axis; 2], scenario: &Scenario) -> Report {
     let panels = [(SUM, &axes[0]), (MAX, &axes[1])].map(|(metric, axis)| {
         let x = Axis::new("Required rate per user (Mbit/s)");
         let mut panel = Panel::new("", x, axis.clone());
@@ -143,13 +142,16 @@ fn finish(records: &Records, axes: &[Axis; 2], note: &str) -> Report {
         ),
     ];
     Report {
-        figure: Figure::new("Sensing and communication, alpha = 0", panels.into())
-            .footnote(note)
+        figure: Figure::new(
+            format!("Sensing and communication, alpha = {}", scenario.alpha),
+            panels.into(),
+        )
+            .footnote(size_note(scenario))
             .footnote(format!(
                 "Mean over the drops that meet the rate and 95 % interval; {failed} of {} designs miss it and are left out.",
                 records.rows.len()
             ))
-            .footnote(ASSUMPTION),
+            .footnote(assumption(scenario)),
         claims,
         grade: Grade::Trend,
         ..Report::default()

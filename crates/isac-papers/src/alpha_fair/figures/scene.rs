@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{ASSUMPTION, DROPS, PAPER, PRESETS, scenario, size_note};
+use super::{DROPS, PAPER, PRESETS, assumption, scenario, size_note};
 use isac_lab::error::Error;
 use isac_lab::verdict::{Claim, Ruling};
 use isac_lab::{Artefact, Grade, Metric, Plan, Record, Report, Request, Task, TaskOutput};
@@ -17,10 +17,10 @@ pub(super) const ARTEFACT: Artefact = Artefact {
 };
 
 fn plan(request: &Request) -> Result<Plan, Error> {
-    let scenario = scenario(request);
+    let scenario = scenario(request, ARTEFACT.name)?;
     let drop = request.realizations(DROPS, 1)?[0];
     let seed = request.seed;
-    let note = size_note(&scenario);
+    let (note, assumed) = (size_note(&scenario), assumption(&scenario));
     let described = json!(scenario);
     let radius = scenario.user_radius_m;
     let task = Task::with_data("scene", "scene", 0.1, move || {
@@ -51,7 +51,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             Metric::new("vy_m_s", "y velocity", "m/s"),
         ],
         tasks: vec![task],
-        notes: vec![ASSUMPTION.into()],
+        notes: vec![assumed.clone()],
         scenario: described,
         finish: Box::new(move |records| {
             let points = |kind: &str| -> Vec<[f64; 2]> {
@@ -84,7 +84,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             );
             let figure = Figure::new("Scene", vec![panel])
                 .footnote(note.clone())
-                .footnote(ASSUMPTION);
+                .footnote(assumed.clone());
             let positions =
                 "the paper's positions were not recoverable; ours are one target per angular slot";
             let (targets, users) = (points("target"), points("user"));

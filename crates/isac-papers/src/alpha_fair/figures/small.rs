@@ -4,8 +4,8 @@
 use isac_algos::alpha_fair::{Method, design, sdr};
 use serde_json::json;
 
-use super::{ASSUMPTION, PAPER, PRESETS, size_note};
-use crate::alpha_fair::scenario::Scenario;
+use super::{DROPS, PAPER, PRESETS, QUICK_DROPS, asked, assumption, size_note};
+use crate::alpha_fair::scenario::{Scenario, of_figure};
 use isac_lab::error::Error;
 use isac_lab::stats;
 use isac_lab::verdict::{Claim, Ruling, Side};
@@ -20,23 +20,13 @@ pub(super) const ARTEFACT: Artefact = Artefact {
     plan,
 };
 
-const DROPS: usize = 20;
-const QUICK_DROPS: usize = 2;
-
 const SUM: usize = 0;
 const RELAXED: usize = 1;
 const RANK: usize = 2;
 const GAP: usize = 4;
 
 fn plan(request: &Request) -> Result<Plan, Error> {
-    let scenario = Scenario {
-        subcarriers: 4,
-        symbols: 8,
-        antennas: 4,
-        targets: 3,
-        users: 2,
-        ..Scenario::default()
-    };
+    let scenario = of_figure(ARTEFACT.name)?;
     let drops = request.realizations(DROPS, QUICK_DROPS)?;
     let seed = request.seed;
     let mut tasks = Vec::new();
@@ -75,7 +65,6 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             },
         ));
     }
-    let note = size_note(&scenario);
     let described = json!({"scenario": scenario, "drops": drops});
     Ok(Plan {
         x: Metric::new("drop", "Drop", ""),
@@ -87,13 +76,13 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             Metric::new("certified_gap", "Certified gap", ""),
         ],
         tasks,
-        notes: vec![ASSUMPTION.into()],
+        notes: vec![assumption(&scenario)],
         scenario: described,
-        finish: Box::new(move |records| Ok(finish(records, &note))),
+        finish: Box::new(move |records| Ok(finish(records, &scenario))),
     })
 }
 
-fn finish(records: &Records, note: &str) -> Report {
+fn finish(records: &Records, scenario: &Scenario) -> Report {
     let mut rows = Vec::new();
     let (mut ratios, mut losses, mut ranks) = (Vec::new(), Vec::new(), Vec::new());
     for x in records.xs(Method::Sdr.name()) {
@@ -148,11 +137,14 @@ fn finish(records: &Records, note: &str) -> Report {
     ];
     Report {
         figure: Figure::new(
-            "SCA + SDR beside the descent, sum CRLB, alpha = 0, 100 Mbit/s per user",
+            format!(
+                "SCA + SDR beside the descent, sum CRLB, {}",
+                asked(scenario)
+            ),
             vec![Panel::table("", heads, rows)],
         )
-        .footnote(note)
-        .footnote(ASSUMPTION),
+        .footnote(size_note(scenario))
+        .footnote(assumption(scenario)),
         claims,
         grade: Grade::Unpublished,
         ..Report::default()

@@ -4,7 +4,7 @@ use isac_algos::alpha_fair::Method;
 use serde_json::json;
 
 use super::{
-    ASSUMPTION, DROPS, PAPER, PRESETS, QUICK_DROPS, SCHEMES, SUM, design_by, design_metrics,
+    DROPS, PAPER, PRESETS, QUICK_DROPS, SCHEMES, SUM, assumption, design_by, design_metrics,
     median_ratio, record, scenario,
 };
 use crate::alpha_fair::scenario::Scenario;
@@ -32,18 +32,21 @@ struct Version {
     users: &'static [usize],
 }
 
-fn versions(size: Size) -> [Version; 2] {
-    let version = |targets, subcarriers, users| Version {
+/// The scenario's targets, one user each at most, and fewer.
+fn versions(base: &Scenario, size: Size) -> [Version; 2] {
+    let many = |users| Version {
+        targets: base.targets,
+        subcarriers: base.subcarriers,
+        users,
+    };
+    let few = |targets, subcarriers, users| Version {
         targets,
         subcarriers,
         users,
     };
     match size {
-        Size::Full => [
-            version(10, 64, &[2, 4, 7, 10]),
-            version(3, 32, &[3, 4, 6, 8, 10]),
-        ],
-        Size::Quick => [version(4, 16, &[2, 4]), version(2, 16, &[2, 4])],
+        Size::Full => [many(&[2, 4, 7, 10]), few(3, 32, &[3, 4, 6, 8, 10])],
+        Size::Quick => [many(&[2, 4]), few(2, base.subcarriers, &[2, 4])],
     }
 }
 
@@ -52,12 +55,13 @@ fn curve(scheme: Method, version: Version, rate: f64) -> String {
 }
 
 fn plan(request: &Request) -> Result<Plan, Error> {
-    let base = scenario(request);
+    let base = scenario(request, ARTEFACT.name)?;
+    let versions = versions(&base, request.size);
     let drops = request.realizations(DROPS, QUICK_DROPS)?;
-    let (seed, size) = (request.seed, request.size);
+    let seed = request.seed;
     let mut tasks = Vec::new();
     for &drop in &drops {
-        for version in versions(size) {
+        for version in versions {
             for scheme in SCHEMES {
                 let mut scenario = base.clone();
                 scenario.targets = version.targets;
@@ -90,15 +94,15 @@ fn plan(request: &Request) -> Result<Plan, Error> {
         x: Metric::new("users", "Users K", ""),
         metrics: design_metrics(),
         tasks,
-        notes: vec![ASSUMPTION.into()],
+        notes: vec![assumption(&base)],
         scenario: described,
-        finish: Box::new(move |records| Ok(finish(records, size))),
+        finish: Box::new(move |records| Ok(finish(records, &base, versions))),
     })
 }
 
-fn finish(records: &Records, size: Size) -> Report {
+fn panels(records: &Records, versions: [Version; 2]) -> Vec<Panel> {
     let mut panels = Vec::new();
-    for version in versions(size) {
+    for version in versions {
         for rate in RATES {
             let title = format!(
                 "T = {}, N = {}, {rate} Mbit/s",
@@ -119,7 +123,33 @@ fn finish(records: &Records, size: Size) -> Report {
             panels.push(panel);
         }
     }
-    let [many, few] = versions(size);
+    panels
+}
+
+/// Whether the proposed scheme is ahead of both baselines everywhere.
+fn margin(records: &Records, versions: [Version; 2]) -> Ruling {
+    let mut margin = Vec::new();
+    for version in versions {
+        for rate in RATES {
+            for &users in version.users {
+                for other in [Method::Mono, Method::Flat] {
+                    let (x, ours) = (users as f64, curve(Method::Augmented, version, rate));
+                    let theirs = curve(other, version, rate);
+                    let ratios = super::ratios(records, (&theirs, x), (&ours, x), SUM);
+                    let at = format!(
+                        "{}, T = {}, {rate} Mbit/s, K = {users}",
+                        other.name(),
+                        version.targets
+                    );
+                    margin.push((at, Ruling::mean(&ratios, Side::AtLeast(1.0))));
+                }
+            }
+        }
+    }
+    Ruling::together(margin)
+}
+
+fn claims(records: &Records, [many, few]: [Version; 2]) -> Vec<Claim> {
     let growth = |scheme, version: Version, rate, from: usize, to: usize| {
         let name = curve(scheme, version, rate);
         let (top, bottom) = (version.users[to] as f64, version.users[from] as f64);
@@ -137,27 +167,8 @@ fn finish(records: &Records, size: Size) -> Report {
         let ends = [(&*name, top as f64), (&*name, bottom as f64)];
         Ruling::mean(&super::ratios(records, ends[0], ends[1], SUM), side)
     };
-    let mut margin = Vec::new();
-    for version in [many, few] {
-        for rate in RATES {
-            for &users in version.users {
-                for other in [Method::Mono, Method::Flat] {
-                    let (x, ours) = (users as f64, curve(Method::Augmented, version, rate));
-                    let theirs = curve(other, version, rate);
-                    let ratios = super::ratios(records, (&theirs, x), (&ours, x), SUM);
-                    let at = format!(
-                        "{}, T = {}, {rate} Mbit/s, K = {users}",
-                        other.name(),
-                        version.targets
-                    );
-                    margin.push((at, Ruling::mean(&ratios, Side::AtLeast(1.0))));
-                }
-            }
-        }
-    }
     let text = |values: [f64; 3]| values.map(|v| format!("{v:.2}")).join(", ");
-    let failed = records.rows.iter().filter(|row| row.failed).count();
-    let claims = vec![
+    vec![
         Claim::new(
             "At the relaxed rate each user adds an observation and lowers the CRLB; mono degrades slightly",
             Ruling::together([
@@ -200,19 +211,25 @@ fn finish(records: &Records, size: Size) -> Report {
         ),
         Claim::new(
             "The proposed scheme keeps its margin over both baselines",
-            Ruling::together(margin),
+            margin(records, [many, few]),
             "at every K, rate and T",
         ),
-    ];
+    ]
+}
+
+fn finish(records: &Records, base: &Scenario, versions: [Version; 2]) -> Report {
+    let failed = records.rows.iter().filter(|row| row.failed).count();
+    let [many, few] = versions.map(|version| version.targets);
+    let title = format!("Number of users, alpha = {}", base.alpha);
     Report {
-        figure: Figure::new("Number of users, alpha = 0", panels)
-            .footnote("The first K users of each drop. T = 10: one user per target at most; T = 3: several users per target.")
+        figure: Figure::new(title, panels(records, versions))
+            .footnote(format!("The first K users of each drop. T = {many}: one user per target at most; T = {few}: several users per target."))
             .footnote(format!(
                 "Mean over the drops that meet the rate and 95 % interval; {failed} of {} designs miss it and are left out.",
                 records.rows.len()
             ))
-            .footnote(ASSUMPTION),
-        claims,
+            .footnote(assumption(base)),
+        claims: claims(records, versions),
         grade: Grade::Trend,
         ..Report::default()
     }

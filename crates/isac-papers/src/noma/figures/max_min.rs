@@ -7,7 +7,9 @@ use isac_opt::StopReason;
 
 use serde_json::json;
 
-use super::{common_scenario, compared, db, linear, numbers, per_realization, plan, scene, words};
+use super::{
+    Scenario, compared, db, floors, linear, numbers, of_figure, per_realization, plan, scene, words,
+};
 use isac_lab::error::{Error, Source};
 use isac_lab::published::{Numbers, Published};
 use isac_lab::stats::{Summary, percentile_of};
@@ -16,18 +18,22 @@ use isac_lab::{Compared, Grade, Metric, Plan, Record, Records, Report, Request, 
 use isac_plot::figure::{Axis, Figure, Panel, Style};
 
 /// `(P_total, P_s, SINR in dB)` of the channels of Table I.
-fn channels(numbers: &Numbers) -> Vec<(f64, f64, f64)> {
+fn channels(setting: &Scenario, numbers: &Numbers) -> Vec<(f64, f64, f64)> {
     let rows = numbers
         .rows
         .iter()
         .filter(|row| row.metric == "user1_sinr_db");
-    let floor = |curve: &str| FLOORS.into_iter().find(|f| name("own", *f) == curve);
+    let floor = |curve: &str| {
+        floors(setting)
+            .into_iter()
+            .find(|f| name("own", *f) == curve)
+    };
     rows.filter_map(|row| Some((row.x, floor(&row.curve)?, row.value)))
         .collect()
 }
 
-/// Sensing floors P_s, W.
-const FLOORS: [f64; 2] = [2.0, 3.0];
+/// Budgets of Fig. 3 under the floor of the scenario and under the higher one, W.
+const BUDGETS: [&[f64]; 2] = [&[5.0, 6.0, 8.0, 10.0, 12.0], &[7.0, 8.0, 10.0, 12.0]];
 
 /// Three slots that each sense need three times the sensing floor in all, 13.4 W: above every budget here, so
 /// `slot-sens-sum` has no curve.
@@ -56,13 +62,14 @@ fn name(curve: &str, floor: f64) -> String {
 /// A max-min design under a set of decoding constraints with its SIC shortfall (linear); `None` without a
 /// verified answer.
 fn designed(
+    setting: &Scenario,
     seed: u64,
     i: usize,
     sic: SicSet,
     floor: f64,
     budget: f64,
 ) -> Result<Option<(max_min::Solution, f64)>, Source> {
-    let scene = scene(seed, i, sic, floor)?;
+    let scene = scene(setting, seed, i, sic, floor)?;
     let outcome = max_min::solve(&scene, budget, &max_min::Options::default())?;
     let Some(found) = outcome.solved() else {
         return Ok(None);
@@ -103,6 +110,7 @@ fn from_details(records: &Records, row: &Published) -> Vec<f64> {
 /// Largest common SINR of one curve and its SIC shortfall, both linear; `None` without a verified
 /// answer. Nothing is removed in the baselines of OMA.
 fn best(
+    setting: &Scenario,
     seed: u64,
     i: usize,
     curve: &str,
@@ -111,14 +119,14 @@ fn best(
 ) -> Result<Option<(f64, f64)>, Source> {
     let options = max_min::Options::default();
     if let Some(&baseline) = Baseline::ALL.iter().find(|b| b.name() == curve) {
-        let scene = scene(seed, i, SicSet::Own, floor)?;
+        let scene = scene(setting, seed, i, SicSet::Own, floor)?;
         let found = baselines::max_min(&scene, baseline, budget, &options)?;
         return Ok(found.map(|target| (target, 1.0)));
     }
     let known = SicSet::ALL.map(SicSet::name);
     let sic = (SicSet::ALL.into_iter().find(|sic| sic.name() == curve))
         .ok_or_else(|| Error::unknown("curve", curve, known))?;
-    let found = designed(seed, i, sic, floor, budget)?;
+    let found = designed(setting, seed, i, sic, floor, budget)?;
     Ok(found.map(|(found, short)| (found.target, short)))
 }
 
@@ -136,7 +144,8 @@ fn record(curve: &str, floor: f64, budget: f64, i: usize, best: Option<(f64, f64
 }
 
 /// How far the messages that stronger users have to remove are from being decoded there.
-fn genie(records: &Records, curve: &str, floor: f64, budget: f64) -> String {
+fn genie(setting: &Scenario, records: &Records, curve: &str) -> String {
+    let (floor, budget) = (setting.floor_w, setting.budget_w);
     let mut values = records.values(&name(curve, floor), budget, 1);
     values.sort_by(f64::total_cmp);
     let (Some(least), Some(most)) = (values.first(), values.last()) else {
@@ -163,25 +172,19 @@ fn budget() -> Metric {
 
 /// Fig. 3.
 pub(super) fn fig3(request: &Request) -> Result<Plan, Error> {
-    let points = [
-        (2.0, vec![5.0, 6.0, 8.0, 10.0, 12.0]),
-        (3.0, vec![7.0, 8.0, 10.0, 12.0]),
-    ];
+    let setting = of_figure("fig3")?;
+    let [low, high] = floors(&setting);
+    let points = [(low, BUDGETS[0]), (high, BUDGETS[1])];
     let numbers = numbers("table1")?;
-    let table1 = channels(&numbers);
-    let grid = points.clone();
+    let table1 = channels(&setting, &numbers);
+    let (own, described) = (setting.clone(), json!(setting));
     let tasks = per_realization(request, (200, 8), "all curves", 0.5, move |seed, i| {
         let mut records = Vec::new();
-        for (floor, budgets) in &grid {
+        for (floor, budgets) in points {
             for &p in budgets {
                 for curve in CURVES {
-                    records.push(record(
-                        curve,
-                        *floor,
-                        p,
-                        i,
-                        best(seed, i, curve, *floor, p)?,
-                    ));
+                    let best = best(&own, seed, i, curve, floor, p)?;
+                    records.push(record(curve, floor, p, i, best));
                 }
             }
         }
@@ -221,7 +224,7 @@ pub(super) fn fig3(request: &Request) -> Result<Plan, Error> {
             }))
         });
         // From 8 to 12 W the transmit power doubles: 2 P_s of the budget are held by the targets.
-        let per_db = |curve: &str| (mean(curve, 2.0, 12.0) - mean(curve, 2.0, 8.0)) / db(2.0);
+        let per_db = |curve: &str| (mean(curve, low, 12.0) - mean(curve, low, 8.0)) / db(2.0);
         let grows = Ruling::together(["own", "full"].into_iter().flat_map(|curve| {
             points.iter().map(move |(floor, _)| {
                 let at = format!("{curve}, P_s {floor} W");
@@ -252,12 +255,12 @@ pub(super) fn fig3(request: &Request) -> Result<Plan, Error> {
             claims,
             grade: Grade::Trend,
             notes: ["own", "full"]
-                .map(|curve| genie(records, curve, 2.0, 6.0))
+                .map(|curve| genie(&setting, records, curve))
                 .into(),
             ..Report::default()
         })
     };
-    Ok(plan(budget(), sinr(), tasks, common_scenario(), finish))
+    Ok(plan(budget(), sinr(), tasks, described, finish))
 }
 
 /// Published against our mean, with the percentile of the published value.
@@ -292,22 +295,26 @@ fn table_lines(records: &Records, table1: &[(f64, f64, f64)]) -> Vec<Compared> {
 
 /// Table I.
 pub(super) fn table1(request: &Request) -> Result<Plan, Error> {
+    let setting = of_figure("table1")?;
     let numbers = numbers("table1")?;
-    let table1 = channels(&numbers);
-    let each = table1.clone();
+    let table1 = channels(&setting, &numbers);
+    let (own_setting, each) = (setting.clone(), table1.clone());
+    let described = json!(setting);
     let tasks = per_realization(request, (200, 20), "all modes", 0.2, move |seed, i| {
+        let setting = &own_setting;
         let mut records = Vec::new();
         let mut details = serde_json::Map::new();
         for &(p, floor, _) in &each {
-            let own = designed(seed, i, SicSet::Own, floor, p)?;
+            let own = designed(setting, seed, i, SicSet::Own, floor, p)?;
             if let Some((own, _)) = &own {
-                let found = detail(&own.design.evaluation, 3);
+                let found = detail(&own.design.evaluation, setting.users);
                 details.insert(format!("{}@{p}", name("own", floor)), found);
             }
             let reached = own.map(|(own, short)| (own.target, short));
             records.push(record("own", floor, p, i, reached));
             for curve in ["full", "linear"] {
-                records.push(record(curve, floor, p, i, best(seed, i, curve, floor, p)?));
+                let best = best(setting, seed, i, curve, floor, p)?;
+                records.push(record(curve, floor, p, i, best));
             }
         }
         Ok(TaskOutput {
@@ -360,7 +367,7 @@ pub(super) fn table1(request: &Request) -> Result<Plan, Error> {
             table,
             claims,
             notes: ["own", "full"]
-                .map(|curve| genie(records, curve, 2.0, 6.0))
+                .map(|curve| genie(&setting, records, curve))
                 .into(),
             grade: match reproduced {
                 Verdict::Holds => Grade::Statistical,
@@ -372,11 +379,56 @@ pub(super) fn table1(request: &Request) -> Result<Plan, Error> {
             ..Report::default()
         })
     };
-    Ok(plan(budget(), sinr(), tasks, common_scenario(), finish))
+    Ok(plan(budget(), sinr(), tasks, described, finish))
+}
+
+/// Power minimisation at the max-min SINR of each channel of Table I, and at the published SINR.
+fn agreement(
+    setting: &Scenario,
+    channels: &[(f64, f64, f64)],
+    seed: u64,
+    i: usize,
+) -> Result<TaskOutput, Source> {
+    let mut records = Vec::new();
+    let mut details = serde_json::Map::new();
+    for &(p, floor, published) in channels {
+        for (curve, sic) in [("own", SicSet::Own), ("full", SicSet::Full)] {
+            let scene = scene(setting, seed, i, sic, floor)?;
+            let label = name(curve, floor);
+            let t = best(setting, seed, i, curve, floor, p)?;
+            let options = power_min::Options::default();
+            let design = match t {
+                Some((t, _)) => {
+                    power_min::solve(&scene, &vec![t; setting.users], &options)?.solved()
+                }
+                None => None,
+            };
+            let as_published = vec![linear(published); setting.users];
+            let published = own::power_min_or_relaxation(&scene, &as_published, &options)?;
+            let published = published.solved().map_or(f64::NAN, |d| d.power());
+            if let Some(d) = design.as_ref().filter(|_| sic == SicSet::Own) {
+                details.insert(format!("{label}@{p}"), detail(&d.evaluation, setting.users));
+            }
+            records.push(match design {
+                Some(d) => {
+                    let off = d.evaluation.pattern.iter().map(|x| (x - floor).abs());
+                    let spread = off.fold(0.0, f64::max);
+                    let values = vec![d.power(), d.power() / p - 1.0, spread, published];
+                    crate::record(label, p, i, StopReason::Tolerance, values)
+                }
+                None => Record::failed(label, p, i, "no verified answer"),
+            });
+        }
+    }
+    Ok(TaskOutput {
+        records,
+        data: details.into(),
+    })
 }
 
 /// Table II: power minimisation at the max-min SINR returns the budget.
 pub(super) fn table2(request: &Request) -> Result<Plan, Error> {
+    let setting = of_figure("table2")?;
     let metrics = vec![
         Metric::new("power_w", "Power at the max-min SINR", "W"),
         Metric::new("relative_difference", "Difference from the budget", ""),
@@ -384,42 +436,11 @@ pub(super) fn table2(request: &Request) -> Result<Plan, Error> {
         Metric::new("power_at_published_w", "Power at the published SINR", "W"),
     ];
     let numbers = numbers("table2")?;
-    let table1 = channels(&numbers);
-    let each = table1.clone();
+    let table1 = channels(&setting, &numbers);
+    let (own_setting, each) = (setting.clone(), table1.clone());
+    let described = json!(setting);
     let tasks = per_realization(request, (200, 5), "both modes", 0.2, move |seed, i| {
-        let mut records = Vec::new();
-        let mut details = serde_json::Map::new();
-        for &(p, floor, published) in &each {
-            for (curve, sic) in [("own", SicSet::Own), ("full", SicSet::Full)] {
-                let scene = scene(seed, i, sic, floor)?;
-                let label = name(curve, floor);
-                let t = best(seed, i, curve, floor, p)?;
-                let options = power_min::Options::default();
-                let design = match t {
-                    Some((t, _)) => power_min::solve(&scene, &[t; 3], &options)?.solved(),
-                    None => None,
-                };
-                let as_published = [linear(published); 3];
-                let published = own::power_min_or_relaxation(&scene, &as_published, &options)?;
-                let published = published.solved().map_or(f64::NAN, |d| d.power());
-                if let Some(d) = design.as_ref().filter(|_| sic == SicSet::Own) {
-                    details.insert(format!("{label}@{p}"), detail(&d.evaluation, 3));
-                }
-                records.push(match design {
-                    Some(d) => {
-                        let off = d.evaluation.pattern.iter().map(|x| (x - floor).abs());
-                        let spread = off.fold(0.0, f64::max);
-                        let values = vec![d.power(), d.power() / p - 1.0, spread, published];
-                        crate::record(label, p, i, StopReason::Tolerance, values)
-                    }
-                    None => Record::failed(label, p, i, "no verified answer"),
-                });
-            }
-        }
-        Ok(TaskOutput {
-            records,
-            data: details.into(),
-        })
+        agreement(&own_setting, &each, seed, i)
     })?;
     let finish = move |records: &Records| {
         let worst = |metric: usize| {
@@ -470,8 +491,8 @@ pub(super) fn table2(request: &Request) -> Result<Plan, Error> {
         })
     };
     // The fast path is left out on purpose: Table II compares two different computations.
-    debug_assert!(scene(1, 0, SicSet::Own, 2.0).is_ok_and(|s| own::applies(&s)));
-    Ok(plan(budget(), metrics, tasks, common_scenario(), finish))
+    debug_assert!(setting.scene(1, 0).is_ok_and(|s| own::applies(&s)));
+    Ok(plan(budget(), metrics, tasks, described, finish))
 }
 
 /// Heads of Tables I and II.

@@ -1,7 +1,8 @@
 //! Figures and tables of `noma`, and three artefacts of our own: `pattern`, `lemma1`, `stress`.
 //!
-//! The scene is [`Scenario::default`], mu = 0.02.
+//! What an artefact poses stands in `scenarios/`; the points it varies and what it draws stand here.
 
+mod achieved;
 mod max_min;
 mod own_artefacts;
 mod power;
@@ -12,7 +13,7 @@ mod stress;
 use isac_algos::noma::Scene;
 use isac_metrics::noma::SicSet;
 
-use super::scenario::Scenario;
+use super::scenario::{Scenario, of_figure};
 use isac_lab::error::{Error, Source};
 use isac_lab::published::Numbers;
 use isac_lab::verdict::Ruling;
@@ -63,7 +64,7 @@ pub(super) fn artefacts() -> Vec<Artefact> {
         of(
             "fig7",
             "Achieved SINR under channel errors",
-            robust::fig7 as _,
+            achieved::fig7 as _,
         ),
         of(
             "robust_oma",
@@ -88,12 +89,26 @@ pub(super) fn artefacts() -> Vec<Artefact> {
     ]
 }
 
-/// The paper's scene with the channels of one realisation.
-fn scene(seed: u64, realization: usize, sic: SicSet, floor: f64) -> Result<Scene, Source> {
+/// The sensing floor that Figs. 3 to 6 show beside the one of their scenario, W.
+const HIGHER_FLOOR_W: f64 = 3.0;
+
+/// Both floors, W.
+fn floors(setting: &Scenario) -> [f64; 2] {
+    [setting.floor_w, HIGHER_FLOOR_W]
+}
+
+/// The scene of one realisation with other constraints of decoding and another floor, W.
+fn scene(
+    setting: &Scenario,
+    seed: u64,
+    realization: usize,
+    sic: SicSet,
+    floor_w: f64,
+) -> Result<Scene, Source> {
     let scenario = Scenario {
         sic,
-        floor_w: floor,
-        ..Scenario::default()
+        floor_w,
+        ..setting.clone()
     };
     scenario.scene(seed, realization)
 }
@@ -179,14 +194,4 @@ fn plan(
         scenario,
         finish: Box::new(finish),
     }
-}
-
-fn common_scenario() -> serde_json::Value {
-    let scenario = Scenario::default();
-    serde_json::json!({
-        "N": scenario.antennas, "K": scenario.users, "angles_deg": scenario.angles_deg,
-        "sigma2_W": scenario.noise_w, "Pdiff_W": scenario.difference_w,
-        "xi_W2": scenario.cross_correlation_w2,
-        "spacing_wavelengths": scenario.spacing_wavelengths, "channels": "iid CN(0, 1)"
-    })
 }

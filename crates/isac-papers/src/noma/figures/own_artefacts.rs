@@ -10,7 +10,7 @@ use isac_models::rng::{Stream, stream};
 use isac_opt::StopReason;
 use serde_json::json;
 
-use super::{Scenario, common_scenario, db, per_realization, plan, scene, words};
+use super::{Scenario, db, of_figure, per_realization, plan, scene, words};
 use isac_lab::error::{Error, Source};
 use isac_lab::verdict::{Claim, Ruling};
 use isac_lab::{Metric, Plan, Record, Records, Report, Request, Task, TaskOutput};
@@ -20,11 +20,17 @@ fn grid() -> Vec<f64> {
     (0..=360).map(|i| -90.0 + 0.5 * i as f64).collect()
 }
 
-fn pattern_task(seed: u64, i: usize, sic: SicSet) -> Result<TaskOutput, Source> {
-    let scene = scene(seed, i, sic, 2.0)?;
-    let found = max_min::solve(&scene, 6.0, &max_min::Options::default())?.solved();
+fn pattern_task(
+    setting: &Scenario,
+    seed: u64,
+    i: usize,
+    sic: SicSet,
+) -> Result<TaskOutput, Source> {
+    let budget = setting.budget_w;
+    let scene = scene(setting, seed, i, sic, setting.floor_w)?;
+    let found = max_min::solve(&scene, budget, &max_min::Options::default())?.solved();
     let Some(found) = found else {
-        let record = Record::failed(sic.name(), 6.0, i, "no verified answer");
+        let record = Record::failed(sic.name(), budget, i, "no verified answer");
         return Ok(TaskOutput {
             records: vec![record],
             data: serde_json::Value::Null,
@@ -55,7 +61,7 @@ fn pattern_task(seed: u64, i: usize, sic: SicSet) -> Result<TaskOutput, Source> 
         .collect::<Result<_, _>>()?;
     let record = crate::record(
         sic.name(),
-        6.0,
+        budget,
         i,
         StopReason::Tolerance,
         vec![db(found.target)],
@@ -66,19 +72,22 @@ fn pattern_task(seed: u64, i: usize, sic: SicSet) -> Result<TaskOutput, Source> 
     })
 }
 
-/// The pattern of the max-min design at 6 W.
+/// The pattern of the max-min design.
 pub(super) fn pattern(request: &Request) -> Result<Plan, Error> {
+    let setting = of_figure("pattern")?;
+    let described = json!(setting);
     let seed = request.seed;
     let i = request.realization.unwrap_or(0);
     let tasks = [SicSet::Own, SicSet::Full]
         .into_iter()
         .map(|sic| {
+            let setting = setting.clone();
             Task::with_data(sic.name(), sic.name(), 0.1, move || {
-                pattern_task(seed, i, sic)
+                pattern_task(&setting, seed, i, sic)
             })
         })
         .collect();
-    let finish = |records: &Records| {
+    let finish = move |records: &Records| {
         let mut panels = Vec::new();
         for sic in ["own", "full"] {
             let Some(data) = records.data.get(sic) else {
@@ -89,7 +98,12 @@ pub(super) fn pattern(request: &Request) -> Result<Plan, Error> {
                 items.iter().filter_map(serde_json::Value::as_f64).collect()
             };
             let mut panel = Panel::new(
-                format!("{}: P_{{total}} = 6 W, P_{{s}} = 2 W", words(sic)),
+                format!(
+                    "{}: P_{{total}} = {} W, P_{{s}} = {} W",
+                    words(sic),
+                    setting.budget_w,
+                    setting.floor_w
+                ),
                 Axis::new("Angle (degrees)").range(-90.0, 90.0),
                 Axis::log("Pattern (W)"),
             );
@@ -98,7 +112,7 @@ pub(super) fn pattern(request: &Request) -> Result<Plan, Error> {
                 .zip(list("pattern_w"))
                 .map(|(a, p)| [a, p.max(1e-4)]);
             panel.line("pattern", points.collect(), Style::curve(0).no_marker());
-            for (m, angle) in Scenario::default().angles_deg.iter().enumerate() {
+            for (m, angle) in setting.angles_deg.iter().enumerate() {
                 panel.vertical(
                     format!("target {}", m + 1),
                     *angle,
@@ -108,7 +122,7 @@ pub(super) fn pattern(request: &Request) -> Result<Plan, Error> {
             for (k, angle) in list("users_deg").iter().enumerate() {
                 panel.vertical(format!("user {}", k + 1), *angle, Style::curve(2).dotted());
             }
-            panel.horizontal("P_{s}", 2.0, Style::curve(3).dotted());
+            panel.horizontal("P_{s}", setting.floor_w, Style::curve(3).dotted());
             panels.push(panel);
         }
         Ok(Report {
@@ -119,7 +133,7 @@ pub(super) fn pattern(request: &Request) -> Result<Plan, Error> {
     };
     let metrics = vec![Metric::new("sinr_db", "Common SINR", "dB")];
     let x = Metric::new("p_total_w", "Total power", "W");
-    Ok(plan(x, metrics, tasks, common_scenario(), finish))
+    Ok(plan(x, metrics, tasks, described, finish))
 }
 
 /// Whether no optimum has rank one (1), one may (0) or a second one was found (-1), with the singular
@@ -152,15 +166,12 @@ fn tested(scene: &Scene, rough: &robust::Design, ball: ErrorBall) -> Result<[f64
     Ok([verdict, found.singular_value, found.threshold])
 }
 
-fn lemma1_records(seed: u64, i: usize) -> Result<Vec<Record>, Source> {
-    let ball = ErrorBall {
-        radius: 0.1,
-        residual: true,
-    };
-    let scene = scene(seed, i, SicSet::Own, 2.0)?;
-    let outcome = robust::solve(&scene, &[100.0; 3], ball, &robust::Options::default())?;
+fn lemma1_records(setting: &Scenario, seed: u64, i: usize) -> Result<Vec<Record>, Source> {
+    let ball = setting.ball();
+    let scene = setting.scene(seed, i)?;
+    let outcome = robust::solve(&scene, &setting.gammas(), ball, &robust::Options::default())?;
     let robust::Outcome::Solved(design) = &outcome else {
-        return Ok(vec![Record::failed("own", 0.1, i, outcome.name())]);
+        return Ok(vec![Record::failed("own", ball.radius, i, outcome.name())]);
     };
     let ratio = design.rank_ratios.iter().copied().fold(0.0, f64::max);
     let mut rows = vec![ratio, design.power(), design.certificate.relative_gap];
@@ -186,7 +197,7 @@ fn lemma1_records(seed: u64, i: usize) -> Result<Vec<Record>, Source> {
     }
     Ok(vec![crate::record(
         "own",
-        0.1,
+        ball.radius,
         i,
         StopReason::Tolerance,
         rows,
@@ -220,14 +231,14 @@ fn lemma1_metrics() -> Vec<Metric> {
 
 /// Robust relaxations whose optimum is not rank one.
 pub(super) fn lemma1(request: &Request) -> Result<Plan, Error> {
-    let tasks = per_realization(
-        request,
-        (1000, 120),
-        "own, 20 dB, eps 0.1",
-        0.05,
-        lemma1_records,
-    )?;
-    let finish = |records: &Records| {
+    let setting = of_figure("lemma1")?;
+    let (target, eps) = (setting.gamma_db, setting.eps);
+    let curve = format!("own, {target} dB, eps {eps}");
+    let own = setting.clone();
+    let run = move |seed, i| lemma1_records(&own, seed, i);
+    let tasks = per_realization(request, (1000, 120), &curve, 0.05, run)?;
+    let described = json!(setting);
+    let finish = move |records: &Records| {
         let mut shown: Vec<&Record> = records
             .rows
             .iter()
@@ -279,7 +290,10 @@ pub(super) fn lemma1(request: &Request) -> Result<Plan, Error> {
             figure: Figure::new(
                 "Counterexamples to Lemma 1",
                 vec![Panel::table(
-                    "Own messages decoded, 20 dB, eps = 0.1, P_{s} = 2 W",
+                    format!(
+                        "Own messages decoded, {target} dB, eps = {eps}, P_{{s}} = {} W",
+                        setting.floor_w
+                    ),
                     heads,
                     rows,
                 )],
@@ -299,5 +313,5 @@ pub(super) fn lemma1(request: &Request) -> Result<Plan, Error> {
         })
     };
     let x = Metric::new("eps", "Radius of the error ball", "");
-    Ok(plan(x, lemma1_metrics(), tasks, common_scenario(), finish))
+    Ok(plan(x, lemma1_metrics(), tasks, described, finish))
 }

@@ -2,20 +2,16 @@
 //! do not show.
 
 use isac_algos::noma::baselines::{self, Baseline};
-use isac_algos::noma::robust::{self, ErrorBall};
-use isac_metrics::noma::SicSet;
+use isac_algos::noma::robust;
 use isac_opt::StopReason;
 
-use super::{common_scenario, compared, linear, per_realization, plan, scene, words};
+use super::{Scenario, compared, linear, of_figure, per_realization, plan, words};
 use isac_lab::error::{Error, Source};
 use isac_lab::verdict::{Claim, Ruling, Side};
 use isac_lab::{Grade, Metric, Plan, Record, Records, Report, Request};
 use isac_plot::figure::{Axis, Figure, Legend, Panel, Style};
 
 const TARGETS_DB: [f64; 4] = [10.0, 15.0, 20.0, 25.0];
-/// Radius of the error ball, as in Fig. 5.
-const RADIUS: f64 = 0.05;
-const FLOOR: f64 = 2.0;
 
 /// What "NOMA below OMA" can mean.
 const ORDERS: [(&str, &str); 4] = [
@@ -25,13 +21,10 @@ const ORDERS: [(&str, &str); 4] = [
     ("own", "sinr-sum"),
 ];
 
-fn records(seed: u64, i: usize) -> Result<Vec<Record>, Source> {
+fn records(setting: &Scenario, seed: u64, i: usize) -> Result<Vec<Record>, Source> {
     let options = robust::Options::default();
-    let scene = scene(seed, i, SicSet::Own, FLOOR)?;
-    let ball = ErrorBall {
-        radius: RADIUS,
-        residual: true,
-    };
+    let scene = setting.scene(seed, i)?;
+    let ball = setting.ball();
     let mut rows = Vec::new();
     for target in TARGETS_DB {
         let gamma = linear(target);
@@ -41,10 +34,11 @@ fn records(seed: u64, i: usize) -> Result<Vec<Record>, Source> {
                 None => Record::failed(curve, target, i, "no verified answer"),
             });
         };
-        let own = robust::solve(&scene, &[gamma; 3], ball, &options)?.solved();
+        let own = robust::solve(&scene, &vec![gamma; setting.users], ball, &options)?.solved();
         row("own", own.map(|design| design.power()));
         for baseline in Baseline::ALL {
-            let power = baselines::robust_power_min(&scene, baseline, gamma, RADIUS, &options)?;
+            let power =
+                baselines::robust_power_min(&scene, baseline, gamma, ball.radius, &options)?;
             row(baseline.name(), power);
         }
     }
@@ -53,8 +47,12 @@ fn records(seed: u64, i: usize) -> Result<Vec<Record>, Source> {
 
 /// The artefact.
 pub(super) fn artefact(request: &Request) -> Result<Plan, Error> {
-    let tasks = per_realization(request, (100, 3), "robust designs", 1.5, records)?;
-    let finish = |records: &Records| {
+    let setting = of_figure("robust_oma")?;
+    let own = setting.clone();
+    let run = move |seed, i| records(&own, seed, i);
+    let tasks = per_realization(request, (100, 3), "robust designs", 1.5, run)?;
+    let described = serde_json::json!(setting);
+    let finish = move |records: &Records| {
         let x = || Axis::new("SINR target (dB)");
         let mut curves = vec!["own"];
         curves.extend(Baseline::ALL.iter().map(|b| b.name()));
@@ -80,7 +78,10 @@ pub(super) fn artefact(request: &Request) -> Result<Plan, Error> {
         });
         Ok(Report {
             figure: Figure::new(
-                "Robust power against SINR target, eps = 0.05, P_{s} = 2 W",
+                format!(
+                    "Robust power against SINR target, eps = {}, P_{{s}} = {} W",
+                    setting.eps, setting.floor_w
+                ),
                 vec![wide, close],
             )
             .footnote("the paper shows no robust OMA; each reading of OMA meets its targets for every error of the ball"),
@@ -95,5 +96,5 @@ pub(super) fn artefact(request: &Request) -> Result<Plan, Error> {
     };
     let x = Metric::new("target_db", "SINR target", "dB");
     let metrics = vec![Metric::new("power_w", "Total power", "W")];
-    Ok(plan(x, metrics, tasks, common_scenario(), finish))
+    Ok(plan(x, metrics, tasks, described, finish))
 }
