@@ -61,7 +61,7 @@ pub(crate) struct Built {
     unit: f64,
     matrices: Vec<MatrixVar>,
     sinr: Vec<Scaled>,
-    pub(crate) lmis: Vec<(Lmi, f64)>,
+    lmis: Vec<(Lmi, f64)>,
     floors: Vec<Scaled>,
     differences: Vec<Vec<Row>>,
     cross: Option<(Cone, f64)>,
@@ -324,6 +324,21 @@ impl Built {
                     }
                     None => x,
                 })
+            })
+            .collect()
+    }
+
+    /// The multipliers of the matrix inequalities, one per decoding pair.
+    pub(crate) fn matrix_multipliers(
+        &self,
+        y: &isac_opt::conic::Multipliers,
+    ) -> Result<Vec<Mat<c64>>, Error> {
+        self.lmis
+            .iter()
+            .map(|&(lmi, divisor)| {
+                let mut u = y.lmi(lmi)?.clone();
+                ops::scale(u.as_mut(), self.unit / divisor);
+                Ok(u)
             })
             .collect()
     }

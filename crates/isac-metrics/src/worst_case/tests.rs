@@ -1,6 +1,9 @@
 //! Worst cases against closed forms and each other.
 
+use super::pieces::polar;
+use super::vectors::norm;
 use super::*;
+use isac_linalg::{Mat, c64, factor, ops};
 
 /// Streams, centre and errors seen by `antennas` antennas: those of three, turned isometrically.
 fn seen_by(antennas: usize) -> (Link, StreamsForm, Vec<c64>) {
