@@ -13,7 +13,8 @@
 //! The released script also updates a matrix `Y` that never enters `W`; it is left out. The
 //! gradient has the auxiliaries without the sensing streams, as released.
 
-use super::{Auxiliaries, Evaluator, FALL, Solution, SumRateCrlb, Weights};
+use super::sca::SpectralNorm;
+use super::{Auxiliaries, Evaluator, FALL, Merit, Solution, SumRateCrlb, Weights};
 use crate::Error;
 use isac_linalg::{Mat, MatRef, c64, ops};
 use isac_opt::drive::{Step, drive};
@@ -114,18 +115,159 @@ pub fn solve(
         rate: weights.rate / top,
         crlb: weights.crlb / top,
     })?;
-    let mut w = problem.at_full_power(start)?;
-    let (rows, cols) = (w.nrows(), w.ncols());
-    let set = Sphere::new(problem.power())?;
-    let mut anchor = w.clone();
-    let mut next: Mat<c64> = Mat::zeros(rows, cols);
-    let mut gradient: Mat<c64> = Mat::zeros(rows, cols);
-    let mut evaluator = Evaluator::new(&scaled, cols);
-    let mut spectral = super::sca::SpectralNorm::new(rows, cols, false);
-    let start = evaluator.merit(w.as_ref())?;
+    let mut climb = Climb::begin(&scaled, problem.at_full_power(start)?, top, options)?;
+    let start = climb.here;
+    let run = drive("obs_crlb.fp_sgda", options.max_iterations, |_| climb.step())?;
+    let falls = climb.falls;
+    let mut solution = Solution::of(problem, climb.w, run.stopped)?;
+    solution.start.objective = start.objective * top;
+    (solution.start.sum_rate, solution.start.crlb_trace) = (start.sum_rate, start.crlb_trace);
+    solution.iterations = run.iterations;
+    solution.trace = run.trace;
+    solution.falls = falls;
+    Ok(solution)
+}
+
+/// A run at its current point.
+struct Climb<'a> {
+    problem: &'a SumRateCrlb,
+    options: &'a Options,
+    /// What the weights were divided by.
+    top: f64,
+    set: Sphere,
+    evaluator: Evaluator<'a>,
+    spectral: SpectralNorm,
+    w: Mat<c64>,
+    /// Trial point.
+    next: Mat<c64>,
+    /// `W-hat`.
+    anchor: Mat<c64>,
+    gradient: Mat<c64>,
+    /// Merit of `w`.
+    here: Merit,
+    /// `gamma` and `gamma p`.
+    step: f64,
+    pull: f64,
+    falls: usize,
+}
+
+impl<'a> Climb<'a> {
+    fn begin(
+        problem: &'a SumRateCrlb,
+        w: Mat<c64>,
+        top: f64,
+        options: &'a Options,
+    ) -> Result<Self, Error> {
+        let (rows, cols) = (w.nrows(), w.ncols());
+        let set = Sphere::new(problem.power())?;
+        let mut evaluator = Evaluator::new(problem, cols);
+        let here = evaluator.merit(w.as_ref())?;
+        let (step, pull) = steps(problem, &here, options);
+        Ok(Self {
+            problem,
+            options,
+            top,
+            set,
+            evaluator,
+            spectral: SpectralNorm::new(rows, cols, false),
+            anchor: w.clone(),
+            w,
+            next: Mat::zeros(rows, cols),
+            gradient: Mat::zeros(rows, cols),
+            here,
+            step,
+            pull,
+            falls: 0,
+        })
+    }
+
+    fn step(&mut self) -> Result<Step, Error> {
+        self.reach();
+        if self.stationary() {
+            return Ok(self.ended(StopReason::Tolerance));
+        }
+        self.set.normalise(self.next.as_mut());
+        let tolerance = match self.options.scale {
+            Scale::Free => 0.0,
+            Scale::Released => self.options.tolerance,
+        };
+        let (w, next) = (self.w.as_ref(), self.next.as_ref());
+        let (length, below) = self.spectral.below(w, next, tolerance)?;
+        let merit = match self.evaluator.merit(next) {
+            Ok(merit) => merit,
+            // A step to where the targets cannot be told apart is a fault of the step, not of the problem.
+            Err(Error::Metric(
+                isac_metrics::Error::SingularFim { .. } | isac_metrics::Error::LostDigits { .. },
+            )) => return Ok(self.ended(StopReason::Stagnation)),
+            Err(error) => return Err(error),
+        };
+        self.advance(merit);
+        let row = TraceRow {
+            objective: merit.objective * self.top,
+            violation: 0.0,
+            step: length,
+        };
+        Ok(Step {
+            row,
+            stop: below.then_some(StopReason::SmallStep),
+        })
+    }
+
+    /// The gradient at `w`, and `next` along it and away from the anchor.
+    fn reach(&mut self) {
+        let gradient = self.gradient.as_mut();
+        self.evaluator
+            .gradient(Auxiliaries::WithoutSensing, gradient);
+        for j in 0..self.w.ncols() {
+            for i in 0..self.w.nrows() {
+                let (here, held) = (self.w[(i, j)], self.anchor[(i, j)]);
+                self.next[(i, j)] =
+                    here + self.gradient[(i, j)] * self.step + (here - held) * self.pull;
+            }
+        }
+    }
+
+    /// Whether the gradient along the sphere is a small part of it; takes the other part off it.
+    fn stationary(&mut self) -> bool {
+        self.options.scale == Scale::Free && {
+            let all = ops::norm2(self.gradient.as_ref());
+            self.set.project(self.w.as_ref(), self.gradient.as_mut());
+            let tangent = ops::norm2(self.gradient.as_ref());
+            tangent <= self.options.tolerance.powi(2) * (all - tangent)
+        }
+    }
+
+    /// Moves to `next`; the anchor follows.
+    fn advance(&mut self, merit: Merit) {
+        std::mem::swap(&mut self.w, &mut self.next);
+        for j in 0..self.w.ncols() {
+            for i in 0..self.w.nrows() {
+                let held = self.anchor[(i, j)];
+                self.anchor[(i, j)] = held + (self.w[(i, j)] - held) * FOLLOW;
+            }
+        }
+        let room = FALL * self.problem.magnitude(&self.here);
+        self.falls += usize::from(merit.objective < self.here.objective - room);
+        self.here = merit;
+    }
+
+    /// The last iteration, which stays where it is.
+    fn ended(&self, stop: StopReason) -> Step {
+        let row = TraceRow {
+            objective: self.here.objective * self.top,
+            violation: 0.0,
+            step: 0.0,
+        };
+        let stop = Some(stop);
+        Step { row, stop }
+    }
+}
+
+/// `gamma` and `gamma p` for a run from a point of the given merit.
+fn steps(problem: &SumRateCrlb, start: &Merit, options: &Options) -> (f64, f64) {
     let step = match options.scale {
         Scale::Free => {
-            let size = scaled.magnitude(&start);
+            let size = problem.magnitude(start);
             // Without any term there is nothing to climb.
             let unit = if size > 0.0 {
                 problem.power() / size
@@ -141,79 +283,5 @@ pub fn solve(
             Scale::Free => options.step,
             Scale::Released => step,
         };
-    let mut before = start;
-    let mut falls = 0;
-    let limit = options.max_iterations;
-    let run = drive("obs_crlb.fp_sgda", limit, |_| -> Result<Step, Error> {
-        evaluator.gradient(Auxiliaries::WithoutSensing, gradient.as_mut());
-        for j in 0..cols {
-            for i in 0..rows {
-                let (here, held) = (w[(i, j)], anchor[(i, j)]);
-                next[(i, j)] = here + gradient[(i, j)] * step + (here - held) * pull;
-            }
-        }
-        let stationary = options.scale == Scale::Free && {
-            let all = ops::norm2(gradient.as_ref());
-            set.project(w.as_ref(), gradient.as_mut());
-            let tangent = ops::norm2(gradient.as_ref());
-            tangent <= options.tolerance.powi(2) * (all - tangent)
-        };
-        if stationary {
-            let row = TraceRow {
-                objective: before.objective * top,
-                violation: 0.0,
-                step: 0.0,
-            };
-            let stop = Some(StopReason::Tolerance);
-            return Ok(Step { row, stop });
-        }
-        set.normalise(next.as_mut());
-        let tolerance = match options.scale {
-            Scale::Free => 0.0,
-            Scale::Released => options.tolerance,
-        };
-        let (length, below) = spectral.below(w.as_ref(), next.as_ref(), tolerance)?;
-        let merit = match evaluator.merit(next.as_ref()) {
-            Ok(merit) => merit,
-            // A step to where the targets cannot be told apart is a fault of the step, not of the problem.
-            Err(Error::Metric(
-                isac_metrics::Error::SingularFim { .. } | isac_metrics::Error::LostDigits { .. },
-            )) => {
-                let row = TraceRow {
-                    objective: before.objective * top,
-                    violation: 0.0,
-                    step: 0.0,
-                };
-                let stop = Some(StopReason::Stagnation);
-                return Ok(Step { row, stop });
-            }
-            Err(error) => return Err(error),
-        };
-        std::mem::swap(&mut w, &mut next);
-        for j in 0..cols {
-            for i in 0..rows {
-                let held = anchor[(i, j)];
-                anchor[(i, j)] = held + (w[(i, j)] - held) * FOLLOW;
-            }
-        }
-        let room = FALL * scaled.magnitude(&before);
-        falls += usize::from(merit.objective < before.objective - room);
-        before = merit;
-        let row = TraceRow {
-            objective: merit.objective * top,
-            violation: 0.0,
-            step: length,
-        };
-        Ok(Step {
-            row,
-            stop: below.then_some(StopReason::SmallStep),
-        })
-    })?;
-    let mut solution = Solution::of(problem, w, run.stopped)?;
-    solution.start.objective = start.objective * top;
-    (solution.start.sum_rate, solution.start.crlb_trace) = (start.sum_rate, start.crlb_trace);
-    solution.iterations = run.iterations;
-    solution.trace = run.trace;
-    solution.falls = falls;
-    Ok(solution)
+    (step, pull)
 }

@@ -1,7 +1,7 @@
 //! The descent that the three methods share; a [`Rule`] supplies the direction.
 
 use super::{LineSearch, Minimum, flat::Flat};
-use crate::drive::{Secants, Stall, Step, Stop, drive};
+use crate::drive::{Run, Secants, Stall, Step, Stop, drive};
 use crate::manifold::Manifold;
 use crate::{Error, StopReason, TraceRow};
 use isac_linalg::{MatMut, MatRef, c64, validate};
@@ -142,6 +142,235 @@ where
     }
 }
 
+/// A run at its current point.
+struct Descent<'a, M: ?Sized, F, R> {
+    problem: Restricted<'a, M, F>,
+    rule: R,
+    stop: &'a Stop,
+    search: &'a LineSearch,
+    buffers: &'a mut Buffers,
+    /// Length that tangent vectors are measured by.
+    scale: f64,
+    value: f64,
+    norm: f64,
+    start_norm: f64,
+    best_value: f64,
+    best_norm: f64,
+    stall: Stall,
+    secants: Secants,
+}
+
+impl<'a, M, E, F, R> Descent<'a, M, F, R>
+where
+    M: Manifold + ?Sized,
+    E: From<Error>,
+    F: FnMut(MatRef<'_, c64>, MatMut<'_, c64>) -> Result<f64, E>,
+    R: Rule,
+{
+    /// At the start, whose value and gradient have to be finite.
+    fn begin(
+        manifold: &'a M,
+        start: MatRef<'_, c64>,
+        objective: F,
+        stop: &'a Stop,
+        search: &'a LineSearch,
+        rule: R,
+        buffers: &'a mut Buffers,
+    ) -> Result<Self, E> {
+        let scale = manifold.scale();
+        let mut problem = Restricted {
+            manifold,
+            objective,
+            evaluations: 0,
+        };
+        buffers.prepare(start.nrows(), start.ncols());
+        buffers.point.as_mut().copy_from(start);
+        manifold.normalise(buffers.point.as_mut());
+        let value = problem.evaluate(buffers.point.as_ref(), buffers.gradient.as_mut())?;
+        manifold.project(buffers.point.as_ref(), buffers.gradient.as_mut());
+        let norm = buffers.gradient.norm();
+        finite("objective", value)?;
+        finite("gradient", norm)?;
+        if search.memory != 1 {
+            buffers.best.copy_from(&buffers.point);
+            buffers.recent.reserve(search.memory);
+            buffers.recent.push(value);
+        }
+        Ok(Self {
+            problem,
+            rule,
+            stop,
+            search,
+            buffers,
+            scale,
+            value,
+            norm,
+            start_norm: norm,
+            best_value: value,
+            best_norm: norm,
+            stall: Stall::new(stop.stall_steps * search.memory, stop.stall, value, norm),
+            secants: Secants::default(),
+        })
+    }
+
+    /// Whether no accepted value is above the one before, so that the current point is the best one.
+    #[inline]
+    fn monotone(&self) -> bool {
+        self.search.memory == 1
+    }
+
+    fn gradient_met(&self, curvature: Option<f64>) -> bool {
+        let (norm, start, scale) = (self.norm, self.start_norm, self.scale);
+        self.stop.gradient_met(norm, start, scale, curvature)
+    }
+
+    /// Whether the current point is good enough.
+    fn done(&self, curvature: Option<f64>) -> Option<StopReason> {
+        (self.gradient_met(curvature) || self.stop.target_met(self.value))
+            .then_some(StopReason::Tolerance)
+    }
+
+    /// Where no method goes on: stationary by the gradient, or lower only by what rounding hides.
+    fn ended(&self, curvature: Option<f64>) -> StopReason {
+        let hidden = |c: f64| self.norm * self.norm <= ROUNDING * self.value.abs() * c;
+        if self.gradient_met(curvature) || curvature.is_some_and(hidden) {
+            StopReason::Tolerance
+        } else {
+            StopReason::Stagnation
+        }
+    }
+
+    /// One iteration: a lower point, what is learnt from the way to it, the move there.
+    fn step(&mut self, iteration: usize) -> Step {
+        let row = |objective: f64, step: f64| TraceRow {
+            objective,
+            violation: 0.0,
+            step,
+        };
+        let (t, value, norm) = match self.lower() {
+            Search::Met { t, value, norm } => (t, value, norm),
+            Search::Failed { curvature } => {
+                let stop = self.ended(curvature.or(self.secants.least_positive()));
+                return Step {
+                    row: row(self.value, 0.0),
+                    stop: Some(stop),
+                };
+            }
+        };
+        let length = self.learn(t, norm);
+        self.advance(iteration, value, norm);
+        let stalled = self.stall.ended(value, norm);
+        let stop = self
+            .done(self.secants.least())
+            .or_else(|| stalled.then(|| self.ended(self.secants.least_positive())));
+        Step {
+            row: row(value, length),
+            stop,
+        }
+    }
+
+    /// Searches along the rule's direction; where that fails, once more without the rule's past.
+    fn lower(&mut self) -> Search {
+        loop {
+            let (t, slope, fresh) = self.direction();
+            let found = if slope < 0.0 {
+                let (buffers, value) = (&mut *self.buffers, self.value);
+                self.problem.search(buffers, self.search, value, slope, t)
+            } else {
+                Search::Failed { curvature: None }
+            };
+            match found {
+                Search::Met { .. } => return found,
+                Search::Failed { .. } if fresh || !self.rule.restart() => return found,
+                Search::Failed { .. } => {}
+            }
+        }
+    }
+
+    /// Writes a direction: first trial step, slope, and whether the rule had to forget its past for
+    /// the direction to lead down.
+    fn direction(&mut self) -> (f64, f64, bool) {
+        let manifold = self.problem.manifold;
+        let (w, g, d) = (
+            self.buffers.point.as_ref(),
+            &self.buffers.gradient,
+            &mut self.buffers.direction,
+        );
+        let t = self.rule.direction(manifold, w, g, d);
+        let slope = g.inner(d);
+        if slope < 0.0 && t > 0.0 && t.is_finite() {
+            return (t, slope, false);
+        }
+        self.rule.restart();
+        let t = self.rule.direction(manifold, w, g, d);
+        (t, g.inner(d), true)
+    }
+
+    /// What the step `t` to a point with a gradient of norm `next_norm` tells of the curvature and to
+    /// the rule. Returns its length.
+    fn learn(&mut self, t: f64, next_norm: f64) -> f64 {
+        let buffers = &mut *self.buffers;
+        let step = t * buffers.direction.norm();
+        let (g, next_g) = (&buffers.gradient, &buffers.next_gradient);
+        let change = self.norm * self.norm - 2.0 * g.inner(next_g) + next_norm * next_norm;
+        let along = next_g.inner(&buffers.direction) - g.inner(&buffers.direction);
+        self.secants.add(step, change.max(0.0).sqrt(), along);
+        self.rule.accepted(
+            self.problem.manifold,
+            Accepted {
+                w: buffers.next_point.as_ref(),
+                g: &buffers.next_gradient,
+                old_g: &mut buffers.gradient,
+                d: &mut buffers.direction,
+                t,
+            },
+        );
+        step
+    }
+
+    /// Makes the trial point the current one, and the best one if it is.
+    fn advance(&mut self, iteration: usize, value: f64, norm: f64) {
+        let monotone = self.monotone();
+        let buffers = &mut *self.buffers;
+        std::mem::swap(&mut buffers.point, &mut buffers.next_point);
+        std::mem::swap(&mut buffers.gradient, &mut buffers.next_gradient);
+        (self.value, self.norm) = (value, norm);
+        // Of equal values, as beside a large constant, the flatter point is the better one.
+        let better = value <= self.best_value && (value < self.best_value || norm < self.best_norm);
+        if !monotone {
+            let slot = (iteration + 1) % self.search.memory;
+            match buffers.recent.get_mut(slot) {
+                Some(place) => *place = value,
+                None => buffers.recent.push(value),
+            }
+            if better {
+                buffers.best.copy_from(&buffers.point);
+            }
+        }
+        if better || monotone {
+            (self.best_value, self.best_norm) = (value, norm);
+        }
+    }
+
+    /// The best point of a run that has ended.
+    fn minimum(self, run: Run) -> Minimum {
+        let best = if self.monotone() {
+            &self.buffers.point
+        } else {
+            &self.buffers.best
+        };
+        Minimum {
+            point: best.as_ref().to_owned(),
+            value: self.best_value,
+            gradient_norm: self.best_norm,
+            stopped: run.stopped,
+            iterations: run.iterations,
+            evaluations: self.problem.evaluations,
+            trace: run.trace,
+        }
+    }
+}
+
 /// Minimises `objective`. `name` stands in the tracing span; `rule` is fresh.
 pub(super) fn minimise<M, E, F, R>(
     name: &'static str,
@@ -150,7 +379,7 @@ pub(super) fn minimise<M, E, F, R>(
     objective: F,
     stop: &Stop,
     search: &LineSearch,
-    mut rule: R,
+    rule: R,
     buffers: &mut Buffers,
 ) -> Result<Minimum, E>
 where
@@ -162,146 +391,20 @@ where
     manifold.check_shape(start.nrows(), start.ncols())?;
     validate::finite("start", start).map_err(Error::from)?;
     search.check().map_err(Error::from)?;
-    let scale = manifold.scale();
-    let mut problem = Restricted {
-        manifold,
-        objective,
-        evaluations: 0,
-    };
-
-    buffers.prepare(start.nrows(), start.ncols());
-    buffers.point.as_mut().copy_from(start);
-    manifold.normalise(buffers.point.as_mut());
-    let mut value = problem.evaluate(buffers.point.as_ref(), buffers.gradient.as_mut())?;
-    manifold.project(buffers.point.as_ref(), buffers.gradient.as_mut());
-    let mut norm = buffers.gradient.norm();
-    finite("objective", value)?;
-    finite("gradient", norm)?;
-
-    let start_norm = norm;
-    let (mut best_value, mut best_norm) = (value, norm);
-    let monotone = search.memory == 1;
-    if !monotone {
-        buffers.best.copy_from(&buffers.point);
-        buffers.recent.reserve(search.memory);
-        buffers.recent.push(value);
-    }
-    let mut stall = Stall::new(stop.stall_steps * search.memory, stop.stall, value, norm);
-    let mut secants = Secants::default();
-    let met = |norm: f64, curvature| stop.gradient_met(norm, start_norm, scale, curvature);
-    let done = |value: f64, norm: f64, curvature| {
-        (met(norm, curvature) || stop.target_met(value)).then_some(StopReason::Tolerance)
-    };
-    // Where no method goes on: stationary by the gradient, or lower only by what rounding hides.
-    let ended = |value: f64, norm: f64, curvature: Option<f64>| {
-        let hidden = |c: f64| norm * norm <= ROUNDING * value.abs() * c;
-        if met(norm, curvature) || curvature.is_some_and(hidden) {
-            StopReason::Tolerance
-        } else {
-            StopReason::Stagnation
-        }
-    };
-
-    let limit = if done(value, norm, None).is_some() {
+    let mut descent = Descent::begin(manifold, start, objective, stop, search, rule, buffers)?;
+    let at_start = descent.done(None);
+    let limit = if at_start.is_some() {
         0
     } else {
         stop.max_iterations
     };
     let mut run = drive(name, limit, |iteration| -> Result<Step, E> {
-        let (t, next_value, next_norm) = loop {
-            let mut fresh = false;
-            let (w, g, d) = (
-                buffers.point.as_ref(),
-                &buffers.gradient,
-                &mut buffers.direction,
-            );
-            let mut t = rule.direction(manifold, w, g, d);
-            let mut slope = g.inner(d);
-            if !(slope < 0.0 && t > 0.0 && t.is_finite()) {
-                rule.restart();
-                fresh = true;
-                t = rule.direction(manifold, w, g, d);
-                slope = g.inner(d);
-            }
-            let found = if slope < 0.0 {
-                problem.search(buffers, search, value, slope, t)
-            } else {
-                Search::Failed { curvature: None }
-            };
-            let curvature = match found {
-                Search::Met { t, value, norm } => break (t, value, norm),
-                Search::Failed { curvature } => curvature,
-            };
-            if fresh || !rule.restart() {
-                let row = TraceRow {
-                    objective: value,
-                    violation: 0.0,
-                    step: 0.0,
-                };
-                let stop = Some(ended(value, norm, curvature.or(secants.least_positive())));
-                return Ok(Step { row, stop });
-            }
-        };
-        let step = t * buffers.direction.norm();
-        let (g, next_g) = (&buffers.gradient, &buffers.next_gradient);
-        let change = norm * norm - 2.0 * g.inner(next_g) + next_norm * next_norm;
-        let along = next_g.inner(&buffers.direction) - g.inner(&buffers.direction);
-        secants.add(step, change.max(0.0).sqrt(), along);
-        rule.accepted(
-            manifold,
-            Accepted {
-                w: buffers.next_point.as_ref(),
-                g: &buffers.next_gradient,
-                old_g: &mut buffers.gradient,
-                d: &mut buffers.direction,
-                t,
-            },
-        );
-        std::mem::swap(&mut buffers.point, &mut buffers.next_point);
-        std::mem::swap(&mut buffers.gradient, &mut buffers.next_gradient);
-        (value, norm) = (next_value, next_norm);
-        // Of equal values, as beside a large constant, the flatter point is the better one.
-        let better = value <= best_value && (value < best_value || norm < best_norm);
-        if !monotone {
-            let slot = (iteration + 1) % search.memory;
-            match buffers.recent.get_mut(slot) {
-                Some(place) => *place = value,
-                None => buffers.recent.push(value),
-            }
-            if better {
-                buffers.best.copy_from(&buffers.point);
-            }
-        }
-        if better || monotone {
-            (best_value, best_norm) = (value, norm);
-        }
-        let row = TraceRow {
-            objective: value,
-            violation: 0.0,
-            step,
-        };
-        let stalled = stall.ended(value, norm);
-        let stop = done(value, norm, secants.least())
-            .or_else(|| stalled.then(|| ended(value, norm, secants.least_positive())));
-        Ok(Step { row, stop })
+        Ok(descent.step(iteration))
     })?;
     if limit == 0 {
-        run.stopped = done(value, norm, None).unwrap_or(StopReason::IterationLimit);
+        run.stopped = at_start.unwrap_or(StopReason::IterationLimit);
     }
-    let best = if monotone {
-        &buffers.point
-    } else {
-        &buffers.best
-    };
-    Ok(Minimum {
-        point: best.as_ref().to_owned(),
-        value: best_value,
-        gradient_norm: best_norm,
-        stopped: run.stopped,
-        iterations: run.iterations,
-        evaluations: problem.evaluations,
-        trace: run.trace,
-    })
+    Ok(descent.minimum(run))
 }
 
 fn finite(what: &'static str, value: f64) -> Result<(), Error> {

@@ -16,6 +16,8 @@ use isac_opt::sqp::Point;
 use std::f64::consts::LN_2;
 
 mod rows;
+mod secrecy;
+mod termwise;
 
 use rows::{Rows, power_of, put};
 
