@@ -58,7 +58,7 @@ impl Family {
                 let h = self.h.col(l);
                 let mut row = w[i].quadratic(h) * (1.0 / self.gamma);
                 for later in &w[i + 1..] {
-                    row = row - later.quadratic(h);
+                    row -= later.quadratic(h);
                 }
                 p.at_least(format!("ratio {i} {l}"), row, self.noise);
             }
