@@ -55,7 +55,7 @@ fn conic_optimum(network: &Network, floors: &[f64]) -> f64 {
         let h = network.channels().col(u);
         let mut left = f[u].quadratic(h) * (1.0 + 1.0 / floor);
         for all in &f {
-            left = left - all.quadratic(h);
+            left -= all.quadratic(h);
         }
         program.at_least(format!("sinr_{u}"), left, network.noise()[u]);
     }
