@@ -1,5 +1,6 @@
 //! `cargo xtask test`: what CI runs, in the order in which mistakes are cheapest to find.
 
+use crate::api::{self, Interface};
 use crate::{cargo, new_paper, root, tidy};
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -77,13 +78,15 @@ pub(crate) fn run(quick: bool) -> ExitCode {
         ));
         if tidy::has_feature(&root(), "isac-conic", "clarabel-sdp") {
             steps.push((
-                "second opinion",
+                "second opinion and conversions",
                 vec![
                     "test",
                     "-p",
                     "isac-conic",
+                    "-p",
+                    "isac-linalg",
                     "--features",
-                    "clarabel-sdp",
+                    "isac-conic/clarabel-sdp,isac-linalg/ndarray,isac-linalg/nalgebra,isac-linalg/serde",
                     "--tests",
                 ],
             ));
@@ -118,6 +121,22 @@ pub(crate) fn run(quick: bool) -> ExitCode {
     if let Err(error) = worked_examples() {
         eprintln!("cargo xtask test: worked examples: {error}");
         return ExitCode::FAILURE;
+    }
+    if !quick {
+        step("api: docs/api holds the interface of every crate");
+        match api::compare(&root(), false) {
+            Interface::Same => {}
+            Interface::Changed(lines) => {
+                for line in &lines {
+                    eprintln!("{line}");
+                }
+                eprintln!(
+                    "cargo xtask test: the interface changed; if it is meant: cargo xtask api --bless"
+                );
+                return ExitCode::FAILURE;
+            }
+            Interface::Unchecked(why) => println!("NOT CHECKED: {why}"),
+        }
     }
     if !quick && let Err(error) = begun_paper() {
         eprintln!("cargo xtask test: a new paper: {error}");

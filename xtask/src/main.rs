@@ -5,12 +5,14 @@
 //! | `cargo xtask reproduce ARGS` | builds `isac` optimised and runs `isac reproduce ARGS` |
 //! | `cargo xtask test` | everything CI checks: format, lints, tests, doctests, docs, layering |
 //! | `cargo xtask tidy` | the conventions alone: layer order, licences, names, references |
+//! | `cargo xtask api [--bless]` | the public interface of every crate against `docs/api` |
 //! | `cargo xtask eq [PAPER N]` | where an equation of a paper stands in the code |
 //! | `cargo xtask new-paper NAME` | begins a paper: two folders that build, solve and draw |
 //! | `cargo xtask mutants [FILE...]` | changes the code and counts which changes no test sees |
 //! | `cargo xtask bless WHAT... --reason TEXT` | renews golden curves after an intended change |
 //! | `cargo xtask fuzz [TARGET] [OPTIONS]` | fuzzes the readers; needs nightly and cargo-fuzz |
 //! | `cargo xtask docs RESULTS` | writes the pages of `docs/` that hold results of runs |
+//! | `cargo xtask book` | all documents and the API as one book that reads offline |
 //! | `cargo xtask page [--out DIR] [--test]` | the page that designs beams in the browser |
 //! | `cargo xtask peers [NAME...]` | runs other software beside ours and prints ratios |
 //! | `cargo xtask parquet` | builds the program with the feature `parquet` and tests what it writes |
@@ -23,6 +25,7 @@
     reason = "a command-line tool"
 )]
 
+mod api;
 mod check;
 mod eq;
 mod mutants;
@@ -38,6 +41,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   reproduce WHAT... [options]      figures and tables, e.g. `cargo xtask reproduce fig3`
   test [--quick]                   everything CI checks; --quick leaves out docs and single crates
   tidy                             conventions only
+  api [--bless]                    the public interface of every crate against docs/api (needs cargo-public-api)
   eq [PAPER N]                     where an equation stands in the code; alone: docs/equations.md
   new-paper NAME                   begin a paper: two folders that build, solve and draw
   mutants [FILE...] [-OPTION...]   changes that no test sees; options go to cargo-mutants
@@ -45,6 +49,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   fuzz [TARGET] [libFuzzer options] fuzz a reader, or each of them for a minute (nightly, cargo-fuzz)
   docs RESULTS                     write docs/claims.md from a folder of results at full size, and the tables of
                                    published numbers in docs/papers
+  book                             all documents and the API with their formulas, in target/book
   page [--out DIR] [--test]        the page of crates/isac-web, in target/page; --test in node and Chromium
   peers [NAME...]                  run other software beside ours and print ratios
   parquet                          build with the feature `parquet` and test what it writes
@@ -69,12 +74,14 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        "api" => api::run(&root(), &rest),
         "eq" => eq::run(&root(), &rest),
         "new-paper" => new_paper::run(&root(), &rest),
         "mutants" => mutants::run(&root(), &rest),
         "bless" => bless(&rest),
         "fuzz" => fuzz(&rest),
         "docs" => docs(&rest),
+        "book" => book(),
         "page" => page::run(&rest),
         "peers" => {
             let script = root().join("benches/peers/run.sh");
@@ -95,6 +102,23 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Documents and API as one folder of pages.
+fn book() -> ExitCode {
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let target = target.map_or_else(|| root().join("target"), PathBuf::from);
+    let api = forward(cargo().args(["doc", "--workspace", "--no-deps"]));
+    if api != ExitCode::SUCCESS {
+        return api;
+    }
+    // A package of its own, outside the workspace.
+    let mut tool = cargo();
+    tool.env("CARGO_TARGET_DIR", target.join("book-tool"));
+    tool.args(["run", "--quiet", "--manifest-path"]);
+    tool.arg(root().join("docs/book/Cargo.toml")).arg("--");
+    tool.args([root(), target.join("doc"), target.join("book")]);
+    forward(&mut tool)
 }
 
 /// The fuzz targets, one per reader, as in `fuzz/fuzz_targets`.

@@ -36,6 +36,8 @@
 
 pub mod approx;
 pub mod batch;
+#[cfg(any(feature = "ndarray", feature = "nalgebra", feature = "serde"))]
+pub mod convert;
 mod error;
 pub mod factor;
 mod field;
