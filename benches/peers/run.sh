@@ -136,6 +136,58 @@ else
     echo "pymanopt is not installed: its rows are left out"
 fi
 
+# Joint designs of the cell-free paper, the same reduced programs to all; times per design.
+designs=50
+cargo build -q --profile repro -p isac-benches --example cell_free_peer
+./target/repro/examples/cell_free_peer "$work" "$designs" >"$work/cell_free_ours.txt"
+# name, and lines `I ms objective` on standard input (an objective may be absent).
+cell_free() {
+    awk -v name="$1" 'NR == FNR { ms[$1] = $2; value[$1] = $3; next }
+        { n++; t[n] = $2; r[n] = $2 / ms[$1]
+          if (NF > 2) { d = $3 / value[$1] - 1; if (d < 0) d = -d; if (d > worst) worst = d } }
+        function middle(a, n,  i, j, x) {
+            for (i = 2; i <= n; i++) { x = a[i]; for (j = i - 1; j > 0 && a[j] > x; j--) a[j + 1] = a[j]; a[j + 1] = x }
+            return n % 2 ? a[(n + 1) / 2] : (a[n / 2] + a[n / 2 + 1]) / 2 }
+        END { printf "cell_free %-16s %d designs, median %8.2f ms, %6.1f times ours, values apart by at most %.1e\n",
+            name, n, middle(t, n), middle(r, n), worst }' "$work/cell_free_ours.txt" -
+}
+cell_free ours <"$work/cell_free_ours.txt"
+for program in csdp sdpa; do
+    if ! command -v "$program" >/dev/null; then
+        echo "cell_free: $program is NOT INSTALLED, its row is missing"
+        continue
+    fi
+    if [ "$program" = sdpa ] && [ ! -r "$param" ]; then
+        echo "cell_free: sdpa has no $param, its row is missing"
+        continue
+    fi
+    i=0
+    while [ "$i" -lt "$designs" ]; do
+        file=$work/cell_free_$i.dat-s
+        if [ "$program" = csdp ]; then
+            t=$(cpu 5 sh -c "cd '$work' && csdp '$file'")
+            value=$(awk '/Primal objective value/ { print $4 }' "$work/output")
+        else
+            t=$(cpu 5 sh -c "sdpa -ds '$file' -o '$work/sdpa.out' -p '$param'")
+            value=$(awk '/objValPrimal/ { print $3 }' "$work/sdpa.out")
+        fi
+        echo "$i $t $value"
+        i=$((i + 1))
+    done | cell_free "$program, reading"
+done
+if python3 -c "import cvxpy, numpy" 2>/dev/null; then
+    python3 -W ignore "$here/cell_free_cvxpy.py" "$work" "$designs" >"$work/cell_free_cvxpy.txt"
+    for name in cvxpy+clarabel cvxpy+scs; do
+        if grep -q "^$name " "$work/cell_free_cvxpy.txt"; then
+            sed -n "s/^$name //p" "$work/cell_free_cvxpy.txt" | cell_free "$name"
+        else
+            echo "cell_free: $name is NOT INSTALLED, its row is missing"
+        fi
+    done
+else
+    echo "cell_free: cvxpy is NOT INSTALLED, its rows are missing"
+fi
+
 # AO of the heterogeneous ISAC paper at (12, 12), full dimension: CPU seconds of both sides.
 cargo build -q --profile repro -p isac-benches --example hisac_peer
 ./target/repro/examples/hisac_peer "$work/hisac.json" | tee "$work/hisac_ours.txt"

@@ -55,6 +55,78 @@ pub fn powers(beams: MatRef<'_, c64>, offsets: &[usize]) -> Result<Vec<f64>, Err
         .collect())
 }
 
+/// What the echo of its own signal tells each access point of the angle of each target, by access point, then by
+/// target, in units of `2 kappa` with `kappa` the snapshots times the SNR of an echo per watt and receive
+/// antenna; the complex coefficient of the echo is unknown.
+///
+/// With `a` and `d` the parts of a steering vector and of its derivative by the angle, `d_perp` the part of `d`
+/// outside `a`, and `F` the covariance of what the access point sends,
+///
+/// ```math
+/// \|d_\perp\|^2 \, a^H F a + \|a\|^2 \left( d^H F d - \frac{|d^H F a|^2}{a^H F a} \right) .
+/// ```
+///
+/// | argument | symbol | shape | unit |
+/// |---|---|---|---|
+/// | `steering` | `a` | antennas x targets | |
+/// | `derivative` | `d` | antennas x targets | 1/rad |
+/// | `beams` | `F = W W^H` | antennas x streams | sqrt(W) |
+///
+/// The bound on the angle's error variance is `1 / (2 kappa J)`.
+///
+/// ```
+/// use isac_linalg::{Mat, c64};
+/// use isac_metrics::distributed;
+/// let a = Mat::from_fn(2, 1, |_, _| c64::new(1.0, 0.0));
+/// let d = Mat::from_fn(2, 1, |n, _| c64::new(0.0, n as f64));
+/// // A watt along `a`: d_perp = (-i, i)/2 has the squared norm 1/2, a^H F a = 2, and of the streams along
+/// // d nothing is left outside a.
+/// let beam = Mat::from_fn(2, 1, |_, _| c64::new(0.5_f64.sqrt(), 0.0));
+/// let j = distributed::angle_information(a.as_ref(), d.as_ref(), beam.as_ref(), &[0, 2])?;
+/// assert!((j[0][0] - 1.0).abs() < 1e-14);
+/// # Ok::<(), isac_metrics::Error>(())
+/// ```
+///
+/// # Errors
+/// Row counts or offsets that do not fit.
+pub fn angle_information(
+    steering: MatRef<'_, c64>,
+    derivative: MatRef<'_, c64>,
+    beams: MatRef<'_, c64>,
+    offsets: &[usize],
+) -> Result<Vec<Vec<f64>>, Error> {
+    let (rows, targets) = (steering.nrows(), steering.ncols());
+    validate::shape("derivative", derivative, rows, targets)?;
+    validate::shape("beams", beams, rows, beams.ncols())?;
+    let of = |(first, rows): (usize, usize)| {
+        let part = |x: MatRef<'_, c64>| x.subrows(first, rows).to_owned();
+        let (a, d, sent) = (part(steering), part(derivative), part(beams));
+        let (lit, moved) = (
+            ops::adjoint_mul(a.as_ref(), sent.as_ref()),
+            ops::adjoint_mul(d.as_ref(), sent.as_ref()),
+        );
+        let one = |t: usize| {
+            let size = ops::norm2(a.as_ref().subcols(t, 1));
+            let along = ops::dot(a.col(t), d.col(t));
+            let outside = ops::norm2(d.as_ref().subcols(t, 1)) - along.norm_sqr() / size;
+            let sum = |x: &dyn Fn(usize) -> c64| (0..sent.ncols()).map(x).sum::<c64>();
+            let q_aa = sum(&|s| c64::from(lit[(t, s)].norm_sqr())).re;
+            // The derivative less its part along `a`: the same complement, without cancellation.
+            let off = |s: usize| moved[(t, s)] - (along / size).conj() * lit[(t, s)];
+            let q_dd = sum(&|s| c64::from(off(s).norm_sqr())).re;
+            let q_da = sum(&|s| off(s) * lit[(t, s)].conj());
+            let lost = if q_aa > 0.0 {
+                q_da.norm_sqr() / q_aa
+            } else {
+                0.0
+            };
+            outside.max(0.0) * q_aa + size * (q_dd - lost).max(0.0)
+        };
+        (0..targets).map(one).collect()
+    };
+    Ok(blocks(offsets, rows)?.into_iter().map(of).collect())
+}
+
 /// First row and number of rows of each block.
 fn blocks(offsets: &[usize], rows: usize) -> Result<Vec<(usize, usize)>, Error> {
     let fits = offsets.first() == Some(&0)

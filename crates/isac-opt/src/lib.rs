@@ -13,6 +13,7 @@
 //! | [`conic`] | modelling, exact reduction, interior-point method, certificates, SDPA files, second opinion |
 //! | [`sdr`] | from relaxations to vectors: rank report, purification, penalty, randomisation |
 //! | [`s_procedure`] | a quadratic inequality for a whole ball or ellipsoid as one matrix inequality |
+//! | [`balls`] | the least value of a quadratic over a product of balls, from both sides |
 //! | [`trust_region`] | exact extremes of a Hermitian quadratic over a ball, with the point |
 //! | [`sca`] | successive convex approximation and minorise-maximise: surrogates that touch, as expressions |
 //! | [`root`] | roots that use multipliers as slopes |
@@ -45,6 +46,7 @@
 //! or a numerical breakdown.
 
 pub mod augmented;
+pub mod balls;
 pub mod drive;
 mod error;
 pub mod global;

@@ -180,6 +180,79 @@ fn positions_of_cell_free_are_a_document() {
 }
 
 #[test]
+fn angles_of_cell_free_are_certified_and_know_their_snapshots() {
+    let solve =
+        |name: &str, lines: &str| solved(name, "cell-free/1", lines, &["--algorithm", "crlb"]);
+    let once = solve("crlb", "[scenario]\nmin_sinr = 2.0");
+    assert_eq!(once["status"], "solved", "{once}");
+    assert_eq!(once["certificate"]["kind"], "lower_bound");
+    let value = |report: &Value| report["objective"].as_f64().unwrap();
+    let bound = once["certificate"]["bound"].as_f64().unwrap();
+    assert!(bound <= value(&once) && bound > value(&once) * (1.0 - 1e-6));
+    // Two access points, one target; the larger counts.
+    let all = once["metrics"]["crlb_rad2"].as_array().unwrap();
+    let all: Vec<f64> = all.iter().map(|v| v.as_f64().unwrap()).collect();
+    assert!(all.len() == 2 && (all[0].max(all[1]) / value(&once) - 1.0).abs() < 1e-12);
+    for sinr in once["metrics"]["sinr"].as_array().unwrap() {
+        assert!(sinr.as_f64().unwrap() >= 2.0 * (1.0 - 1e-6));
+    }
+    let ten = solve("crlb-ten", "[scenario]\nmin_sinr = 2.0\nsnapshots = 10.0");
+    assert!((10.0 * value(&ten) / value(&once) - 1.0).abs() < 1e-6);
+    // The drawn problem written out is the same problem; without derivatives there are no angles.
+    let path = folder("scenarios-crlb-written").join("mine.toml");
+    std::fs::write(
+        &path,
+        "schema = \"cell-free/1\"\n[scenario]\nmin_sinr = 2.0\n",
+    )
+    .unwrap();
+    let written = path.with_extension("json");
+    let (path, written) = (path.to_str().unwrap(), written.to_str().unwrap());
+    assert_eq!(real_isac(&["solve", path, "--document", written]).code, 0);
+    let ran = real_isac(&["solve", written, "--algorithm", "crlb", "--json"]);
+    let again: Value = serde_json::from_str(&ran.out).unwrap();
+    assert!((value(&again) / value(&once) - 1.0).abs() < 1e-9, "{again}");
+    let text = std::fs::read_to_string(written).unwrap();
+    let mut document: Value = serde_json::from_str(&text).unwrap();
+    document
+        .as_object_mut()
+        .unwrap()
+        .remove("steering_derivative");
+    std::fs::write(written, document.to_string()).unwrap();
+    let ran = real_isac(&["solve", written, "--algorithm", "crlb"]);
+    assert_eq!(ran.code, 2, "{}{}", ran.err, ran.out);
+    assert!(ran.err.contains("steering_derivative"), "{}", ran.err);
+}
+
+#[test]
+fn errors_of_cell_free_cost_sensing_and_floors_hold_for_all() {
+    let robust = ["--algorithm", "robust"];
+    let solve = |name: &str, lines: &str, more: &[&str]| {
+        let lines = format!("[scenario]\nusers = 3\nmin_sinr = 3.0\n{lines}");
+        let report = solved(name, "cell-free/1", &lines, more);
+        assert_eq!(report["status"], "solved", "{report}");
+        report
+    };
+    let value = |report: &Value| report["objective"].as_f64().unwrap();
+    let joint = solve("robust-none", "", &[]);
+    let none = solve("robust-zero", "", &robust);
+    assert!((value(&none) / value(&joint) - 1.0).abs() < 1e-6);
+    let some = solve("robust-some", "error_radius = 0.2", &robust);
+    assert!(value(&some) < value(&joint));
+    let bound = some["certificate"]["bound"].as_f64().unwrap();
+    assert!(bound >= value(&some) && bound < value(&joint));
+    for worst in some["metrics"]["worst_sinr"].as_array().unwrap() {
+        assert!(worst.as_f64().unwrap() >= 3.0 * (1.0 - 1e-6), "{some}");
+    }
+    // An error as large as the channel itself: sqrt(16) at each access point.
+    let lines = "[scenario]\nmin_sinr = 3.0\nerror_radius = 4.1";
+    let ran = run("robust-lost", "cell-free/1", lines, &robust);
+    assert_eq!(ran.code, 3, "{}{}", ran.err, ran.out);
+    assert!(ran.out.contains("error_radius"), "{}", ran.out);
+    let ran = run("robust-name", "cell-free/1", "", &["--algorithm", "robus"]);
+    assert!(ran.code == 2 && ran.err.contains("robust"), "{}", ran.err);
+}
+
+#[test]
 fn a_schema_alone_is_the_default_problem_of_alpha_fair() {
     let report = solved("alpha", "alpha-fair/1", "", &["--algorithm", "flat"]);
     let rates = report["metrics"]["rates_bits_s_hz"].as_array().unwrap();
@@ -234,6 +307,8 @@ fn bad_values_are_refused_by_name() {
         ("cell-free/1", "P_W = 0.0", "P_W"),
         ("cell-free/1", "share = 1.5", "share"),
         ("cell-free/1", "antennas = 4", "antennas"),
+        ("cell-free/1", "snapshots = 0.0", "snapshots"),
+        ("cell-free/1", "error_radius = -0.1", "error_radius"),
         ("obs-crlb/1", "nt_h = 0", "nt_h"),
         ("obs-crlb/1", "theta_rad = [0.1]", "phi_rad"),
         (

@@ -181,7 +181,7 @@ pub(super) fn multipliers(network: &Network, end: &End) -> Multipliers {
 }
 
 /// One beam per eigenvector, without the smallest that together carry at most `negligible` watts.
-fn streams(covariance: &Mat<c64>, negligible: f64) -> Result<Mat<c64>, Error> {
+pub(super) fn streams(covariance: &Mat<c64>, negligible: f64) -> Result<Mat<c64>, Error> {
     let eigen = factor::eigh(covariance.as_ref())?;
     let mut dropped = 0.0;
     let mut first = 0;

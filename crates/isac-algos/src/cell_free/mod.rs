@@ -15,6 +15,8 @@
 //! | their max-min SINR | [`max_min`] | root with slopes, uplink duality |
 //! | JSC | [`jsc`] | dual path of `M + U` variables, rank one |
 //! | the dual of both | `dual` | Newton's method on a self-concordant barrier |
+//! | (ours) | [`crlb`] | the targets' angles instead of the sensing SNR |
+//! | (ours) | [`robust`] | channels known up to an error per access point |
 //! | (ours) | [`front`] | the whole front of SINR and sensing SNR between two proved stairs |
 //! | | [`certificate`] | bounds and proofs from multipliers alone |
 //!
@@ -37,13 +39,16 @@
 
 pub mod baselines;
 pub mod certificate;
+pub mod crlb;
 mod dual;
 pub mod front;
 pub mod jsc;
 pub mod linear;
 pub mod max_min;
 pub mod problem;
+mod recover;
 mod restore;
+pub mod robust;
 pub mod span;
 
 pub use problem::{Evaluation, Network, evaluate};

@@ -32,16 +32,23 @@ impl Span {
     /// # Errors
     /// A decomposition that did not converge.
     pub fn new(network: &Network, targets: bool) -> Result<Self, Error> {
+        let steering = [network.steering()];
+        Self::with(network, if targets { &steering } else { &[] })
+    }
+
+    /// The spans of the users' channels and of further vectors on the stacked antennas.
+    ///
+    /// # Errors
+    /// As [`Span::new`].
+    pub(super) fn with(network: &Network, further: &[MatRef<'_, c64>]) -> Result<Self, Error> {
         let mut bases = Vec::new();
         let mut offsets = vec![0];
         for m in 0..network.access_points() {
             let rows = network.rows(m);
-            let channels = block(network.channels(), rows);
-            let seen = if targets {
-                ops::hcat(channels, block(network.steering(), rows))
-            } else {
-                channels.to_owned()
-            };
+            let mut seen = block(network.channels(), rows).to_owned();
+            for more in further {
+                seen = ops::hcat(seen.as_ref(), block(*more, rows));
+            }
             let basis = factor::orthonormal_basis(seen.as_ref(), CUT)?;
             offsets.push(offsets[m] + basis.ncols());
             bases.push(basis);
@@ -77,7 +84,7 @@ impl Span {
     }
 
     /// `Q^H x`.
-    fn seen(&self, network: &Network, x: MatRef<'_, c64>) -> Mat<c64> {
+    pub(super) fn seen(&self, network: &Network, x: MatRef<'_, c64>) -> Mat<c64> {
         let mut out = Mat::zeros(self.offsets[self.bases.len()], x.ncols());
         for (m, basis) in self.bases.iter().enumerate() {
             let part = ops::adjoint_mul(basis.as_ref(), block(x, network.rows(m)));
@@ -101,4 +108,23 @@ impl Span {
         }
         out
     }
+
+    /// The users' channels and the budgets in units in which the largest budget, returned beside them, and every
+    /// noise are 1: what programs over covariances are given.
+    pub(super) fn scaled(&self, network: &Network) -> (Scaled, f64) {
+        let unit = network.power().iter().copied().fold(0.0, f64::max);
+        let channels = Mat::from_fn(self.dimension(), network.users(), |i, u| {
+            self.channels[(i, u)] * (unit / network.noise()[u]).sqrt()
+        });
+        let ranges = self.offsets.windows(2).map(|w| w[0]..w[1]);
+        let budgets = ranges.zip(network.power()).map(|(own, p)| (own, p / unit));
+        let budgets = budgets.collect();
+        (Scaled { channels, budgets }, unit)
+    }
+}
+
+/// See [`Span::scaled`].
+pub(super) struct Scaled {
+    pub(super) channels: Mat<c64>,
+    pub(super) budgets: Vec<(std::ops::Range<usize>, f64)>,
 }

@@ -36,8 +36,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, StopReason};
 
+mod covariances;
 mod purify;
 
+pub use covariances::{Best, Covariances, Found, seen_component};
 pub use purify::{Functional, Purified, PurifyOptions, purify};
 
 /// Spectrum of one block of a relaxation.

@@ -9,8 +9,8 @@ use isac_lab::error::{Error, Source};
 use super::figures::{DISTANCES, METHODS, SHARES};
 use super::method::{Found, Method, Outcome};
 use super::released::{self, Draw, Stored};
+use super::report::ACCEPT;
 use super::scenario::{Scenario, of_figure};
-use super::solve::ACCEPT;
 
 pub(super) const FAMILY: Family = Family {
     name: "cell_free",

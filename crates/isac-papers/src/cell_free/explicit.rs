@@ -26,6 +26,13 @@ pub(super) fn explicit(root: &Node<'_>, request: &SolveRequest) -> Result<Value,
         "P_W": network.power(), "sigma2_W": network.noise(),
         "zeta2": network.gain(), "share": case.share,
     });
+    if let Some(derivative) = &case.derivative {
+        document["steering_derivative"] = json_of_matrix(derivative.as_ref());
+        document["snapshots"] = json!(case.snapshots);
+    }
+    if case.error_radius.iter().any(|radius| *radius > 0.0) {
+        document["error_radius"] = json!(case.error_radius);
+    }
     if let Some(floors) = &case.floors {
         document["min_sinr"] = json!(floors);
     }

@@ -79,11 +79,13 @@ fn stairs(front: &Front, i: usize, stopped: StopReason) -> Vec<Record> {
     let mut out = Vec::new();
     for step in 0..=STEPS {
         let x = f64::from(step) / f64::from(STEPS);
-        let Some(ends) = front.at(x * largest) else {
+        // Just beside the places where steps are halved, so that no rounding chooses the step.
+        let sinr = x * largest * (1.0 - 1e-6);
+        let Some(ends) = front.at(sinr) else {
             continue;
         };
         for (name, value) in [REACHED, BOUND].into_iter().zip(ends) {
-            let metrics = vec![value, x * largest, front.resolution, front.designs as f64];
+            let metrics = vec![value, sinr, front.resolution, front.designs as f64];
             out.push(crate::record(name, x, i, stopped, metrics));
         }
     }

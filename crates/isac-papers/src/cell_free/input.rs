@@ -15,6 +15,12 @@ pub(super) struct Case {
     pub(super) share: f64,
     /// Stated SINR floors.
     pub(super) floors: Option<Vec<f64>>,
+    /// Derivatives of the steering vectors by the angles, 1/rad, if they are known.
+    pub(super) derivative: Option<Mat<c64>>,
+    /// Snapshots of the echoes.
+    pub(super) snapshots: f64,
+    /// Radius of a channel's error at each access point.
+    pub(super) error_radius: Vec<f64>,
 }
 
 /// Reads a document to the last key.
@@ -30,7 +36,7 @@ pub(super) fn read_all(root: &Node<'_>) -> Result<(), Error> {
 pub(super) fn read(root: &Node<'_>) -> Result<Case, Error> {
     root.known_keys(&TOP_KEYS)?;
     let defaults = Scenario::default();
-    let network = match root.opt("H") {
+    let (network, derivative) = match root.opt("H") {
         Some(_) => of_channels(root, &defaults)?,
         None => of_positions(root, &defaults)?,
     };
@@ -46,10 +52,26 @@ pub(super) fn read(root: &Node<'_>) -> Result<Case, Error> {
         .opt("min_sinr")
         .map(|node| positive_list(&node, network.users(), "SINR floors > 0"))
         .transpose()?;
+    let snapshots = root.opt("snapshots");
+    let snapshots = snapshots.map_or(Ok(defaults.snapshots), |node| node.positive(""))?;
+    let points = network.access_points();
+    let error_radius = match root.opt("error_radius") {
+        Some(node) => {
+            let list = node.broadcast(points)?;
+            if list.iter().any(|v| *v < 0.0) {
+                return Err(node.wrong("finite numbers >= 0"));
+            }
+            list
+        }
+        None => vec![defaults.error_radius; points],
+    };
     Ok(Case {
         network,
         share,
         floors,
+        derivative,
+        snapshots,
+        error_radius,
     })
 }
 
@@ -102,9 +124,15 @@ fn points(node: &Node<'_>) -> Result<Vec<Point>, Error> {
     Ok(array.data.chunks(2).map(|p| [p[0], p[1]]).collect())
 }
 
-fn of_positions(root: &Node<'_>, defaults: &Scenario) -> Result<Network, Error> {
-    if let Some(node) = root.opt("steering") {
-        return Err(node.wrong("no such key without `H`: `targets_m` says where the targets are"));
+/// A network, and the derivatives of its steering vectors where they are known.
+type Seen = (Network, Option<Mat<c64>>);
+
+fn of_positions(root: &Node<'_>, defaults: &Scenario) -> Result<Seen, Error> {
+    for key in ["steering", "steering_derivative"] {
+        if let Some(node) = root.opt(key) {
+            let expected = "no such key without `H`: `targets_m` says where the targets are";
+            return Err(node.wrong(expected));
+        }
     }
     root.needs(&["users_m", "targets_m"])?;
     let access_points = match root.opt("access_points_m") {
@@ -135,7 +163,11 @@ fn of_positions(root: &Node<'_>, defaults: &Scenario) -> Result<Network, Error> 
         noise_w: listed(root, "sigma2_W", places.users.len(), defaults.noise_w)?,
         zeta2: zeta2(root, defaults)?,
     };
-    network::network(&access_points, &places, physics).map_err(|e| root.refused(e))
+    let (targets, spacing) = (&places.targets, physics.spacing_wavelengths);
+    let slopes = network::derivative(&access_points, targets, &physics.antennas, spacing);
+    let slopes = slopes.map_err(|e| root.refused(e))?;
+    let found = network::network(&access_points, &places, physics);
+    Ok((found.map_err(|e| root.refused(e))?, Some(slopes)))
 }
 
 /// Antennas of each access point: one number for all, or a list.
@@ -152,7 +184,7 @@ fn counts(node: &Node<'_>, access_points: usize) -> Result<Vec<usize>, Error> {
     items.iter().map(|item| item.count(1, most)).collect()
 }
 
-fn of_channels(root: &Node<'_>, defaults: &Scenario) -> Result<Network, Error> {
+fn of_channels(root: &Node<'_>, defaults: &Scenario) -> Result<Seen, Error> {
     for key in [
         "access_points_m",
         "users_m",
@@ -175,5 +207,8 @@ fn of_channels(root: &Node<'_>, defaults: &Scenario) -> Result<Network, Error> {
     let power = listed(root, "P_W", antennas.len(), defaults.power_w)?;
     let noise = listed(root, "sigma2_W", channels.ncols(), defaults.noise_w)?;
     let gain = zeta2(root, defaults)?;
-    Network::new(channels, steering, &antennas, power, noise, gain).map_err(|e| root.refused(e))
+    let derivative = root.opt("steering_derivative");
+    let derivative = derivative.map(|node| node.columns_c64(total)).transpose()?;
+    let network = Network::new(channels, steering, &antennas, power, noise, gain);
+    Ok((network.map_err(|e| root.refused(e))?, derivative))
 }

@@ -7,7 +7,8 @@ use isac_lab::judge::Judged;
 use isac_lab::solve::{SolveReport, SolveRequest, SolveStatus};
 
 use super::method;
-use super::solve::{measured, posed};
+use super::report::measured;
+use super::solve::posed;
 
 /// Judges beams `F`, stacked antennas x streams, the users' streams first, under the joint design's
 /// constraints. Floors that are not stated are what NS+OPT reaches, as in `isac solve`.

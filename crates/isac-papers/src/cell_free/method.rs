@@ -56,13 +56,15 @@ impl Method {
         }
     }
 
-    /// The method of that name; the default without one.
-    pub(super) fn named(name: Option<&str>) -> Result<Self, Error> {
+    /// The method of that name; the default without one. `others` are names that would have been known too.
+    pub(super) fn named(name: Option<&str>, others: &[&str]) -> Result<Self, Error> {
         let Some(name) = name else {
             return Ok(Self::Jsc);
         };
-        (Self::ALL.into_iter().find(|method| method.name() == name))
-            .ok_or_else(|| Error::unknown("algorithm", name, Self::ALL.map(Self::name)))
+        (Self::ALL.into_iter().find(|method| method.name() == name)).ok_or_else(|| {
+            let known = Self::ALL.map(Self::name).into_iter();
+            Error::unknown("algorithm", name, known.chain(others.iter().copied()))
+        })
     }
 
     /// Runs on a network. The joint design without floors takes what NS+OPT reaches.

@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod explicit;
+mod extensions;
 mod figures;
 mod front;
 mod input;
@@ -10,6 +11,7 @@ mod judge;
 mod method;
 mod network;
 mod released;
+mod report;
 mod scenario;
 mod solve;
 mod stress;
@@ -41,6 +43,7 @@ pub fn paper() -> Paper {
         arrays: &[
             ("H", &["antenna", "user"]),
             ("steering", &["antenna", "target"]),
+            ("steering_derivative", &["antenna", "target"]),
             ("beams", &["antenna", "stream"]),
         ],
     }

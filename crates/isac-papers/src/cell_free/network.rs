@@ -9,12 +9,13 @@ use isac_models::array::{Scaling, Ula};
 pub(super) type Point = [f64; 2];
 
 /// Keys of a document with positions or channels.
-pub(super) const TOP_KEYS: [&str; 15] = [
+pub(super) const TOP_KEYS: [&str; 18] = [
     "access_points_m",
     "users_m",
     "targets_m",
     "H",
     "steering",
+    "steering_derivative",
     "antennas",
     "spacing_wavelengths",
     "P_W",
@@ -22,6 +23,8 @@ pub(super) const TOP_KEYS: [&str; 15] = [
     "zeta2",
     "share",
     "min_sinr",
+    "snapshots",
+    "error_radius",
     "beams",
     "expected",
     "tolerance",
@@ -60,32 +63,15 @@ pub(super) fn network(
     places: &Places,
     physics: Physics,
 ) -> Result<Network, Source> {
-    let total: usize = physics.antennas.iter().sum();
-    let seen = |key: &str, all: &[Point]| -> Result<Mat<c64>, Source> {
-        let mut out = Mat::zeros(total, all.len());
-        let mut first = 0;
-        for (m, (at, &antennas)) in access_points.iter().zip(&physics.antennas).enumerate() {
-            let spacing = physics.spacing_wavelengths;
-            let array = Ula::new(antennas, spacing, Scaling::UnitEntries)?;
-            for (i, place) in all.iter().enumerate() {
-                let (dx, dy) = (place[0] - at[0], place[1] - at[1]);
-                let apart = dx.hypot(dy);
-                if apart.is_nan() || apart <= 0.0 {
-                    let what = format!("distance of {key}[{i}] to access point {m}");
-                    return Err(isac_linalg::Error::range(what, apart, "more than 0 m").into());
-                }
-                // From the broadside of an array along x.
-                let column = array.steering(&[dx.atan2(dy)]);
-                out.as_mut()
-                    .submatrix_mut(first, i, antennas, 1)
-                    .copy_from(column.as_ref());
-            }
-            first += antennas;
-        }
-        Ok(out)
-    };
-    let channels = seen("users_m", &places.users)?;
-    let steering = seen("targets_m", &places.targets)?;
+    let antennas = &physics.antennas;
+    let spacing = physics.spacing_wavelengths;
+    let [channels, _] = seen(access_points, ("users_m", &places.users), antennas, spacing)?;
+    let [steering, _] = seen(
+        access_points,
+        ("targets_m", &places.targets),
+        antennas,
+        spacing,
+    )?;
     let (power, noise) = (physics.power_w, physics.noise_w);
     let found = Network::new(
         channels,
@@ -96,4 +82,51 @@ pub(super) fn network(
         physics.zeta2,
     )?;
     Ok(found)
+}
+
+/// Derivatives of the targets' steering vectors by the angle at which each access point sees them, 1/rad.
+///
+/// # Errors
+/// As [`network`].
+pub(super) fn derivative(
+    access_points: &[Point],
+    targets: &[Point],
+    antennas: &[usize],
+    spacing: f64,
+) -> Result<Mat<c64>, Source> {
+    let [_, slopes] = seen(access_points, ("targets_m", targets), antennas, spacing)?;
+    Ok(slopes)
+}
+
+/// Stacked vectors towards places, and their derivatives by the angle from broadside.
+fn seen(
+    access_points: &[Point],
+    (key, all): (&str, &[Point]),
+    antennas: &[usize],
+    spacing: f64,
+) -> Result<[Mat<c64>; 2], Source> {
+    let total: usize = antennas.iter().sum();
+    let mut out = [Mat::zeros(total, all.len()), Mat::zeros(total, all.len())];
+    let mut first = 0;
+    for (m, (at, &antennas)) in access_points.iter().zip(antennas).enumerate() {
+        let array = Ula::new(antennas, spacing, Scaling::UnitEntries)?;
+        for (i, place) in all.iter().enumerate() {
+            let (dx, dy) = (place[0] - at[0], place[1] - at[1]);
+            let apart = dx.hypot(dy);
+            if apart.is_nan() || apart <= 0.0 {
+                let what = format!("distance of {key}[{i}] to access point {m}");
+                return Err(isac_linalg::Error::range(what, apart, "more than 0 m").into());
+            }
+            // From the broadside of an array along x.
+            let response = array.response(&[dx.atan2(dy)]);
+            let columns = [&response.value, &response.derivatives[0]];
+            for (out, column) in out.iter_mut().zip(columns) {
+                out.as_mut()
+                    .submatrix_mut(first, i, antennas, 1)
+                    .copy_from(column.as_ref());
+            }
+        }
+        first += antennas;
+    }
+    Ok(out)
 }

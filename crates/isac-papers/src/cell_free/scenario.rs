@@ -9,12 +9,12 @@ use isac_lab::document::{MOST_ENTRIES, Node};
 use isac_lab::error::{Error, Source};
 use isac_lab::paper::Scenarios;
 use isac_lab::scenario::{self, Posed};
-use isac_linalg::validate;
+use isac_linalg::{Mat, c64, validate};
 use isac_models::rng::{Stream, stream};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use super::network::{Physics, Places, Point, TOP_KEYS, check_share, network};
+use super::network::{Physics, Places, Point, TOP_KEYS, check_share, derivative, network};
 
 /// Draws of a target after which its least distance to the users is given up.
 const MOST_DRAWS: usize = 100_000;
@@ -55,6 +55,10 @@ pub(super) struct Scenario {
     pub(super) zeta2: f64,
     /// SINR floor of every user in the joint design; without it what NS+OPT reaches.
     pub(super) min_sinr: Option<f64>,
+    /// Snapshots of the echoes in the bounds on angles; an echo has the SNR `zeta2` per watt and antenna.
+    pub(super) snapshots: f64,
+    /// Radius of the error of a user's channel at each access point, in the unit of the channels.
+    pub(super) error_radius: f64,
 }
 
 impl Default for Scenario {
@@ -73,6 +77,8 @@ impl Default for Scenario {
             noise_w: 1.0,
             zeta2: 0.1,
             min_sinr: None,
+            snapshots: 1.0,
+            error_radius: 0.0,
         }
     }
 }
@@ -139,6 +145,8 @@ impl Scenario {
         validate::positive("P_W", self.power_w, "W")?;
         validate::positive("sigma2_W", self.noise_w, "W")?;
         validate::positive("zeta2", self.zeta2, "")?;
+        validate::positive("snapshots", self.snapshots, "")?;
+        validate::nonnegative("error_radius", self.error_radius, "")?;
         self.min_sinr
             .map_or(Ok(()), |floor| validate::positive("min_sinr", floor, ""))
     }
@@ -183,6 +191,17 @@ impl Scenario {
         network(&self.access_points_m, &places, physics)
     }
 
+    /// Derivatives of the steering vectors of a draw by the angles.
+    ///
+    /// # Errors
+    /// As [`Scenario::network`].
+    pub(super) fn derivative(&self, seed: u64, drop: usize) -> Result<Mat<c64>, Source> {
+        let places = self.places(seed, drop)?;
+        let points = &self.access_points_m;
+        let antennas = vec![self.antennas; points.len()];
+        derivative(points, &places.targets, &antennas, self.spacing_wavelengths)
+    }
+
     /// The network of draw `i` of `draws`; users that leave no place for the target are drawn again.
     pub(super) fn network_of_draw(
         &self,
@@ -201,7 +220,6 @@ impl Scenario {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use isac_linalg::c64;
 
     #[test]
     fn table_and_template_have_every_key_with_its_default() {

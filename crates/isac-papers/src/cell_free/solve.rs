@@ -1,18 +1,15 @@
 //! `isac solve` for `cell-free/1`.
 
-use isac_algos::cell_free::{Evaluation, Network, certificate, max_min};
+use isac_algos::cell_free::Network;
 use isac_lab::document::Node;
 use isac_lab::error::Error;
 use isac_lab::solve::{SolveCertificate, SolveReport, SolveRequest, SolveStatus, relative_gap};
 
+use super::extensions::Extension;
 use super::input::{self, Case};
 use super::method::{Found, Method, Outcome};
+use super::report::{concluded, infeasible, measured};
 use super::scenario;
-
-/// Largest relative gap and violation of `solved`.
-pub(super) const ACCEPT: f64 = 1e-6;
-/// Largest of an answer.
-const FAR: f64 = 1e-3;
 
 /// The network of a document or scenario with what is asked of it, and the seed of what it draws.
 ///
@@ -24,11 +21,15 @@ pub(super) fn posed(root: &Node<'_>, request: &SolveRequest) -> Result<(Case, u6
         let network = s.network(seed, posed.drop);
         let network = network.map_err(|e| isac_lab::scenario::refused(root, e))?;
         let floors = s.min_sinr.map(|floor| vec![floor; network.users()]);
-        let share = s.share;
+        let derivative = s.derivative(seed, posed.drop);
+        let derivative = derivative.map_err(|e| isac_lab::scenario::refused(root, e))?;
         let case = Case {
+            error_radius: vec![s.error_radius; network.access_points()],
             network,
-            share,
+            share: s.share,
             floors,
+            derivative: Some(derivative),
+            snapshots: s.snapshots,
         };
         return Ok((case, seed));
     }
@@ -47,9 +48,17 @@ pub(super) fn posed(root: &Node<'_>, request: &SolveRequest) -> Result<(Case, u6
 
 /// Solves the problem of a document.
 pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
-    let method = Method::named(request.algorithm.as_deref())?;
+    let name = request.algorithm.as_deref();
+    let extension = Extension::ALL.into_iter().find(|e| Some(e.name()) == name);
+    let method = match extension {
+        Some(_) => Method::Jsc,
+        None => Method::named(name, &Extension::ALL.map(Extension::name))?,
+    };
     let (case, seed) = posed(root, request)?;
-    let answer = answer(&case.network, method, case.share, case.floors.as_deref());
+    let answer = match extension {
+        Some(extension) => extension.answer(&case),
+        None => answer(&case.network, method, case.share, case.floors.as_deref()),
+    };
     let mut report = answer.map_err(|e| root.refused(e))?;
     report.seed = seed;
     Ok(report)
@@ -70,60 +79,13 @@ pub(super) fn answer(
             floors,
             multipliers,
         } => {
-            report.status = SolveStatus::Infeasible;
-            let bound = certificate::sensing_bound(network, &floors, &multipliers);
-            report.certificate = Some(SolveCertificate {
-                kind: "upper bound below 0 on a sensing SNR that is never negative".into(),
-                bound: bound.unwrap_or(f64::NAN),
-                relative_gap: None,
-            });
-            out_of_reach(&mut report, network, &floors)?;
+            infeasible(&mut report, network, &floors, &multipliers)?;
         }
         Outcome::Unknown => {
             report.stop_reason = "neither beams nor a proof that there are none".into();
         }
     }
     Ok(report)
-}
-
-/// Which floor fails by how much where all power serves the users alone.
-fn out_of_reach(
-    report: &mut SolveReport,
-    network: &Network,
-    floors: &[f64],
-) -> Result<(), isac_algos::Error> {
-    let best = max_min::solve(network, &max_min::Options::default())?;
-    let Some(best) = best else {
-        report.stop_reason = "no beams meet the SINR floors within the power".into();
-        return Ok(());
-    };
-    report.metric("largest_common_sinr", best.sinr);
-    let least = floors.iter().copied().fold(f64::INFINITY, f64::min);
-    report.stop_reason = if best.upper < least {
-        format!(
-            "`min_sinr` of {least} is out of reach: all power of every access point gives the users {} at most, {:.3} % short",
-            best.upper,
-            100.0 * (1.0 - best.upper / least)
-        )
-    } else {
-        format!(
-            "no beams meet all floors of `min_sinr`; a common SINR of {} is within the power",
-            best.sinr
-        )
-    };
-    Ok(())
-}
-
-/// The metrics of beams, and the floors they are held to.
-pub(super) fn measured(report: &mut SolveReport, evaluation: &Evaluation, floors: Option<&[f64]>) {
-    report.metric_list("sinr", &evaluation.sinr);
-    report.metric("min_sinr", evaluation.min_sinr());
-    report.metric_list("sensing_snr", &evaluation.sensing_snr);
-    report.metric("min_sensing_snr", evaluation.min_sensing_snr());
-    report.metric_list("power_W", &evaluation.power);
-    if let Some(floors) = floors {
-        report.metric_list("sinr_floor", floors);
-    }
 }
 
 /// What beams achieve. The objective of the joint design is the sensing SNR, of the others the SINR.
@@ -160,19 +122,5 @@ fn describe(report: &mut SolveReport, network: &Network, found: &Found) {
         (true, None) => f64::INFINITY,
         (false, _) => violation,
     };
-    report.status = if distance <= ACCEPT {
-        SolveStatus::Solved
-    } else if distance <= FAR {
-        SolveStatus::Inaccurate
-    } else {
-        SolveStatus::Unknown
-    };
-    report.stop_reason = if distance <= ACCEPT {
-        "tolerance".into()
-    } else {
-        format!(
-            "gap {:.1e}, violation {violation:.1e}",
-            gap.unwrap_or(f64::NAN)
-        )
-    };
+    concluded(report, gap, distance, violation);
 }
