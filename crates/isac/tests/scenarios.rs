@@ -403,6 +403,30 @@ fn what_a_document_lacks_is_named_all_at_once() {
 }
 
 #[test]
+fn new_writes_the_scenario_of_a_figure_and_names_the_nearest() {
+    let path = folder("scenarios-new-figure").join("mine.toml");
+    let path = path.to_str().unwrap();
+    let written = real_isac(&["new", "noma", "--figure", "fig3", "-o", path]);
+    assert_eq!(written.code, 0, "{}", written.err);
+    let ran = real_isac(&["solve", path, "--json"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let named = report["algorithm"].as_str().unwrap();
+    assert!(named.starts_with("max_min"), "{named}");
+    // The same study with lists for what varies.
+    let text = std::fs::read_to_string(path).unwrap();
+    std::fs::write(path, text + "\n[sweep]\nP_total_W = [5, 6]\n").unwrap();
+    let out = folder("scenarios-new-figure-study");
+    let study = real_isac(&["sweep", path, "--out", out.to_str().unwrap()]);
+    assert_eq!(study.code, 0, "{}", study.err);
+    let curve = std::fs::read_to_string(out.join("curve.csv")).unwrap();
+    assert_eq!(curve.lines().count(), 3, "{curve}");
+    let unknown = real_isac(&["new", "noma", "--figure", "fig33"]);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.err.contains("did you mean fig3"), "{}", unknown.err);
+}
+
+#[test]
 fn what_new_writes_solves() {
     for (key, schema) in SCHEMAS {
         let printed = real_isac(&["new", key]);

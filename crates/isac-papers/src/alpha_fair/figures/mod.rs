@@ -1,13 +1,13 @@
 //! The figures of `alpha_fair`, and two figures and two tables of our own.
 
 mod ambiguity;
+mod beside_sdr;
 mod estimation;
 mod fairness;
 mod gap;
 mod penalty;
 mod rates;
 mod scene;
-mod small;
 mod users;
 
 use isac_algos::alpha_fair::{Design, FEASIBLE, Method, Problem, RunOptions};
@@ -32,7 +32,7 @@ pub(super) fn all() -> Vec<Artefact> {
         ambiguity::ARTEFACT,
         estimation::ARTEFACT,
         gap::ARTEFACT,
-        small::ARTEFACT,
+        beside_sdr::ARTEFACT,
     ]
 }
 
