@@ -12,7 +12,7 @@
 //! | [`hisac_see`] | worst-case secrecy energy efficiency of two cells | exact worst cases with SQP; S-procedure ascent |
 //!
 //! ```
-//! use isac_algos::noma::{Mode, Scene, Sensing, own};
+//! use isac_algos::noma::{Mode, Scene, Sensing, reduced_dual};
 //! use isac_linalg::{Mat, c64};
 //! use isac_metrics::noma::SicSet;
 //! let h = Mat::from_fn(4, 2, |n, k| c64::new(1.0 + k as f64, n as f64 - 1.0));
@@ -20,7 +20,7 @@
 //! let sensing = Sensing { floor: 1.0, difference: 0.1, cross_correlation: None };
 //! let mode = Mode { sic: SicSet::Own, ..Mode::default() };
 //! let scene = Scene::new(h.as_ref(), a.as_ref(), 0.01, sensing, mode)?;
-//! let found = own::power_min(&scene, &[30.0, 30.0], 1e-7)?.ok_or("needs the relaxation")?;
+//! let found = reduced_dual::power_min(&scene, &[30.0, 30.0], 1e-7)?.ok_or("needs the relaxation")?;
 //! assert!(found.design.evaluation.min_sinr() > 30.0 * (1.0 - 1e-9));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

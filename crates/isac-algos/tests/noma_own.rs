@@ -5,7 +5,9 @@
 mod noma_support;
 
 use isac_algos::noma::baselines::{self, Baseline};
-use isac_algos::noma::{Mode, Scene, bounds, certificate, max_min, own, power_min, robust};
+use isac_algos::noma::{
+    Mode, Scene, bounds, certificate, max_min, power_min, reduced_dual, robust,
+};
 use isac_metrics::noma::SicSet;
 use noma_support::{PAPER, close, fixture, paper_scene, rayleigh, rng, scene_of, steering};
 
@@ -13,7 +15,9 @@ use noma_support::{PAPER, close, fixture, paper_scene, rayleigh, rng, scene_of, 
 fn power_minimisation_matches_the_fixture() {
     let doc = fixture("noma-1-paper");
     let scene = scene_of(&doc, SicSet::Own, false);
-    let fast = own::power_min(&scene, &[100.0; 3], 1e-8).unwrap().unwrap();
+    let fast = reduced_dual::power_min(&scene, &[100.0; 3], 1e-8)
+        .unwrap()
+        .unwrap();
     let expected = &doc["cases"][0]["expected"];
     close(
         fast.design.power(),
@@ -38,7 +42,7 @@ fn power_minimisation_matches_the_fixture() {
 fn max_min_matches_the_fixture() {
     let doc = fixture("noma-1-paper");
     let scene = scene_of(&doc, SicSet::Own, false);
-    let found = own::max_min(&scene, 6.0, 1e-8).unwrap().unwrap();
+    let found = reduced_dual::max_min(&scene, 6.0, 1e-8).unwrap().unwrap();
     let expected = &doc["cases"][2]["expected"];
     close(found.target, expected["t"].as_f64().unwrap(), 1e-8);
     close(
@@ -55,10 +59,10 @@ fn both_ways_agree_and_converge_on_random_channels() {
     for seed in 0..40 {
         let scene = paper_scene(8, seed, SicSet::Own);
         for budget in [6.0, 8.0, 10.0] {
-            let joint = own::max_min(&scene, budget, 1e-8).unwrap();
+            let joint = reduced_dual::max_min(&scene, budget, 1e-8).unwrap();
             let joint = joint.unwrap_or_else(|| panic!("seed {seed}, budget {budget}"));
             evaluations += joint.fast.evaluations;
-            let again = own::power_min(&scene, &[joint.target; 3], 1e-8).unwrap();
+            let again = reduced_dual::power_min(&scene, &[joint.target; 3], 1e-8).unwrap();
             let again = again.unwrap_or_else(|| panic!("seed {seed}, budget {budget}"));
             close(again.design.power(), budget, 1e-9);
             close(again.design.slope, joint.fast.design.slope, 1e-6);
@@ -73,7 +77,7 @@ fn slope_is_the_derivative_of_the_power() {
     for sic in [SicSet::Own, SicSet::Orthogonal] {
         let scene = paper_scene(8, 3, sic);
         let power = |t: f64| {
-            own::power_min(&scene, &[t; 3], 1e-8)
+            reduced_dual::power_min(&scene, &[t; 3], 1e-8)
                 .unwrap()
                 .unwrap()
                 .design
@@ -99,7 +103,9 @@ fn few_targets_and_users() {
                 let scene =
                     Scene::new(h.as_ref(), a.subcols(0, columns), 0.01, PAPER, mode).unwrap();
                 let targets = vec![300.0; users];
-                let fast = own::power_min(&scene, &targets, 1e-8).unwrap().unwrap();
+                let fast = reduced_dual::power_min(&scene, &targets, 1e-8)
+                    .unwrap()
+                    .unwrap();
                 assert!(fast.design.certificate.relative_gap < 1e-9);
                 let least = bounds::chain_bound(&scene, &targets, 0.0);
                 assert!(fast.design.evaluation.transmit_power >= least * (1.0 - 1e-12));
@@ -112,9 +118,17 @@ fn few_targets_and_users() {
 fn low_targets_are_left_to_the_relaxation() {
     // Sensing beams alone serve the users: the dual is singular, the fast path says so.
     let scene = paper_scene(8, 1, SicSet::Own);
-    assert!(own::power_min(&scene, &[1e-3; 3], 1e-8).unwrap().is_none());
+    assert!(
+        reduced_dual::power_min(&scene, &[1e-3; 3], 1e-8)
+            .unwrap()
+            .is_none()
+    );
     let full = paper_scene(8, 1, SicSet::Full);
-    assert!(own::power_min(&full, &[10.0; 3], 1e-8).unwrap().is_none());
+    assert!(
+        reduced_dual::power_min(&full, &[10.0; 3], 1e-8)
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[test]
@@ -128,10 +142,10 @@ fn unsorted_users_come_back_in_the_callers_order() {
     };
     let one = Scene::new(h.as_ref(), a.as_ref(), 0.01, PAPER, mode).unwrap();
     let two = Scene::new(swapped.as_ref(), a.as_ref(), 0.01, PAPER, mode).unwrap();
-    let first = own::power_min(&one, &[30.0, 60.0, 90.0], 1e-8)
+    let first = reduced_dual::power_min(&one, &[30.0, 60.0, 90.0], 1e-8)
         .unwrap()
         .unwrap();
-    let second = own::power_min(&two, &[90.0, 30.0, 60.0], 1e-8)
+    let second = reduced_dual::power_min(&two, &[90.0, 30.0, 60.0], 1e-8)
         .unwrap()
         .unwrap();
     close(first.design.power(), second.design.power(), 1e-12);

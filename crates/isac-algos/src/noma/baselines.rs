@@ -8,7 +8,7 @@
 use super::power_min::{self, Outcome};
 use super::problem::{Mode, Scene};
 use super::robust::{self, ErrorBall};
-use super::{max_min, own};
+use super::{max_min, reduced_dual};
 use crate::Error;
 use isac_linalg::{ops, validate};
 use isac_metrics::noma::SicSet;
@@ -109,7 +109,7 @@ pub fn power_min(
     let users = scene.users();
     let solved = |scene: &Scene, gamma: f64| -> Result<Option<f64>, Error> {
         let targets = vec![gamma; scene.users()];
-        let outcome = own::power_min_or_relaxation(scene, &targets, options)?;
+        let outcome = reduced_dual::power_min_or_relaxation(scene, &targets, options)?;
         Ok(match outcome {
             Outcome::Solved(design) => Some(design.power()),
             _ => None,

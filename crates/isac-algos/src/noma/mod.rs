@@ -19,7 +19,7 @@
 //! | no cancellation, no floor | `uplink` | uplink duality, Newton's method in 31 digits |
 //! | | [`mod@proof`] | bounds written down for a verifier |
 //! | | [`structure`] | demands that contradict each other, exactly |
-//! | own message only | [`own`] | Newton's method on a dual of one variable per target |
+//! | own message only | [`reduced_dual`] | Newton's method on a dual of one variable per target |
 //! | (12d) | [`rank_one`] | purification, local descent, penalty, powers for fixed directions |
 //! | (12d) within a budget | [`common_beams`] | local ascent of the target |
 //! | (14) to (22) | [`robust`], [`robust_max_min`] | S-procedure, exact worst case |
@@ -28,7 +28,7 @@
 //! | | [`bounds`] | chain bound, Welch bound, sensing floor |
 //!
 //! ```
-//! use isac_algos::noma::{Mode, Scene, Sensing, own};
+//! use isac_algos::noma::{Mode, Scene, Sensing, reduced_dual};
 //! use isac_linalg::{Mat, c64};
 //! use isac_metrics::noma::SicSet;
 //! let h = Mat::from_fn(4, 2, |n, k| c64::new(1.0 + k as f64, n as f64 - 1.0));
@@ -36,7 +36,7 @@
 //! let sensing = Sensing { floor: 1.0, difference: 0.1, cross_correlation: None };
 //! let mode = Mode { sic: SicSet::Own, ..Mode::default() };
 //! let scene = Scene::new(h.as_ref(), a.as_ref(), 0.01, sensing, mode)?;
-//! let found = own::power_min(&scene, &[30.0, 30.0], 1e-7)?;
+//! let found = reduced_dual::power_min(&scene, &[30.0, 30.0], 1e-7)?;
 //! let design = found.map(|fast| fast.design);
 //! assert!(design.is_some_and(|d| d.evaluation.min_sinr() > 30.0 * (1.0 - 1e-9)));
 //! # Ok::<(), isac_algos::Error>(())
@@ -51,11 +51,11 @@ pub mod evaluate;
 mod feasible;
 pub mod least_infeasible;
 pub mod max_min;
-pub mod own;
 pub mod power_min;
 pub mod problem;
 pub mod proof;
 pub mod rank_one;
+pub mod reduced_dual;
 mod relaxation;
 pub mod robust;
 pub mod robust_max_min;

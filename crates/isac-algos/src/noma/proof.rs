@@ -15,7 +15,7 @@
 use super::certificate::{self, Bound, Multipliers};
 use super::problem::{Scene, Span};
 use super::robust::{self, ErrorBall};
-use super::{max_min, own, power_min, structure};
+use super::{max_min, power_min, reduced_dual, structure};
 use crate::Error;
 use isac_linalg::{Mat, c64, factor, ops};
 
@@ -135,7 +135,7 @@ impl Found {
             });
         }
         let options = power_min::Options::default();
-        let outcome = own::power_min_or_relaxation(scene, &by_user, &options)?;
+        let outcome = reduced_dual::power_min_or_relaxation(scene, &by_user, &options)?;
         Ok(match outcome {
             power_min::Outcome::Solved(d) | power_min::Outcome::Inaccurate(d) => {
                 Some(Self::Nominal(d.multipliers))

@@ -3,7 +3,7 @@
 use isac_algos::noma::max_min::{self, Outcome as MaxMinOutcome};
 use isac_algos::noma::power_min::{self, Outcome as PowerOutcome};
 use isac_algos::noma::robust::{self, ErrorBall, Outcome as RobustOutcome};
-use isac_algos::noma::{Evaluation, Scene, bounds, own, rank_one, robust_max_min};
+use isac_algos::noma::{Evaluation, Scene, bounds, rank_one, reduced_dual, robust_max_min};
 use isac_metrics::noma::Pair;
 use isac_models::rng::{Stream, stream};
 
@@ -98,7 +98,7 @@ fn power_min_case(
     let outcome = if checker.metrics_only {
         PowerOutcome::Unknown { lower_bound: 0.0 }
     } else {
-        own::power_min_or_relaxation(scene, gamma, &options).map_err(broke(expected))?
+        reduced_dual::power_min_or_relaxation(scene, gamma, &options).map_err(broke(expected))?
     };
     let design = outcome.design();
     let beams = |design: &power_min::Design| -> Result<Option<rank_one::Beams>, Error> {
@@ -383,7 +383,7 @@ fn robust_case(
             }
             "nonrobust_power_W" => {
                 let options = power_min::Options::default();
-                let nominal = own::power_min_or_relaxation(scene, gamma, &options)
+                let nominal = reduced_dual::power_min_or_relaxation(scene, gamma, &options)
                     .map_err(broke(node))?
                     .solved();
                 let got = nominal.map_or_else(|| missing("nominal"), |d| d.power().into());

@@ -4,7 +4,9 @@
 use isac_algos::noma::common_beams::{self, Demand, Relaxed};
 use isac_algos::noma::max_min::{self, Method};
 use isac_algos::noma::robust::{self, ErrorBall};
-use isac_algos::noma::{Evaluation, Scene, certificate, own, power_min, rank_one, robust_max_min};
+use isac_algos::noma::{
+    Evaluation, Scene, certificate, power_min, rank_one, reduced_dual, robust_max_min,
+};
 use isac_lab::document::Node;
 use isac_lab::error::Error;
 use isac_lab::solve::{Certify, SolveReport, SolveRequest, SolveStatus};
@@ -89,7 +91,7 @@ fn power(
     let outcome = if algorithm == Algorithm::Relaxation {
         power_min::solve(scene, gamma, &options)?
     } else {
-        own::power_min_or_relaxation(scene, gamma, &options)?
+        reduced_dual::power_min_or_relaxation(scene, gamma, &options)?
     };
     Ok(match outcome {
         power_min::Outcome::Solved(design) | power_min::Outcome::Inaccurate(design) => {

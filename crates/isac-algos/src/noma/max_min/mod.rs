@@ -22,7 +22,7 @@ mod search;
 
 use super::power_min::{self, Design, Outcome as PowerOutcome};
 use super::problem::{Scene, Span};
-use super::{bounds, certificate, own};
+use super::{bounds, certificate, reduced_dual};
 use crate::Error;
 pub use answer::{Method, Options, Outcome, Solution};
 use isac_linalg::{Mat, ops, validate};
@@ -49,7 +49,7 @@ pub fn solve(scene: &Scene, budget: f64, options: &Options) -> Result<Outcome, E
     let limit = target_limit(scene, budget, 0.0);
     let mut known = Known::new(limit, options.tolerance);
     let joint = matches!(options.method, Method::Auto | Method::Joint);
-    if joint && let Some(fast) = own::max_min(scene, budget, options.power_min.accept)? {
+    if joint && let Some(fast) = reduced_dual::max_min(scene, budget, options.power_min.accept)? {
         known.method = Method::Joint;
         known.stopped = StopReason::Tolerance;
         known.solves = fast.fast.evaluations;
@@ -159,7 +159,7 @@ impl Value for Nominal<'_> {
         options.conic.extend &= precise;
         let outcome = power_min::solve_in(self.scene, &self.span, &targets, budget, &options)?;
         if !matches!(outcome, PowerOutcome::Solved(_))
-            && let Some(fast) = own::power_min(self.scene, &targets, self.options.accept)?
+            && let Some(fast) = reduced_dual::power_min(self.scene, &targets, self.options.accept)?
         {
             return Ok(Answer::Design(fast.design));
         }

@@ -1,7 +1,7 @@
 //! Fig. 7: what robust and other designs achieve under channel errors.
 
 use isac_algos::noma::robust::{self, ErrorBall};
-use isac_algos::noma::{Scene, own, power_min, rank_one, sic_shortfall};
+use isac_algos::noma::{Scene, power_min, rank_one, reduced_dual, sic_shortfall};
 use isac_linalg::{Mat, c64, ops};
 use isac_metrics::noma::{self, SicSet};
 use isac_models::rng::{Stream, complex_normal, stream};
@@ -125,7 +125,7 @@ fn fig7_records(setting: &Scenario, seed: u64, i: usize) -> Result<Vec<Record>, 
         None => failed("full", outcome.name()),
     });
     let options = power_min::Options::default();
-    let nominal = own::power_min_or_relaxation(&scene, &gammas, &options)?.solved();
+    let nominal = reduced_dual::power_min_or_relaxation(&scene, &gammas, &options)?.solved();
     records.push(match nominal {
         Some(design) => {
             let beams = rank_one::principal_beams(&design.factors)?;

@@ -1,7 +1,7 @@
 //! Fig. 3, Table I and Table II: the largest common SINR within a power budget.
 
 use isac_algos::noma::baselines::{self, Baseline};
-use isac_algos::noma::{Evaluation, max_min, own, power_min, sic_shortfall};
+use isac_algos::noma::{Evaluation, max_min, power_min, reduced_dual, sic_shortfall};
 use isac_metrics::noma::SicSet;
 use isac_opt::StopReason;
 
@@ -404,7 +404,7 @@ fn agreement(
                 None => None,
             };
             let as_published = vec![linear(published); setting.users];
-            let published = own::power_min_or_relaxation(&scene, &as_published, &options)?;
+            let published = reduced_dual::power_min_or_relaxation(&scene, &as_published, &options)?;
             let published = published.solved().map_or(f64::NAN, |d| d.power());
             if let Some(d) = design.as_ref().filter(|_| sic == SicSet::Own) {
                 details.insert(format!("{label}@{p}"), detail(&d.evaluation, setting.users));
@@ -491,7 +491,7 @@ pub(super) fn table2(request: &Request) -> Result<Plan, Error> {
         })
     };
     // The fast path is left out on purpose: Table II compares two different computations.
-    debug_assert!(setting.scene(1, 0).is_ok_and(|s| own::applies(&s)));
+    debug_assert!(setting.scene(1, 0).is_ok_and(|s| reduced_dual::applies(&s)));
     Ok(plan(budget(), metrics, tasks, described, finish))
 }
 

@@ -1,7 +1,7 @@
 //! Fig. 4: power against the SINR target.
 
 use isac_algos::noma::baselines::{self, Baseline};
-use isac_algos::noma::{own, power_min};
+use isac_algos::noma::{power_min, reduced_dual};
 use isac_metrics::noma::SicSet;
 use isac_opt::StopReason;
 
@@ -37,7 +37,7 @@ fn records(setting: &Scenario, seed: u64, i: usize) -> Result<Vec<Record>, Sourc
             for sic in [SicSet::Own, SicSet::Full] {
                 let scene = scene(setting, seed, i, sic, floor)?;
                 let label = name(sic.name(), floor);
-                let outcome = own::power_min_or_relaxation(&scene, &gammas, &options)?;
+                let outcome = reduced_dual::power_min_or_relaxation(&scene, &gammas, &options)?;
                 records.push(match outcome {
                     power_min::Outcome::Solved(d) => crate::record(
                         label,

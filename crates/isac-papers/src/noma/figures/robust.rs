@@ -1,6 +1,6 @@
 //! Figs. 5 and 6: what robust designs cost.
 
-use isac_algos::noma::{own, power_min, robust};
+use isac_algos::noma::{power_min, reduced_dual, robust};
 use isac_metrics::noma::SicSet;
 use isac_opt::StopReason;
 
@@ -51,7 +51,7 @@ fn sweep(setting: &Scenario, seed: u64, i: usize) -> Result<Vec<Record>, Source>
             });
             let label = name("nonrobust", sic, floor);
             let options = power_min::Options::default();
-            let outcome = own::power_min_or_relaxation(&scene, &gammas, &options)?;
+            let outcome = reduced_dual::power_min_or_relaxation(&scene, &gammas, &options)?;
             records.push(match &outcome {
                 power_min::Outcome::Solved(d) => {
                     let v = values(&d.evaluation);

@@ -59,6 +59,21 @@ struct State {
     d_dual: f64,
 }
 
+/// Multipliers and columns `V^H S_k^{-1} h_k` of each user; derivatives by direction.
+struct Steps {
+    lambda: Vec<f64>,
+    d_lambda: Vec<Vec<f64>>,
+    columns: Vec<Vec<c64>>,
+    d_columns: Vec<Vec<Vec<c64>>>,
+}
+
+/// Powers of the users and what disturbs them, both noise-normalised.
+struct Powers {
+    power: Vec<f64>,
+    interference: Vec<f64>,
+    d_power: Vec<Vec<f64>>,
+}
+
 impl Data {
     fn new(scene: &Scene) -> Self {
         let (users, targets) = (scene.users(), scene.targets());
@@ -83,6 +98,45 @@ impl Data {
 
     /// The recursion at `nu`; `None` when `S_1` is not positive definite.
     fn evaluate(&self, gammas: &[f64], nu: &[f64]) -> Option<State> {
+        let directions = self.targets + 1;
+        let (g, dg) = self.first(nu)?;
+        let steps = self.steps(gammas, g, dg)?;
+        let powers = self.powers(gammas, &steps);
+        let mut pattern = vec![0.0; self.targets];
+        let mut d_pattern = vec![vec![0.0; self.targets]; directions];
+        for m in 0..self.targets {
+            for k in 0..self.users {
+                let z = steps.columns[k][self.users + m];
+                pattern[m] += powers.power[k] * z.norm_sqr();
+                for j in 0..directions {
+                    let d_z = steps.d_columns[j][k][self.users + m];
+                    d_pattern[j][m] +=
+                        powers.d_power[j][k] * z.norm_sqr() + powers.power[k] * d_norm_sqr(z, d_z);
+                }
+            }
+        }
+        let (lambda, interference) = (steps.lambda, powers.interference);
+        let served: f64 = (0..self.users).map(|k| gammas[k] * lambda[k]).sum();
+        let slope: f64 = (0..self.users)
+            .map(|k| gammas[k] * lambda[k] * (interference[k] + 1.0))
+            .sum();
+        let state = State {
+            dual: served + self.floor * nu.iter().sum::<f64>(),
+            d_dual: slope,
+            lambda,
+            columns: steps.columns,
+            interference,
+            pattern,
+            d_pattern,
+        };
+        let finite = state.dual.is_finite()
+            && state.pattern.iter().all(|p| p.is_finite())
+            && state.d_pattern.iter().flatten().all(|p| p.is_finite());
+        finite.then_some(state)
+    }
+
+    /// `V^H S_1^{-1} V` and its derivatives; `None` where `S_1` is not positive definite.
+    fn first(&self, nu: &[f64]) -> Option<(Vec<c64>, Vec<Vec<c64>>)> {
         let (users, targets) = (self.users, self.targets);
         let n = users + targets;
         let mut g = self.gram.clone();
@@ -100,7 +154,6 @@ impl Data {
             subtract_outer(&mut g, &column, &column, d / denominator);
         }
         // dG = G[:, a_m] G[a_m, :] for dS_1 = -A_m; nothing for log t.
-        let directions = targets + 1;
         let mut dg: Vec<Vec<c64>> = (0..targets)
             .map(|m| {
                 let column = g[(users + m) * n..(users + m + 1) * n].to_vec();
@@ -110,7 +163,14 @@ impl Data {
             })
             .collect();
         dg.push(vec![c64::ZERO; n * n]);
+        Some((g, dg))
+    }
 
+    /// The recursion from user to user; `None` where a multiplier is not positive.
+    fn steps(&self, gammas: &[f64], mut g: Vec<c64>, mut dg: Vec<Vec<c64>>) -> Option<Steps> {
+        let (users, targets) = (self.users, self.targets);
+        let n = users + targets;
+        let directions = targets + 1;
         let mut lambda = vec![0.0; users];
         let mut d_lambda = vec![vec![0.0; users]; directions];
         let mut columns: Vec<Vec<c64>> = Vec::with_capacity(users);
@@ -145,8 +205,19 @@ impl Data {
             subtract_outer(&mut g, &column, &column, c);
             columns.push(column);
         }
+        Some(Steps {
+            lambda,
+            d_lambda,
+            columns,
+            d_columns,
+        })
+    }
 
-        // Back-substitution: power_k q_k^2 = gamma_k (sum_{i>k} power_i |h_k^H x_i|^2 + 1).
+    /// Back-substitution: `power_k q_k^2 = gamma_k (sum_{i>k} power_i |h_k^H x_i|^2 + 1)`.
+    fn powers(&self, gammas: &[f64], steps: &Steps) -> Powers {
+        let (users, targets) = (self.users, self.targets);
+        let directions = targets + 1;
+        let (lambda, columns) = (&steps.lambda, &steps.columns);
         let mut power = vec![0.0; users];
         let mut interference = vec![0.0; users];
         let mut d_power = vec![vec![0.0; users]; directions];
@@ -165,45 +236,20 @@ impl Data {
                 if self.cancels {
                     for i in k + 1..users {
                         d_load += d_power[j][i] * columns[i][k].norm_sqr()
-                            + power[i] * d_norm_sqr(columns[i][k], d_columns[j][i][k]);
+                            + power[i] * d_norm_sqr(columns[i][k], steps.d_columns[j][i][k]);
                     }
                 }
-                d_power[j][k] = scale * d_load + 2.0 * power[k] * d_lambda[j][k] / lambda[k];
+                d_power[j][k] = scale * d_load + 2.0 * power[k] * steps.d_lambda[j][k] / lambda[k];
                 if j == targets {
                     d_power[j][k] += power[k];
                 }
             }
         }
-
-        let mut pattern = vec![0.0; targets];
-        let mut d_pattern = vec![vec![0.0; targets]; directions];
-        for m in 0..targets {
-            for k in 0..users {
-                let z = columns[k][users + m];
-                pattern[m] += power[k] * z.norm_sqr();
-                for j in 0..directions {
-                    d_pattern[j][m] += d_power[j][k] * z.norm_sqr()
-                        + power[k] * d_norm_sqr(z, d_columns[j][k][users + m]);
-                }
-            }
-        }
-        let served: f64 = (0..users).map(|k| gammas[k] * lambda[k]).sum();
-        let slope: f64 = (0..users)
-            .map(|k| gammas[k] * lambda[k] * (interference[k] + 1.0))
-            .sum();
-        let state = State {
-            dual: served + self.floor * nu.iter().sum::<f64>(),
-            d_dual: slope,
-            lambda,
-            columns,
+        Powers {
+            power,
             interference,
-            pattern,
-            d_pattern,
-        };
-        let finite = state.dual.is_finite()
-            && state.pattern.iter().all(|p| p.is_finite())
-            && state.d_pattern.iter().flatten().all(|p| p.is_finite());
-        finite.then_some(state)
+            d_power,
+        }
     }
 }
 
