@@ -2,6 +2,7 @@
 
 ===================  =========================================================================
 `isac.solve`         the problem of a document: a dictionary, a TOML scenario, a JSON file
+`isac.verify`        the proof of a global bound, checked
 `isac.noma`          NOMA-ISAC: power minimisation and max-min SINR, plain and robust
 `isac.obs_crlb`      sum rate against the Cramer-Rao bound
 `isac.metrics`       metrics with their gradients
@@ -14,7 +15,7 @@ name says otherwise.
 """
 
 from isac import conic, metrics, noma, obs_crlb
-from isac._document import Result, solve
+from isac._document import Result, Verdict, solve, verify
 from isac._errors import InputError, InternalError, IsacError, NumericalError
 from isac._isac import __version__
 
@@ -24,10 +25,12 @@ __all__ = [
     "IsacError",
     "NumericalError",
     "Result",
+    "Verdict",
     "__version__",
     "conic",
     "metrics",
     "noma",
     "obs_crlb",
     "solve",
+    "verify",
 ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -13,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isac import _isac
-from isac._arrays import numeric
+from isac._arrays import number, numeric
 from isac._errors import refuse
 
 
@@ -159,8 +161,11 @@ def solve(
     algorithm: str | None = None,
     seed: int | None = None,
     case: int | None = None,
+    certify: str = "local",
+    time_limit: float | None = None,
+    proof: str | os.PathLike[str] | None = None,
 ) -> Result:
-    """Solves the problem of a document and certifies the answer.
+    """Solves the problem of a document and certifies the answer. Ctrl-C ends the call.
 
     Parameters
     ----------
@@ -173,6 +178,15 @@ def solve(
         Seed of all random draws; the document's own, or 1, otherwise.
     case : int, optional
         Which case of a document with several, from 0.
+    certify : {"local", "none", "global"}
+        What is proved about the point: what one relaxation proves, nothing, or a bound on the global optimum
+        by a search, which may take minutes.
+    time_limit : float, optional
+        Seconds after which there is no answer (status ``unknown``, no objective); a search for a global bound
+        ends earlier and keeps what it has proved.
+    proof : str or path, optional
+        With ``certify="global"``: the file for the proof of the bound, for `isac.verify` and the program's
+        ``isac verify``. It is not written, and a `UserWarning` says so, where no proof was found.
 
     Returns
     -------
@@ -202,4 +216,69 @@ def solve(
         text, path = None, os.fspath(document)
     else:
         raise refuse("document", type(document).__name__, "a dictionary or a path")
-    return _result(_isac.solve_document(text, path, case, algorithm, seed))
+    if proof is not None and certify != "global":
+        raise refuse("proof", os.fspath(proof), 'a proof with certify="global" alone')
+    limit = None if time_limit is None else number("time_limit", time_limit)
+    report, proved = _isac.solve_document(text, path, case, algorithm, seed, certify, limit)
+    if proof is not None:
+        if proved is None:
+            warnings.warn(f"no proof was found, {os.fspath(proof)} is not written", stacklevel=2)
+        else:
+            Path(proof).write_text(proved + "\n", encoding="utf-8")
+    return _result(report)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What checking a proof has found.
+
+    Attributes
+    ----------
+    proved : bool
+        Whether every step holds.
+    kind : str or None
+        What the bound is, such as ``upper_bound``; ``infeasible`` where the proof is that no point exists.
+    bound, value, gap : float or None
+        No point has a better objective than the bound; objective of the point in the proof, by the original
+        formulas; their relative distance.
+    leaves : int or None
+        Boxes that cover the domain.
+    why : str or None
+        By which rule no point exists, or what does not hold.
+    """
+
+    proved: bool
+    kind: str | None = None
+    bound: float | None = None
+    value: float | None = None
+    gap: float | None = None
+    leaves: int | None = None
+    why: str | None = None
+
+
+def verify(path: str | os.PathLike[str]) -> Verdict:
+    """Checks a proof by code that shares nothing with the search that found it.
+
+    Parameters
+    ----------
+    path : str or path
+        The file that `solve` wrote to ``proof``, or the program's ``isac solve --proof``.
+
+    Returns
+    -------
+    Verdict
+        ``proved`` is False where something does not hold; ``why`` says what.
+
+    Raises
+    ------
+    InputError
+        No proof, or one whose form is broken.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise refuse("path", type(path).__name__, "a path")
+    found = json.loads(_isac.verify_proof(os.fspath(path)))
+    if found["verdict"] == "refused":
+        return Verdict(False, why=found["why"])
+    if found["verdict"] == "infeasible":
+        return Verdict(True, kind="infeasible", why=found["rule"])
+    return Verdict(True, found["kind"], found["bound"], found["value"], found["relative_gap"], found["leaves"])

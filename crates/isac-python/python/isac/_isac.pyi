@@ -23,6 +23,7 @@ __all__ = [
     "sinr",
     "sum_rate",
     "solve_document",
+    "verify_proof",
     "__version__",
 ]
 
@@ -34,7 +35,10 @@ def solve_document(
     case: int | None,
     algorithm: str | None,
     seed: int | None,
-) -> str: ...
+    certify: str,
+    time_limit: float | None,
+) -> tuple[str, str | None]: ...
+def verify_proof(path: str | os.PathLike[str]) -> str: ...
 def solve_cones(
     data: NDArray[np.float64],
     indices: NDArray[np.int64],
