@@ -15,7 +15,14 @@
     ["floor_W", "Least power towards a target", "W", 0, 20],
     ["cross_W2", "Most cross-correlation of targets", "W²", 0.01, 1000, LOG],
     ["eps", "Radius of channel errors", "", 0, 1],
+    ["rate_bits", "Least rate", "bit/s/Hz", 0, 20],
   ];
+  // Key, label, choices.
+  const CHOICES = [
+    ["sic", "Interference cancellation", [["linear", "none (linear)"], ["own", "weaker users removed"], ["full", "all weaker decoded, Eq. (12b)"], ["orthogonal", "slots of their own"]]],
+    ["fairness", "Whose bound counts", [["sum", "the sum of all"], ["proportional", "the product of all"], ["worst", "the worst"]]],
+  ];
+
 
   const digits = (x, n = 4) => {
     if (x === null || x === undefined || !Number.isFinite(x)) return "–";
@@ -66,8 +73,9 @@
   let shape = "";
   const settings = () => {
     const { scene } = page;
-    const parts = isac.PROBLEMS[scene.problem].parts;
-    const now = [scene.problem, scene.rows === 1].join();
+    const problem = isac.PROBLEMS[scene.problem];
+    const form = isac.form(scene);
+    const now = [scene.problem, form].join();
     if (shape !== now) {
       shape = now;
       const parent = $("sliders");
@@ -76,40 +84,67 @@
       const change = (key) => (value) => { page.scene[key] = value; changed(); };
       const size = (key, label, most) =>
         shows.push(slider(label, "count", key === "rows" || scene.problem === "rate_crlb" ? 2 : 1, most, false, () => page.scene[key], change(key), parent));
-      if (scene.rows === 1) size("columns", "Antennas N", 64);
+      if (scene.problem === "cell_free") {
+        size("columns", "Antennas at each", 32);
+        size("rows", "Access points", 5);
+      } else if (scene.rows === 1) size("columns", "Antennas N", scene.problem === "alpha_fair" ? 16 : 64);
       else {
-        size("columns", "Columns of antennas", 16);
-        size("rows", "Rows of antennas", 16);
+        size("columns", "Columns of antennas", form === "floor" ? 8 : 16);
+        size("rows", "Rows of antennas", form === "floor" ? 4 : 16);
       }
-      shows.push(slider("Users K", "count", isac.PROBLEMS[scene.problem].least, 8, false, () => page.scene.users.length, (count) => {
+      const [least, most] = problem.counts.users;
+      shows.push(slider(scene.problem === "hisac_see" ? "Bob and users" : "Users K", "count", least, most, false, () => page.scene.users.length, (count) => {
         while (page.scene.users.length > count) page.scene.users.pop();
         while (page.scene.users.length < count) page.scene.users.push(somewhere("users"));
         changed();
       }, parent));
       for (const [key, label, unit, low, high, log] of SLIDERS) {
-        if (parts.includes(key)) shows.push(slider(label, unit, low, high, log, () => page.scene[key], change(key), parent));
+        if (!problem.parts.includes(key)) continue;
+        const [least, most] = (problem.ranges || {})[key] || [low, high];
+        shows.push(slider((problem.labels || {})[key] || label, unit, least, most, log, () => page.scene[key], change(key), parent));
       }
-      if (parts.includes("sic")) {
+      for (const [key, label, choices] of CHOICES) {
+        if (!problem.parts.includes(key)) continue;
         const frame = document.createElement("label");
         const select = document.createElement("select");
-        for (const [value, text] of [["linear", "none (linear)"], ["own", "weaker users removed"], ["full", "all weaker decoded, Eq. (12b)"], ["orthogonal", "slots of their own"]]) option(select, value, text);
-        select.addEventListener("change", () => change("sic")(select.value));
-        frame.append("Interference cancellation ", select);
+        for (const [value, text] of choices) option(select, value, text);
+        select.addEventListener("change", () => change(key)(select.value));
+        frame.append(`${label} `, select);
         parent.append(frame);
-        shows.push(() => { select.value = page.scene.sic; });
+        shows.push(() => { select.value = page.scene[key]; });
       }
     }
     shows.forEach((show) => show());
     $("problem").value = scene.problem;
-    $("form").value = scene.rows === 1 ? "line" : "plane";
-    document.querySelector('[data-add="nulls"]').disabled = scene.problem === "rate_crlb";
+    $("form").value = form;
+    $("form").disabled = form === "floor";
+    for (const button of document.querySelectorAll("[data-add]")) {
+      const [least, most] = problem.counts[button.dataset.add];
+      button.hidden = least === most;
+    }
     $("remove").disabled = !page.selected;
-    $("longer").hidden = scene.problem !== "rate_crlb";
+    $("longer").hidden = !problem.longer;
+    if (problem.longer) $("longer").textContent = problem.longer.label;
+  };
+
+  /** A place on the floor with room around it. */
+  const onFloor = () => {
+    const { scene } = page;
+    const taken = [].concat(scene.users, scene.targets, scene.nulls);
+    let [best, most] = [{ az: 0, el: 0 }, -1];
+    for (let az = -50; az <= 70; az += 10) {
+      for (let el = -30; el <= 40; el += 10) {
+        const room = Math.min(...taken.map((p) => Math.hypot(p.az - az, p.el - el)));
+        if (room > most) [best, most] = [{ az, el }, room];
+      }
+    }
+    return { az: best.az, el: best.el, range: 1 };
   };
 
   /** A direction with room around it. */
   const somewhere = (kind) => {
     const { scene } = page;
+    if (isac.form(scene) === "floor") return onFloor();
     const taken = [].concat(scene.users, scene.targets, scene.nulls).map((p) => p.az);
     let [best, most] = [0, -1];
     for (let az = -70; az <= 70; az += 5) {
@@ -122,7 +157,7 @@
 
   // From change to answer.
 
-  const quick = () => (page.scene.problem === "rate_crlb" ? "accelerated" : null);
+  const quick = () => ({ algorithm: isac.PROBLEMS[page.scene.problem].quick });
 
   /** The scene changed: show it, write it into the address, solve it. */
   const changed = (solve = true) => {
@@ -140,11 +175,12 @@
     if (page.solver) page.solver.ask(scene, quick());
   };
 
-  const hint = $("selected").textContent;
+  const HINT = $("selected").textContent;
+  const hint = (scene) => (isac.form(scene) === "floor" ? "Drag, or press Tab to reach a marker: arrow keys move it by 1 m (Shift: 5 m), Delete removes it." : HINT);
   const set = (scene) => {
     page.scene = isac.settle(isac.copy(scene));
     page.selected = null;
-    $("selected").textContent = hint;
+    $("selected").textContent = hint(page.scene);
     notice("");
     changed();
   };
@@ -160,15 +196,17 @@
     },
     selected(kind, i) {
       page.selected = { kind, i };
-      $("selected").textContent = `${isac.words(page.scene, kind, i)}. Arrow keys move it, Page Up and Down change its range, Delete removes it.`;
+      const range = isac.form(page.scene) === "floor" ? "" : " Page Up and Down change its range,";
+      $("selected").textContent = `${isac.words(page.scene, kind, i)}. Arrow keys move it,${range} Delete removes it.`;
       changed(false);
     },
     removed: (kind, i) => remove(kind, i),
   });
 
   const remove = (kind, i) => {
-    if (kind === "users" && page.scene.users.length <= isac.PROBLEMS[page.scene.problem].least) {
-      return notice("This problem needs at least one user.");
+    const [least] = isac.PROBLEMS[page.scene.problem].counts[kind];
+    if (page.scene[kind].length <= least) {
+      return notice(`This problem needs at least ${least} of this kind.`);
     }
     page.scene[kind].splice(i, 1);
     page.selected = null;
@@ -193,8 +231,15 @@
     max_min: ["SINR of the weakest", "no design exceeds", (x) => db(x), "better"],
     robust_power_min: ["power", "no design needs less than", (x) => `${digits(x, 5)} W`, "cheaper"],
     robust_max_min: ["worst SINR", "no design exceeds", (x) => db(x), "better"],
+    cell_free: ["sensing SNR of the weakest target", "no design exceeds", (x) => db(x), "better"],
+    hisac_see: ["secret bits per joule and hertz", "no design exceeds", (x) => digits(x, 5), "better"],
+    alpha_fair: ["norm of the error bounds", "no design is below", (x) => digits(x, 5), "better"],
   };
+  // Statuses whose point is a design; the points of the others only show what fails.
+  const STANDS = ["solved", "inaccurate", "limit"];
 
+  /** A sentence of the program with fewer digits. */
+  const readable = (text) => text.replaceAll("`", "").replace(/-?\d+\.\d{5,}(e-?\d+)?/g, (x) => digits(Number(x), 5));
   const percent = (gap) => (gap >= 1e-4 ? `${digits(100 * gap, 3)} %` : gap <= 1e-15 ? "0" : gap.toExponential(1));
 
   const show = (asked, answer, milliseconds) => {
@@ -209,26 +254,30 @@
     const [objectiveName, boundName, form, word] = SAYS[problem];
     const [mood, text] = WORDS[report.status];
     $("status").className = `status ${mood}`;
-    const certificate = report.certificate;
+    const { certificate } = report;
+    const bounded = certificate && report.status !== "infeasible" && /bound/.test(certificate.kind);
+    const stands = report.objective !== null && (STANDS.includes(report.status) || !!picture);
     const gap = certificate ? certificate.relative_gap : null;
-    const proved = report.objective !== null && gap !== null;
-    $("status").textContent = proved && report.status === "solved" && gap > 1e-6 ? "Solved: a local optimum, bounded" : report.status === "solved" ? "Solved, and proved" : text;
+    const proved = stands && gap !== null;
+    const { longer } = isac.PROBLEMS[problem];
+    if (stands && !proved) $("status").className = "status warn";
+    $("status").textContent = report.status !== "solved" ? text : !proved ? "Solved: a local optimum, bound not proved" : gap > 1e-6 ? "Solved: a local optimum, bounded" : "Solved, and proved";
     $("objective-name").textContent = objectiveName;
-    $("objective").textContent = report.objective === null ? "–" : form(report.objective);
-    const bounded = certificate && /bound/.test(certificate.kind);
+    $("objective").textContent = stands ? form(report.objective) : "–";
     $("bound-name").textContent = bounded ? boundName : certificate ? "proof" : "bound";
     $("bound").textContent = certificate ? (bounded ? form(certificate.bound) : digits(certificate.bound)) : "–";
     $("gap").textContent = proved ? percent(gap) : "–";
     $("needle").classList.toggle("none", !proved);
     if (proved) $("needle").style.left = `${Math.min(100, Math.max(0, (100 * (12 + Math.log10(Math.max(gap, 1e-12)))) / 12))}%`;
     let meaning = "";
-    if (report.status === "infeasible") meaning = `${report.stop_reason}. ${certificate ? `Proof: ${certificate.kind}.` : ""}`;
-    else if (!proved || report.status !== "solved") meaning = report.stop_reason;
+    const reason = readable(report.stop_reason);
+    if (report.status === "infeasible") meaning = `${reason}.${certificate && !/proof/.test(reason) ? ` Proof: ${certificate.kind}.` : ""}`;
+    else if (!proved || report.status !== "solved") meaning = `${reason}.${stands && longer && longer.certify ? ` Nothing here bounds the best design; “${longer.label}” looks for what does.` : ""}`;
     else if (gap > 1e-6) meaning = `Whatever anybody designs for this scene is at most ${percent(gap)} ${word} than this.`;
     else meaning = `The bound meets the design: none for this scene is ${word} by a share of more than ${percent(gap)}.`;
     $("meaning").textContent = meaning;
     $("time").textContent = `${report.algorithm}, ${milliseconds.toFixed(0)} ms`;
-    page.found = { document: answer.document, report, picture, algorithm: asked.algorithm, scene: asked.scene, milliseconds };
+    page.found = { document: answer.document, report, picture, algorithm: asked.algorithm, certify: asked.certify, scene: asked.scene, milliseconds };
     streams(picture);
     tables(asked.scene, report, picture);
     view.patterns(picture, only());
@@ -272,6 +321,36 @@
     $("tables").append(made);
   };
 
+  const user = (scene, k) => [isac.named(scene, "users", k).word, "", isac.colour("", k)];
+  const short = (value, least) => (value < least * (1 - 1e-6) ? "fails" : "");
+  const cellFree = (scene, m) => {
+    table("Users", ["user", "SINR", "wanted"], m.sinr.map((s, k) => [user(scene, k), [db(s), short(s, m.sinr_floor[k])], `≥ ${db(m.sinr_floor[k])}`]));
+    table("Light on the targets", ["target", "sensing SNR"], m.sensing_snr.map((s, t) => [`target ${t}`, db(s)]));
+    table(`Sent; beams for sensing alone: ${m.sensing_streams}`, ["access point", "power", "most"], m.power_W.map((p, i) => [String(i + 1), `${digits(p)} W`, `${scene.power_W} W`]));
+  };
+  const hisacSee = (scene, m) => {
+    const bits = (x) => `${digits(x)} bit/s/Hz`;
+    table("Worst cases over all channels within the errors", ["", "reached", "wanted"], [
+      [user(scene, 0), bits(m.rate_bob_bps_hz), ""],
+      ["Eve's of Bob", bits(m.rate_eve_bps_hz), ""],
+      ["secret", [bits(m.secrecy_rate_bps_hz), short(m.secrecy_rate_bps_hz, scene.rate_bits)], `≥ ${bits(scene.rate_bits)}`],
+      ["echo of the target", [db(m.scnr), short(m.scnr, Math.pow(10, scene.sinr_dB / 10))], `≥ ${digits(scene.sinr_dB, 3)} dB`],
+    ]);
+    // By user the rate at which it decodes the common stream, then its private one.
+    const [common, own] = [0, 1].map((second) => m.user_rates_bps_hz.filter((_, i) => i % 2 === second));
+    const shares = own.map((r) => Math.max(m.user_target_bps_hz - r, 0));
+    const [slowest, shared] = [Math.min(...common), shares.reduce((a, b) => a + b, 0)];
+    table("Users: a private rate and a share of the common one", ["", "bit/s/Hz", "wanted"],
+      own.map((r, n) => [user(scene, n + 1), [r, shares[n]].map((part) => digits(part > 1e-6 ? part : 0, 3)).join(" + "), `≥ ${digits(m.user_target_bps_hz, 3)}`])
+        .concat([["common, all decode it", [digits(slowest, 3), short(slowest, shared)], `≥ ${digits(shared, 3)}`]]));
+    table(`Sent; the circuits take 10 W more`, ["station", "power", "most"], [m.power1_w, m.power2_w].map((p, i) => [String(i + 1), `${digits(p)} W`, `${scene.power_W} W`]));
+    if (m.nodes) table("Search for the bound", ["boxes", "programs", "ended by"], [[digits(m.nodes), digits(m.programs), m.search_stopped]]);
+  };
+  const alphaFair = (scene, m) => {
+    table("Users", ["user", "rate", "wanted"], m.rates_bits_s_hz.map((r, k) => [user(scene, k), [`${digits(r)} bit/s/Hz`, short(r, scene.rate_bits)], `≥ ${digits(scene.rate_bits, 3)} bit/s/Hz`]));
+    table("Least standard deviations by all echoes", ["target", "range", "speed"], m.range_std_m.map((r, t) => [`target ${t}`, `${digits(r, 3)} m`, `${digits(m.speed_std_m_s[t], 3)} m/s`]));
+  };
+
   const tables = (scene, report, picture) => {
     $("tables").replaceChildren();
     const m = report.metrics;
@@ -286,6 +365,9 @@
       errors();
       return;
     }
+    if (scene.problem === "cell_free") return cellFree(scene, m);
+    if (scene.problem === "hisac_see") return hisacSee(scene, m);
+    if (scene.problem === "alpha_fair") return alphaFair(scene, m);
     const wanted = scene.problem.endsWith("power_min") ? Math.pow(10, scene.sinr_dB / 10) : null;
     const pairs = Object.entries(m).map(([key, value]) => [/^sinr_(\d+)_at_(\d+)$/.exec(key), value]).filter(([found]) => found);
     table(wanted === null ? "Decoding" : `Decoding, wanted: ${scene.sinr_dB} dB`, ["message of", "decoded by", "SINR"],
@@ -344,7 +426,8 @@
       set(preset.scene);
     });
     $("problem").addEventListener("change", () => {
-      const scene = Object.assign(isac.copy(page.scene), { problem: $("problem").value });
+      const problem = $("problem").value;
+      const scene = Object.assign(isac.copy(page.scene), { problem }, isac.PROBLEMS[problem].typical);
       $("preset").value = "";
       $("note").textContent = "";
       set(scene);
@@ -365,7 +448,8 @@
     for (const button of document.querySelectorAll("[data-add]")) {
       button.addEventListener("click", () => {
         const kind = button.dataset.add;
-        if (page.scene[kind].length >= 8) return notice(`At most 8 of a kind: there are 8 ${kind}.`);
+        const most = isac.PROBLEMS[page.scene.problem].counts[kind][1];
+        if (page.scene[kind].length >= most) return notice(`At most ${most} of a kind: there are ${most} ${kind}.`);
         page.scene[kind].push(somewhere(kind));
         page.selected = { kind, i: page.scene[kind].length - 1 };
         return changed();
@@ -378,7 +462,7 @@
       $("status").className = "status warn";
       $("status").textContent = "Cancelled; the numbers are those of the design before";
     });
-    $("longer").addEventListener("click", () => page.solver && page.solver.ask(page.scene, "best_of_starts"));
+    $("longer").addEventListener("click", () => page.solver && page.solver.ask(page.scene, isac.PROBLEMS[page.scene.problem].longer));
     $("format").addEventListener("change", exported);
     $("copy").addEventListener("click", () => copy($("copy"), $("text").value));
     $("link").addEventListener("click", () => copy($("link"), location.href.split("#")[0] + `#${isac.write(page.scene)}`));

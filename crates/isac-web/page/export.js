@@ -33,8 +33,7 @@
 
   /** Solves the document by the program `isac` and evaluates its beams with NumPy. */
   isac.python = function (found) {
-    const noma = found.document.schema === "noma/1";
-    const option = algorithm(found) ? `, "--algorithm", "${algorithm(found)}"` : "";
+    const option = (algorithm(found) ? `, "--algorithm", "${algorithm(found)}"` : "") + (found.certify ? `, "--certify", "${found.certify}"` : "");
     return `# Needs NumPy and the program \`isac\` (cargo install --path crates/isac).
 import json, pathlib, subprocess
 import numpy as np
@@ -46,11 +45,11 @@ if run.returncode not in (0, 3, 4):
     raise SystemExit(run.stderr)
 report = json.loads(run.stdout)
 print(report["status"], report["objective"], report["certificate"])
-if "${noma ? "w" : "W"}" in report["beamformers"]:
-    matrix = lambda m: np.array(m["re"]) + 1j * np.array(m["im"])
-    W = matrix(report["beamformers"]["${noma ? "w" : "W"}"])  # antennas x streams
-    print("power, W:", np.linalg.norm(W) ** 2)
-    if "H" in document:
+matrix = lambda m: np.array(m["re"]) + 1j * np.array(m["im"])
+beams = {name: matrix(m) for name, m in report["beamformers"].items()}  # antennas x streams
+for name, W in beams.items():
+    print(name, W.shape, "power, W:", np.linalg.norm(W) ** 2)
+    if "H" in document and name in ("w", "W"):
         print("received powers, W (user x stream):")
         print(np.abs(matrix(document["H"]).conj().T @ W) ** 2)
 `;
@@ -58,17 +57,18 @@ if "${noma ? "w" : "W"}" in report["beamformers"]:
 
   /** Solves the document with the crates. */
   isac.rust = function (found) {
-    const paper = found.document.schema === "noma/1" ? "noma" : "obs_crlb";
+    const paper = found.document.schema.split("/")[0].replace("-", "_");
     const option = algorithm(found) ? `Some("${algorithm(found)}".into())` : "None";
+    const proved = found.certify === "global" ? "certify: Certify::Global, " : "";
     return `// Dependencies: isac-lab and isac-papers, by path.
 use isac_lab::document::Document;
-use isac_lab::solve::SolveRequest;
+use isac_lab::solve::${proved ? "{Certify, SolveRequest}" : "SolveRequest"};
 
 const DESIGN: &str = r#"${JSON.stringify(found.document)}"#;
 
 fn main() -> Result<(), isac_lab::Error> {
     let document = Document::from_json("design.json", DESIGN)?;
-    let request = SolveRequest { algorithm: ${option}, ..SolveRequest::default() };
+    let request = SolveRequest { algorithm: ${option}, ${proved}..SolveRequest::default() };
     let report = isac_papers::${paper}::solve(&document.root(), &request)?;
     println!("{:?}: {:?}, {:?}", report.status, report.objective, report.certificate);
     Ok(())

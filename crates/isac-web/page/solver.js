@@ -70,21 +70,24 @@
       this.worker.postMessage({ bytes: this.bytes });
     }
 
-    /** Asks for a scene. A solve in progress ends first, unless it has taken longer than `patience`. */
-    ask(scene, algorithm) {
-      this.waiting = { scene: isac.copy(scene), algorithm: algorithm || null };
-      const patience = 600;
+    /**
+     * Asks for a scene by an `algorithm`, with the `certify` of `isac solve`. A solve in progress ends first,
+     * unless it has taken longer than `patience`.
+     */
+    ask(scene, { algorithm = null, certify = null } = {}) {
+      this.waiting = { scene: isac.copy(scene), algorithm, certify };
+      const patience = 1500;
       if (this.running && performance.now() - this.running.since > patience) this.stop();
       else this.next();
     }
 
     next() {
       if (!this.ready || this.running || !this.waiting) return;
-      const { scene, algorithm } = this.waiting;
+      const { scene, algorithm, certify } = this.waiting;
       this.waiting = null;
-      this.running = { id: ++this.id, scene, algorithm, since: performance.now() };
+      this.running = { id: ++this.id, scene, algorithm, certify, since: performance.now() };
       this.on.busy(this.running);
-      this.worker.postMessage({ id: this.id, request: JSON.stringify({ scene, algorithm }) });
+      this.worker.postMessage({ id: this.id, request: JSON.stringify({ scene, algorithm, certify }) });
     }
 
     message(data) {

@@ -3,15 +3,39 @@
   "use strict";
   const isac = (root.isac = root.isac || {});
 
-  // Which of the sliders a problem has.
+  // Of each problem: the sliders it has with other labels and ranges, least and most of each kind, the quick
+  // algorithm, and what the button asks for that takes longer.
+  const noma = { users: [1, 8], targets: [0, 8], nulls: [0, 8] };
   isac.PROBLEMS = {
-    rate_crlb: { label: "Rate against sensing bound", parts: ["power_W", "weight"], least: 0 },
-    power_min: { label: "Least power", parts: ["sinr_dB", "floor_W", "cross_W2", "sic"], least: 1 },
-    max_min: { label: "Fairest SINR", parts: ["power_W", "floor_W", "cross_W2", "sic"], least: 1 },
-    robust_power_min: { label: "Least power, channel errors", parts: ["sinr_dB", "floor_W", "cross_W2", "eps", "sic"], least: 1 },
-    robust_max_min: { label: "Fairest SINR, channel errors", parts: ["power_W", "floor_W", "cross_W2", "eps", "sic"], least: 1 },
+    rate_crlb: {
+      label: "Rate against sensing bound", parts: ["power_W", "weight"], counts: { users: [0, 8], targets: [0, 8], nulls: [0, 0] },
+      quick: "accelerated", longer: { label: "Search from many starts", algorithm: "best_of_starts" },
+    },
+    power_min: { label: "Least power", parts: ["sinr_dB", "floor_W", "cross_W2", "sic"], counts: noma },
+    max_min: { label: "Fairest SINR", parts: ["power_W", "floor_W", "cross_W2", "sic"], counts: noma },
+    robust_power_min: { label: "Least power, channel errors", parts: ["sinr_dB", "floor_W", "cross_W2", "eps", "sic"], counts: noma },
+    robust_max_min: { label: "Fairest SINR, channel errors", parts: ["power_W", "floor_W", "cross_W2", "eps", "sic"], counts: noma },
+    cell_free: {
+      label: "Cell-free: brightest target", floor: true, parts: ["power_W", "sinr_dB"], counts: { users: [1, 8], targets: [1, 4], nulls: [0, 0] },
+      labels: { power_W: "Power at each", sinr_dB: "SINR floor of every user" },
+      typical: { columns: 16, rows: 2, power_W: 1, sinr_dB: 6 },
+    },
+    hisac_see: {
+      label: "Secrecy per watt", floor: true, parts: ["power_W", "sinr_dB", "rate_bits", "eps"], counts: { users: [2, 5], targets: [1, 1], nulls: [1, 1] },
+      labels: { power_W: "Most power at each", sinr_dB: "Threshold of SINRs", rate_bits: "Least of each rate", eps: "Channel errors (share)" },
+      ranges: { power_W: [1, 1000], eps: [0, 0.5] },
+      typical: { columns: 4, rows: 2, power_W: 316, sinr_dB: -3, rate_bits: 1, eps: 0.1 },
+      longer: { label: "Search for a bound", certify: "global" },
+    },
+    alpha_fair: {
+      label: "Fair sensing of targets", floor: true, parts: ["power_W", "rate_bits", "fairness"], counts: { users: [1, 5], targets: [1, 5], nulls: [0, 0] },
+      labels: { rate_bits: "Least user rate" }, ranges: { power_W: [0.01, 10] },
+      typical: { columns: 8, rows: 1, power_W: 1, rate_bits: 4 },
+      quick: "augmented", longer: { label: "Search from many starts", algorithm: "best_of_starts" },
+    },
   };
   isac.SIC = ["linear", "own", "full", "orthogonal"];
+  isac.FAIRNESS = ["proportional", "sum", "worst"];
   // Key, short key in the address, least, most.
   isac.NUMBERS = [
     ["power_W", "P", 1e-3, 1e3],
@@ -20,6 +44,7 @@
     ["floor_W", "f", 0, 1e4],
     ["cross_W2", "x", 1e-6, 1e9],
     ["eps", "e", 0, 10],
+    ["rate_bits", "r", 0, 100],
   ];
   isac.MOST_ANTENNAS = 256;
   isac.MOST_PLACES = 16;
@@ -28,7 +53,10 @@
   const BASE = {
     problem: "power_min", columns: 16, rows: 1, users: [], targets: [], nulls: [],
     power_W: 1, weight: 0.02, sinr_dB: 10, floor_W: 2, cross_W2: 10, eps: 0.1, sic: "linear",
+    rate_bits: 1, fairness: "sum",
   };
+  // On a floor: metres right of the middle and up from it.
+  const on = (x, y) => at(x, y);
   const preset = (name, note, change) => ({ name, note, scene: Object.assign({}, BASE, change) });
   isac.PRESETS = [
     preset("Least power", "As little power as possible, such that every user hears well and every target is lit. From [noma].", {
@@ -54,6 +82,18 @@
       problem: "rate_crlb", columns: 3, rows: 3, power_W: 0.5, weight: 0.5,
       users: [at(-50, 5), at(-28, -12), at(-6, 14), at(14, -10), at(34, 12), at(55, -5)], targets: [at(-20, -40), at(25, 40)],
     }),
+    preset("Cell-free: two stations, one target", "Two access points send as one. The target gets all the light that the users' floors leave. From [cell_free].", Object.assign({
+      problem: "cell_free", users: [on(-62, 8), on(-20, -6), on(14, 12), on(44, -8), on(70, 10)], targets: [on(-2, 34)],
+    }, isac.PROBLEMS.cell_free.typical)),
+    preset("Cell-free: a floor out of reach", "Two users in nearly one direction from both access points: their floors cannot be met, and the page proves it. Drag them apart. From [cell_free].", Object.assign({
+      problem: "cell_free", users: [on(-30, 10), on(20, 12), on(26, 14)], targets: [on(-50, 20)],
+    }, isac.PROBLEMS.cell_free.typical, { columns: 8, sinr_dB: 12 })),
+    preset("Secrecy per watt", "Bob's secret bits per watt: the left station serves him and looks at the target, the right one serves users and jams Eve. From [hisac_see].", Object.assign({
+      problem: "hisac_see", users: [on(-15, 22), on(35, 22), on(20, 30)], targets: [on(-40, -10)], nulls: [on(2, -20)],
+    }, isac.PROBLEMS.hisac_see.typical)),
+    preset("Fair sensing of targets", "Delay and Doppler of every target, heard by station and users, as fair as you like, beside the users' rates. From [alpha_fair].", Object.assign({
+      problem: "alpha_fair", users: [on(-30, -30), on(10, 35)], targets: [on(-25, 20), on(35, -25), on(60, 30)],
+    }, isac.PROBLEMS.alpha_fair.typical)),
   ];
 
   isac.copy = (scene) => JSON.parse(JSON.stringify(scene));
@@ -68,7 +108,7 @@
       if (scene[key].length) parts.push(`${name}=${placesText(scene[key])}`);
     }
     for (const [key, name] of isac.NUMBERS) parts.push(`${name}=${short(scene[key])}`);
-    parts.push(`s=${scene.sic}`);
+    parts.push(`s=${scene.sic}`, `h=${scene.fairness}`);
     return parts.join("&");
   };
 
@@ -103,6 +143,7 @@
   isac.read = function (text) {
     const scene = isac.copy(BASE);
     const seen = new Set();
+    const words = Object.assign(Object.create(null), { s: ["sic", isac.SIC], h: ["fairness", isac.FAIRNESS] });
     const numbers = new Map(isac.NUMBERS.map(([key, name, low, high]) => [name, [key, low, high]]));
     for (const part of text.split("&")) {
       const cut = part.indexOf("=");
@@ -129,37 +170,43 @@
       } else if (key === "u") scene.users = readPlaces(value, "u");
       else if (key === "t") scene.targets = readPlaces(value, "t");
       else if (key === "n") scene.nulls = readPlaces(value, "n");
-      else if (key === "s") {
-        if (!isac.SIC.includes(value)) {
-          throw new Error(`s is "${value.slice(0, 40)}", expected one of ${isac.SIC.join(", ")}`);
+      else if (words[key]) {
+        const [name, known] = words[key];
+        if (!known.includes(value)) {
+          throw new Error(`${key} is "${value.slice(0, 40)}", expected one of ${known.join(", ")}`);
         }
-        scene.sic = value;
+        scene[name] = value;
       } else if (numbers.has(key)) {
         const [name, low, high] = numbers.get(key);
         scene[name] = number(value, key, low, high);
       } else {
-        throw new Error(`"${key.slice(0, 40)}" is no key, expected p, a, u, t, n, s, ${[...numbers.keys()].join(", ")}`);
+        throw new Error(`"${key.slice(0, 40)}" is no key, expected p, a, u, t, n, s, h, ${[...numbers.keys()].join(", ")}`);
       }
     }
     for (const key of ["p", "a"]) if (!seen.has(key)) throw new Error(`${key} is missing`);
-    const least = isac.PROBLEMS[scene.problem].least;
-    if (scene.users.length < least) throw new Error("u is empty, expected at least one user");
+    for (const [key, name] of [["users", "u"], ["targets", "t"], ["nulls", "n"]]) {
+      const [given, least] = [scene[key].length, isac.PROBLEMS[scene.problem].counts[key][0]];
+      if (given < least) throw new Error(`${name} has ${given} places, expected at least ${least}`);
+    }
     return scene;
   };
 
   /** What a change of problem or array takes with it, so that every scene of the page can be posed. */
   isac.settle = function (scene) {
-    if (scene.problem === "rate_crlb") {
-      scene.nulls = [];
-      if (scene.rows === 1) {
-        scene.rows = scene.columns % 4 === 0 && scene.columns > 4 ? 4 : 2;
-        scene.columns = Math.max(2, Math.floor(scene.columns / scene.rows));
-        // The elevation of a target on the horizon is visible, but two in one place are not told apart.
-        scene.targets.forEach((p, i) => { if (p.el === 0) p.el = i % 2 ? 20 : -20; });
-      }
+    const { counts, floor } = isac.PROBLEMS[scene.problem];
+    if (scene.problem === "rate_crlb" && scene.rows === 1) {
+      scene.rows = scene.columns % 4 === 0 && scene.columns > 4 ? 4 : 2;
+      scene.columns = Math.max(2, Math.floor(scene.columns / scene.rows));
+      // The elevation of a target on the horizon is visible, but two in one place are not told apart.
+      scene.targets.forEach((p, i) => { if (p.el === 0) p.el = i % 2 ? 20 : -20; });
     }
-    if (scene.users.length < isac.PROBLEMS[scene.problem].least) scene.users.push(at(0));
-    if (scene.rows === 1) for (const list of [scene.users, scene.targets, scene.nulls]) list.forEach((p) => { p.el = 0; });
+    if (scene.problem === "alpha_fair") scene.rows = 1;
+    for (const [kind, [least, most]] of Object.entries(counts)) {
+      const list = scene[kind];
+      if (most === 0 || (floor && list.length > most)) list.length = most;
+      while (list.length < least) list.push(at(8 * list.length, floor ? { users: 10, targets: -20, nulls: -35 }[kind] : 0));
+    }
+    if (scene.rows === 1 && !floor) for (const list of [scene.users, scene.targets, scene.nulls]) list.forEach((p) => { p.el = 0; });
     return scene;
   };
 })(typeof globalThis !== "undefined" ? globalThis : this);

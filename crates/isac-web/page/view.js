@@ -16,6 +16,21 @@
     nulls: { letter: "N", word: "null" },
   };
   isac.KINDS = KINDS;
+  // Where the stations of a floor stand, m, and which way they look.
+  const STATIONS = {
+    cell_free: (scene) => [...Array(scene.rows).keys()].map((m) => [(100 * (m + 0.5)) / scene.rows - 50, -50, 0]),
+    hisac_see: () => [[-60, 0, 90], [60, 0, -90]],
+    alpha_fair: () => [[-90, 0, 90]],
+  };
+  /** What a thing is called in its problem, and the letter on its marker. */
+  const named = (scene, kind, i) => {
+    if (scene.problem === "hisac_see" && kind === "users" && i === 0) return { word: "Bob", letter: "B" };
+    if (scene.problem === "hisac_see" && kind === "nulls") return { word: "Eve", letter: "E" };
+    const one = scene.problem === "hisac_see" && kind === "targets";
+    return { word: one ? "target" : `${KINDS[kind].word} ${i}`, letter: kind === "nulls" ? "" : `${KINDS[kind].letter}${one ? "" : i}` };
+  };
+  isac.named = named;
+  isac.form = (scene) => (isac.PROBLEMS[scene.problem].floor ? "floor" : scene.rows === 1 ? "line" : "plane");
 
   const node = (name, attributes, parent, text) => {
     const made = document.createElementNS(SVG, name);
@@ -34,13 +49,13 @@
 
   /** Where a place stands in the drawing. */
   const spot = (scene, place) =>
-    scene.rows === 1
+    isac.form(scene) === "line"
       ? [DISC.x + discRadius(place.range) * Math.sin(radians(place.az)), DISC.y - discRadius(place.range) * Math.cos(radians(place.az))]
       : [MAP.left + (place.az + 90) * MAP.perAz, MAP.top + (MAP.el - place.el) * MAP.perEl];
 
   /** Which place a point of the drawing is. */
   const placeAt = (scene, place, x, y) => {
-    if (scene.rows > 1) {
+    if (isac.form(scene) !== "line") {
       return {
         az: clamp((x - MAP.left) / MAP.perAz - 90, -88, 88),
         el: clamp(MAP.el - (y - MAP.top) / MAP.perEl, -MAP.el, MAP.el),
@@ -58,9 +73,11 @@
 
   const words = (scene, kind, i) => {
     const p = scene[kind][i];
+    const { word } = named(scene, kind, i);
+    if (isac.form(scene) === "floor") return `${word}: ${p.az.toFixed(0)} m right, ${p.el.toFixed(0)} m up`;
     const height = scene.rows > 1 ? `, elevation ${p.el.toFixed(0)}°` : "";
     const range = kind === "nulls" ? "" : `, range ${p.range.toFixed(2)}`;
-    return `${KINDS[kind].word} ${i}: azimuth ${p.az.toFixed(0)}°${height}${range}`;
+    return `${word}: azimuth ${p.az.toFixed(0)}°${height}${range}`;
   };
   isac.words = words;
 
@@ -72,6 +89,7 @@
       this.ground = node("g", { "aria-hidden": "true" }, svg);
       this.pattern = node("g", { "aria-hidden": "true" }, svg);
       this.deviations = node("g", { "aria-hidden": "true" }, svg);
+      this.stations = node("g", { "aria-hidden": "true" }, svg);
       this.markers = node("g", {}, svg);
       this.shape = "";
     }
@@ -79,14 +97,17 @@
     /** Draws the scene: what can be moved. */
     draw(scene, selected) {
       this.scene = scene;
-      const form = scene.rows === 1 ? "line" : "plane";
-      if (this.form !== form) {
-        this.form = form;
+      const form = isac.form(scene);
+      const ground = form === "floor" ? `${form} ${scene.problem} ${scene.rows}` : form;
+      if (this.groundOf !== ground) {
+        [this.form, this.groundOf] = [form, ground];
         this.axes();
+        this.stations.replaceChildren();
+        if (form === "floor") STATIONS[scene.problem](scene).forEach((place, i) => this.station(place, i));
         this.pattern.replaceChildren();
         this.deviations.replaceChildren();
       }
-      const shape = Object.keys(KINDS).map((kind) => scene[kind].length).join();
+      const shape = scene.problem + Object.keys(KINDS).map((kind) => scene[kind].length).join();
       if (this.shape !== shape) {
         this.shape = shape;
         this.markers.replaceChildren();
@@ -120,9 +141,20 @@
         return;
       }
       const [right, bottom] = [MAP.left + 180 * MAP.perAz, MAP.top + 2 * MAP.el * MAP.perEl];
-      for (let az = -90; az <= 90; az += 30) label(MAP.left + (az + 90) * MAP.perAz, bottom + 18, `${az}°`);
-      for (let el = -MAP.el; el <= MAP.el; el += 30) label(MAP.left - 6, MAP.top + (MAP.el - el) * MAP.perEl + 4, `${el}°`, "end");
-      label((MAP.left + right) / 2, bottom + 38, "azimuth; up: elevation");
+      node("rect", { x: MAP.left, y: MAP.top, width: right - MAP.left, height: bottom - MAP.top, class: "grid" }, this.ground);
+      const unit = this.form === "floor" ? "" : "°";
+      for (let az = -90; az <= 90; az += 30) label(MAP.left + (az + 90) * MAP.perAz, bottom + 18, `${az}${unit}`);
+      for (let el = -MAP.el; el <= MAP.el; el += 30) label(MAP.left - 6, MAP.top + (MAP.el - el) * MAP.perEl + 4, `${el}${unit}`, "end");
+      label((MAP.left + right) / 2, bottom + 38, this.form === "floor" ? "seen from above, m" : "azimuth; up: elevation");
+    }
+
+    /** A station that looks up (0), right (90) or left (-90). */
+    station([x, y, turn], i) {
+      const [left, top] = spot(this.scene, { az: x, el: y });
+      const made = node("g", { transform: `translate(${left} ${top}) rotate(${turn})`, class: "station" }, this.stations);
+      node("rect", { x: -17, y: -4, width: 34, height: 8 }, made);
+      node("path", { d: "M-5 -8L0 -16L5 -8Z" }, made);
+      node("text", { x: 0, y: 17, "text-anchor": "middle", transform: `rotate(${-turn} 0 12)` }, made, STATIONS[this.scene.problem](this.scene).length > 1 ? String(i + 1) : "");
     }
 
     /** Draws power over directions; `only` is the stream to show on a map, or null for the sum. */
@@ -157,7 +189,9 @@
       all.forEach((list, s) => {
         if (only === null || only === s) list.forEach((tenth, j) => { values[j] += Math.pow(10, tenth / 100); });
       });
-      const most = values.reduce((a, b) => Math.max(a, b), 1e-30);
+      // Beside a station of a floor the power says nothing about the beams: what is above nearly all is drawn bright.
+      const top = this.form === "floor" ? Float64Array.from(values).sort()[Math.floor(0.98 * values.length)] : 0;
+      const most = top || values.reduce((a, b) => Math.max(a, b), 1e-30);
       const canvas = document.createElement("canvas");
       [canvas.width, canvas.height] = [w, h];
       const context = canvas.getContext("2d");
@@ -207,10 +241,12 @@
       const made = node("g", { class: `marker ${kind}`, tabindex: "0", role: "button", "aria-roledescription": "movable" }, this.markers);
       made.dataset.kind = kind;
       made.dataset.i = i;
+      const { letter } = named(this.scene, kind, i);
       if (kind === "users") node("circle", { r: 13, style: `fill:${isac.colour("", i)}` }, made);
       else if (kind === "targets") node("path", { d: "M0 -16L15 11L-15 11Z" }, made);
+      else if (letter) node("rect", { x: -12, y: -12, width: 24, height: 24, rx: 3, class: "eve" }, made);
       else node("path", { d: "M-12 -12L12 12M12 -12L-12 12", class: "cross" }, made);
-      node("text", { y: kind === "targets" ? 8 : 5, "text-anchor": "middle" }, made, kind === "nulls" ? "" : `${KINDS[kind].letter}${i}`);
+      node("text", { y: kind === "targets" ? 8 : 5, "text-anchor": "middle" }, made, letter);
       made.addEventListener("focus", () => this.on.selected(kind, i));
       made.addEventListener("keydown", (event) => this.key(event, kind, i));
       made.addEventListener("pointerdown", (event) => {
@@ -234,7 +270,7 @@
     key(event, kind, i) {
       const place = Object.assign({}, this.scene[kind][i]);
       const step = event.shiftKey ? 5 : 1;
-      const line = this.scene.rows === 1;
+      const line = this.form === "line";
       const further = (times) => { place.range = clamp(place.range * Math.pow(1.05, times * step), ...RANGES); };
       switch (event.key) {
         case "ArrowLeft": place.az = clamp(place.az - step, -88, 88); break;

@@ -1,15 +1,16 @@
 //! The module behind the page: a scene as JSON in, the answer of `isac solve` and what is drawn of it out.
 //!
-//! A request is `{"scene": {...}, "algorithm": null}`; [`answer`] returns `{"document", "report",
+//! A request is `{"scene": {...}, "algorithm": null, "certify": null}`; [`answer`] returns `{"document", "report",
 //! "picture"}` with the document that `isac solve` takes and the report that it prints, or `{"error"}`
 //! with what was wrong. The exports at the end hand texts over the border of the module; there are no
 //! imports.
 
+mod floor;
 mod picture;
 mod scene;
 
 use isac_lab::document::Document;
-use isac_lab::solve::{SolveReport, SolveRequest};
+use isac_lab::solve::{Certify, SolveReport, SolveRequest};
 use scene::{Asked, Scene};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,6 +23,9 @@ struct Request {
     scene: Value,
     #[serde(default)]
     algorithm: Option<String>,
+    /// `none`, `local` (the default) or `global`, as `isac solve --certify`.
+    #[serde(default)]
+    certify: Option<String>,
 }
 
 /// Answers a request; whatever is wrong stands in the answer.
@@ -33,31 +37,45 @@ pub fn answer(request: &str) -> String {
 fn design(request: &str) -> Result<Value, String> {
     let request: Request = serde_json::from_str(request).map_err(|e| format!("request: {e}"))?;
     let scene = Scene::read(request.scene)?;
-    let document = scene.document()?;
-    let report = solve(scene.problem, &document, request.algorithm)?;
+    let document = if scene.problem.has_floor() {
+        floor::document(&scene)?
+    } else {
+        scene.document()?
+    };
+    let certify = match request.certify.as_deref() {
+        None | Some("local") => Certify::Local,
+        Some("none") => Certify::None,
+        Some("global") => Certify::Global,
+        Some(other) => {
+            return Err(format!(
+                "certify is \"{other}\", expected none, local or global"
+            ));
+        }
+    };
+    let asked = SolveRequest {
+        algorithm: request.algorithm,
+        certify,
+        ..SolveRequest::default()
+    };
+    let report = solve(scene.problem, &document, &asked)?;
     let picture = picture::of(&scene, &report)?;
     Ok(json!({"document": document, "report": report, "picture": picture}))
 }
 
-fn solve(
-    problem: Asked,
-    document: &Value,
-    algorithm: Option<String>,
-) -> Result<SolveReport, String> {
+fn solve(problem: Asked, document: &Value, request: &SolveRequest) -> Result<SolveReport, String> {
     let document = Document {
         file: "scene".into(),
         value: document.clone(),
     };
-    let request = SolveRequest {
-        algorithm,
-        ..SolveRequest::default()
-    };
     let root = document.root();
     let report = match problem {
-        Asked::RateCrlb => isac_papers::obs_crlb::solve(&root, &request),
+        Asked::RateCrlb => isac_papers::obs_crlb::solve(&root, request),
         Asked::PowerMin | Asked::MaxMin | Asked::RobustPowerMin | Asked::RobustMaxMin => {
-            isac_papers::noma::solve(&root, &request)
+            isac_papers::noma::solve(&root, request)
         }
+        Asked::CellFree => isac_papers::cell_free::solve(&root, request),
+        Asked::HisacSee => isac_papers::hisac_see::solve(&root, request),
+        Asked::AlphaFair => isac_papers::alpha_fair::solve(&root, request),
     };
     report.map_err(|error| error.to_string())
 }

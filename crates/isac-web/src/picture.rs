@@ -2,15 +2,14 @@
 
 use isac_lab::solve::SolveReport;
 use isac_linalg::{Mat, c64, hermitian, ops};
-use isac_models::array::Scaling;
 use serde_json::{Value, json};
-use std::f64::consts::FRAC_PI_2;
 
-use crate::scene::{Asked, Refused, Scene};
+use crate::floor;
+use crate::scene::{Asked, Place, Refused, Scene};
 
 /// Points over the azimuths of a line of antennas, -90 to 90 degrees.
 const LINE: usize = 721;
-/// Points over the azimuths and elevations of a plane, -90 to 90 and -60 to 60 degrees.
+/// Points over the azimuths and elevations of a plane, -90 to 90 and -60 to 60 degrees; over a floor, metres.
 const MAP: (usize, usize) = (73, 49);
 /// Power below which a direction is drawn dark, dBW.
 const DARK_DB: f64 = -120.0;
@@ -20,7 +19,13 @@ type Streams = Vec<(String, Mat<c64>)>;
 
 /// Patterns and bounds of a report's beams; `null` without a point.
 pub(crate) fn of(scene: &Scene, report: &SolveReport) -> Result<Value, Refused> {
-    let streams = streams(scene, report)?;
+    // Elsewhere a point without a design shows how far a search came; on a floor it would be taken for one.
+    let shown = !scene.problem.has_floor() || report.status.exit_code() == 0;
+    let streams = if shown {
+        streams(scene, report)?
+    } else {
+        Streams::new()
+    };
     if streams.is_empty() {
         return Ok(Value::Null);
     }
@@ -43,9 +48,9 @@ pub(crate) fn of(scene: &Scene, report: &SolveReport) -> Result<Value, Refused> 
         "patterns_tenth_dBW": patterns,
         "azimuths": if scene.is_line() { LINE } else { MAP.0 },
         "elevations": if scene.is_line() { 1 } else { MAP.1 },
-        "user_W": sum(&scene.towards_users()?),
-        "target_W": sum(&scene.towards_targets()?),
-        "null_W": sum(&scene.towards_nulls()?),
+        "user_W": sum(&received(scene, &scene.users)?),
+        "target_W": sum(&received(scene, &scene.targets)?),
+        "null_W": sum(&received(scene, &scene.nulls)?),
         "target_bounds": bounds(scene, &streams)?,
     }))
 }
@@ -54,17 +59,20 @@ pub(crate) fn of(scene: &Scene, report: &SolveReport) -> Result<Value, Refused> 
 /// no beams.
 fn streams(scene: &Scene, report: &SolveReport) -> Result<Streams, Refused> {
     let users = scene.users();
-    let whole = report.beamformers.get("W").or(report.beamformers.get("w"));
+    if scene.problem == Asked::HisacSee {
+        return two_stations(scene, report);
+    }
+    let whole = ["W", "w", "F"]
+        .into_iter()
+        .find_map(|name| report.beamformers.get(name));
     if let Some(value) = whole {
         let w = matrix(value, scene.antennas())?;
-        let mut found: Streams = (0..users.min(w.ncols()))
-            .map(|k| (format!("user {k}"), w.subcols(k, 1).to_owned()))
-            .collect();
-        if w.ncols() > users {
-            let rest = w.subcols(users, w.ncols() - users).to_owned();
-            found.push(("sensing".into(), rest));
-        }
-        return Ok(found);
+        let in_subcarriers = scene.problem == Asked::AlphaFair;
+        return Ok(if in_subcarriers {
+            subcarriers(&w, users)
+        } else {
+            split(&w, users)
+        });
     }
     let mut found = Vec::new();
     for k in 0..users {
@@ -74,6 +82,53 @@ fn streams(scene: &Scene, report: &SolveReport) -> Result<Streams, Refused> {
             found.push((format!("user {k}"), factor));
         }
     }
+    Ok(found)
+}
+
+/// The first columns as the users' beams, the others as those for sensing.
+fn split(w: &Mat<c64>, users: usize) -> Streams {
+    let mut found: Streams = (0..users.min(w.ncols()))
+        .map(|k| (format!("user {k}"), w.subcols(k, 1).to_owned()))
+        .collect();
+    if w.ncols() > users {
+        let rest = w.subcols(users, w.ncols() - users).to_owned();
+        found.push(("sensing".into(), rest));
+    }
+    found
+}
+
+/// The beams of all subcarriers together; in the report a subcarrier's sensing beam stands before its users'.
+fn subcarriers(w: &Mat<c64>, users: usize) -> Streams {
+    let each = users + 1;
+    let of = |s: usize| Mat::from_fn(w.nrows(), w.ncols() / each, |n, i| w[(n, i * each + s)]);
+    let mut found: Streams = (0..users)
+        .map(|k| (format!("user {k}"), of(k + 1)))
+        .collect();
+    found.push(("sensing".into(), of(0)));
+    found
+}
+
+/// Beams of two stations, each with zeros where the other's antennas are.
+fn two_stations(scene: &Scene, report: &SolveReport) -> Result<Streams, Refused> {
+    let (both, half) = (scene.antennas(), scene.antennas() / 2);
+    let read = |name: &str| match report.beamformers.get(name) {
+        Some(value) => matrix(value, half),
+        None => Err(format!("beams: `{name}` is missing")),
+    };
+    let padded = |w: &Mat<c64>, k: usize, first: usize| {
+        Mat::from_fn(both, 1, |n, _| match n.checked_sub(first) {
+            Some(n) if n < half => w[(n, k)],
+            _ => c64::ZERO,
+        })
+    };
+    // The common stream comes first.
+    let streams = read("O")?;
+    let mut found = vec![("Bob".to_owned(), padded(&read("w_bo")?, 0, 0))];
+    for k in 1..streams.ncols() {
+        found.push((format!("user {k}"), padded(&streams, k, half)));
+    }
+    found.push(("common".into(), padded(&streams, 0, half)));
+    found.push(("sensing".into(), padded(&read("w_ta")?, 0, 0)));
     Ok(found)
 }
 
@@ -119,18 +174,23 @@ fn grid(scene: &Scene) -> Result<Mat<c64>, Refused> {
         }
     };
     let points = (0..elevations).flat_map(|e| (0..azimuths).map(move |a| (a, e)));
-    let (theta, phi): (Vec<f64>, Vec<f64>) = points
-        .map(|(a, e)| {
-            (
-                spread(a, azimuths, FRAC_PI_2),
-                FRAC_PI_2 - spread(e, elevations, 60f64.to_radians()),
-            )
+    let places: Vec<Place> = points
+        .map(|(a, e)| Place {
+            az: spread(a, azimuths, 90.0),
+            el: spread(e, elevations, 60.0),
+            range: 1.0,
         })
-        .unzip();
-    Ok(scene
-        .array(Scaling::UnitEntries)?
-        .steering(&theta, &phi)
-        .value)
+        .collect();
+    received(scene, &places)
+}
+
+/// What places receive per unit of the amplitude at each antenna, antennas x places.
+fn received(scene: &Scene, places: &[Place]) -> Result<Mat<c64>, Refused> {
+    if scene.problem.has_floor() {
+        floor::seen(scene, places)
+    } else {
+        scene.steering(places)
+    }
 }
 
 /// Least standard deviations of the angles of each target, degrees, and their correlation; of the azimuth

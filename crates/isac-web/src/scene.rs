@@ -30,41 +30,58 @@ const MOST_PLACES: usize = 16;
 pub(crate) struct Scene {
     pub(crate) problem: Asked,
     /// Antennas in a row.
-    columns: usize,
-    /// Rows of antennas; with one the elevation of everything is 0.
-    rows: usize,
-    users: Vec<Place>,
-    targets: Vec<Place>,
-    nulls: Vec<Place>,
-    /// Transmit power, W.
+    pub(crate) columns: usize,
+    /// Rows of antennas; with one the elevation of everything is 0. Access points in the cell-free problem.
+    pub(crate) rows: usize,
+    pub(crate) users: Vec<Place>,
+    pub(crate) targets: Vec<Place>,
+    /// Directions without power; in `hisac_see` the place of Eve.
+    pub(crate) nulls: Vec<Place>,
+    /// Transmit power, W; of each station where there are several.
     #[serde(rename = "power_W")]
-    power_w: f64,
+    pub(crate) power_w: f64,
     /// Weight of the sum rate in nats against the trace of the CRLB.
     weight: f64,
-    /// SINR target of every user, dB.
+    /// SINR target of every user, dB; in `hisac_see` the threshold of every SINR and SCNR.
     #[serde(rename = "sinr_dB")]
-    sinr_db: f64,
+    pub(crate) sinr_db: f64,
     /// Least power towards each target, W.
     #[serde(rename = "floor_W")]
     floor_w: f64,
     /// Largest mean squared cross-correlation of the targets, W^2.
     #[serde(rename = "cross_W2")]
     cross_w2: f64,
-    /// Radius of the channel errors.
-    eps: f64,
+    /// Radius of the channel errors; in `hisac_see` over the channel's norm.
+    pub(crate) eps: f64,
     sic: SicSet,
+    /// Least rate, bit/s/Hz: of each user in `alpha_fair`; in `hisac_see` the secret one of Bob, the common
+    /// and each private one.
+    pub(crate) rate_bits: f64,
+    pub(crate) fairness: Fairness,
 }
 
-/// A direction and a range.
+/// Whose bound counts in `alpha_fair`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Fairness {
+    /// The product of all targets' bounds.
+    Proportional,
+    /// Their sum.
+    Sum,
+    /// The largest of them.
+    Worst,
+}
+
+/// A direction and a range, or a place on the floor.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Place {
-    /// Degrees from broadside.
-    az: f64,
-    /// Degrees above the horizon.
-    el: f64,
-    /// In units of the range at which a channel entry has modulus 1.
-    range: f64,
+    /// Degrees from broadside; on a floor metres to the right of the middle.
+    pub(crate) az: f64,
+    /// Degrees above the horizon; on a floor metres above the middle of the drawing.
+    pub(crate) el: f64,
+    /// In units of the range at which a channel entry has modulus 1; without meaning on a floor.
+    pub(crate) range: f64,
 }
 
 /// The problems by the names of the page; those of `noma/1` as its documents spell them.
@@ -76,9 +93,17 @@ pub(crate) enum Asked {
     MaxMin,
     RobustPowerMin,
     RobustMaxMin,
+    CellFree,
+    HisacSee,
+    AlphaFair,
 }
 
 impl Asked {
+    /// Whether places are positions on a floor.
+    pub(crate) fn has_floor(self) -> bool {
+        matches!(self, Self::CellFree | Self::HisacSee | Self::AlphaFair)
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::RateCrlb => "rate_crlb",
@@ -86,6 +111,9 @@ impl Asked {
             Self::MaxMin => "max_min",
             Self::RobustPowerMin => "robust_power_min",
             Self::RobustMaxMin => "robust_max_min",
+            Self::CellFree => "cell_free",
+            Self::HisacSee => "hisac_see",
+            Self::AlphaFair => "alpha_fair",
         }
     }
 }
@@ -121,24 +149,61 @@ impl Scene {
                 place.check().map_err(|why| format!("{name}[{i}]{why}"))?;
             }
         }
-        if scene.problem == Asked::RateCrlb {
-            if !scene.nulls.is_empty() {
+        scene.fits()?;
+        Ok(scene)
+    }
+
+    /// What a problem asks of the numbers of things.
+    fn fits(&self) -> Result<(), Refused> {
+        if self.problem == Asked::RateCrlb {
+            if !self.nulls.is_empty() {
                 return Err("nulls: the rate-CRLB problem has none, expected an empty list".into());
             }
-            if scene.rows == 1 && !scene.targets.is_empty() {
+            if self.rows == 1 && !self.targets.is_empty() {
                 return Err(
                     "rows is 1, expected at least 2: a line of antennas does not see the \
                             elevation whose bound is asked for"
                         .into(),
                 );
             }
-        } else if scene.users.is_empty() {
-            let problem = scene.problem.name();
+            return Ok(());
+        }
+        let problem = self.problem.name();
+        let antennas = self.antennas();
+        if antennas > MOST_ANTENNAS {
             return Err(format!(
-                "users is empty, expected at least one in {problem}"
+                "the stations have {antennas} antennas together, expected at most {MOST_ANTENNAS}"
             ));
         }
-        Ok(scene)
+        // Least and most users, targets and nulls.
+        let (users, targets, nulls) = match self.problem {
+            Asked::CellFree | Asked::AlphaFair => (1, 1..=MOST_PLACES, 0..=0),
+            Asked::HisacSee => (2, 1..=1, 1..=1),
+            Asked::RateCrlb
+            | Asked::PowerMin
+            | Asked::MaxMin
+            | Asked::RobustPowerMin
+            | Asked::RobustMaxMin => (1, 0..=MOST_PLACES, 0..=MOST_PLACES),
+        };
+        let lists = [
+            ("users", &self.users, users..=MOST_PLACES),
+            ("targets", &self.targets, targets),
+            ("nulls", &self.nulls, nulls),
+        ];
+        for (name, list, expected) in lists {
+            if expected.contains(&list.len()) {
+                continue;
+            }
+            let (given, least, most) = (list.len(), expected.start(), expected.end());
+            return Err(format!(
+                "{name} has {given} entries, expected {least} to {most} in {problem}"
+            ));
+        }
+        if self.problem == Asked::AlphaFair && self.rows > 1 {
+            let rows = self.rows;
+            return Err(format!("rows is {rows}, expected 1 in {problem}"));
+        }
+        Ok(())
     }
 
     /// The array that transmits, and in the rate-CRLB problem the one that receives.
@@ -147,9 +212,9 @@ impl Scene {
             .map_err(|e| e.to_string())
     }
 
-    /// Whether the antennas stand in one line.
+    /// Whether directions are azimuths alone, of antennas in one line.
     pub(crate) fn is_line(&self) -> bool {
-        self.rows == 1
+        self.rows == 1 && !self.problem.has_floor()
     }
 
     pub(crate) fn users(&self) -> usize {
@@ -160,12 +225,18 @@ impl Scene {
         self.targets.len()
     }
 
+    /// Antennas of all stations.
     pub(crate) fn antennas(&self) -> usize {
-        self.columns * self.rows
+        let stations = if self.problem == Asked::HisacSee {
+            2
+        } else {
+            1
+        };
+        self.columns * self.rows * stations
     }
 
-    /// Steering vectors with entries of modulus 1, antennas x places.
-    fn steering(&self, places: &[Place]) -> Result<Mat<c64>, Refused> {
+    /// Steering vectors of one array with entries of modulus 1, antennas x places.
+    pub(crate) fn steering(&self, places: &[Place]) -> Result<Mat<c64>, Refused> {
         let (theta, phi): (Vec<f64>, Vec<f64>) = self.angles(places).into_iter().unzip();
         Ok(self
             .array(Scaling::UnitEntries)?
@@ -179,18 +250,6 @@ impl Scene {
         (places.iter())
             .map(|p| (p.az.to_radians(), FRAC_PI_2 - elevation(p).to_radians()))
             .collect()
-    }
-
-    pub(crate) fn towards_targets(&self) -> Result<Mat<c64>, Refused> {
-        self.steering(&self.targets)
-    }
-
-    pub(crate) fn towards_nulls(&self) -> Result<Mat<c64>, Refused> {
-        self.steering(&self.nulls)
-    }
-
-    pub(crate) fn towards_users(&self) -> Result<Mat<c64>, Refused> {
-        self.steering(&self.users)
     }
 
     /// Channels in line of sight, antennas x users.
@@ -209,7 +268,7 @@ impl Scene {
     /// What a radar beside the array, with a receive array of the same shape, sees of the targets; `None`
     /// without one, or where the problem does not ask for it and no beams could tell the targets apart.
     pub(crate) fn sensing(&self) -> Result<Option<AngleSensing>, Refused> {
-        if self.targets.is_empty() {
+        if self.targets.is_empty() || self.problem.has_floor() {
             return Ok(None);
         }
         let asked = self.problem == Asked::RateCrlb;
@@ -232,12 +291,15 @@ impl Scene {
         }
     }
 
-    /// The document that `isac solve` takes.
+    /// The document that `isac solve` takes, of a problem of one array.
     pub(crate) fn document(&self) -> Result<Value, Refused> {
         match self.problem {
             Asked::RateCrlb => self.rate_crlb(),
             Asked::PowerMin | Asked::MaxMin | Asked::RobustPowerMin | Asked::RobustMaxMin => {
                 self.noma()
+            }
+            Asked::CellFree | Asked::HisacSee | Asked::AlphaFair => {
+                Err("this problem has a floor".into())
             }
         }
     }
@@ -268,11 +330,16 @@ impl Scene {
     /// their parts in those directions: such a part costs power and serves nobody.
     fn noma(&self) -> Result<Value, Refused> {
         let mut channels = self.channels()?;
-        let mut steering = self.towards_targets()?;
+        let mut steering = self.steering(&self.targets)?;
         let mut case = json!({"problem": self.problem.name(), "sic": self.sic});
         match self.problem {
             Asked::PowerMin | Asked::RobustPowerMin => case["gamma_dB"] = json!(self.sinr_db),
-            Asked::RateCrlb | Asked::MaxMin | Asked::RobustMaxMin => {
+            Asked::RateCrlb
+            | Asked::MaxMin
+            | Asked::RobustMaxMin
+            | Asked::CellFree
+            | Asked::HisacSee
+            | Asked::AlphaFair => {
                 case["P_total_W"] = json!(self.power_w);
             }
         }
@@ -285,7 +352,7 @@ impl Scene {
             "xi_W2": self.cross_w2, "cases": [case],
         });
         if !self.nulls.is_empty() {
-            let nulls = self.towards_nulls()?;
+            let nulls = self.steering(&self.nulls)?;
             remove_parts(&mut channels, &nulls, "users")?;
             remove_parts(&mut steering, &nulls, "targets")?;
             document["note"] = json!("H and steering without their parts towards the nulls");

@@ -111,9 +111,15 @@ const presets = async (page) => {
     assert.ok(await page.locator("#notice").isHidden(), `preset ${i}: ${await text(page, "notice")}`);
     const status = await text(page, "status");
     const name = (await page.locator("#preset option:checked").innerText()).trim();
-    if (/Impossible/.test(name)) {
+    if (/Impossible|out of reach/.test(name)) {
       assert.match(status, /No beams exist/);
       assert.match(await text(page, "meaning"), /users/);
+      assert.strictEqual(await text(page, "objective"), "–", "nothing is called a design");
+    } else if (/Secrecy/.test(name)) {
+      // Nothing bounds it: the page says so.
+      assert.match(status, /local optimum, bound not proved/);
+      assert.deepStrictEqual([await text(page, "bound"), await text(page, "gap")], ["–", "–"]);
+      assert.match(await text(page, "meaning"), /Nothing here bounds the best design/);
     } else {
       assert.match(status, /Solved|A design/, name);
       assert.match(await text(page, "gap"), /\d/, name);
@@ -124,6 +130,48 @@ const presets = async (page) => {
   }
 };
 
+/** The floor: Bob and Eve by name, dragged in metres; a bound by search, with its proof's words. */
+const floors = async (page) => {
+  const count = await page.locator("#preset option").count() - 1;
+  const names = await page.locator("#preset option").allInnerTexts();
+  const secrecy = names.indexOf("Secrecy per watt") - 1;
+  assert.ok(secrecy >= 0 && secrecy < count);
+  await page.locator("#preset").selectOption(String(secrecy));
+  await answered(page);
+  assert.match(await page.locator(".marker.nulls").getAttribute("aria-label"), /^Eve: 2 m right, -20 m up$/);
+  const before = await objective(page);
+  const box = await page.locator(".marker.users").first().boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  for (let i = 1; i <= 6; i++) await page.mouse.move(box.x + box.width / 2 - 8 * i, box.y + box.height / 2);
+  await page.mouse.up();
+  await answered(page);
+  assert.ok((await objective(page)) > before, "Bob nearer to his station");
+  assert.match(await text(page, "selected"), /^Bob: -\d+ m right/);
+  await page.locator(".marker.nulls").focus();
+  await page.keyboard.press("Delete");
+  assert.match(await text(page, "notice"), /at least 1/);
+  // Smaller, so that the search ends soon.
+  await page.evaluate(() => {
+    const { copy, page: p } = globalThis.isac;
+    globalThis.isac.set(Object.assign(copy(p.scene), { columns: 2, rows: 1, eps: 0, users: p.scene.users.slice(0, 2), rate_bits: 0.5 }));
+  });
+  await answered(page);
+  const alone = await objective(page);
+  await page.locator("#longer").click();
+  await page.waitForFunction(() => /\d/.test(document.getElementById("gap").textContent), null, { timeout: 120_000 });
+  await answered(page);
+  assert.strictEqual(await objective(page), alone, "the search bounds the same design");
+  assert.match(await text(page, "status"), /Solved: a local optimum, bounded/);
+  await shoot(page, "bounded");
+  await page.locator("#format").selectOption("python");
+  assert.match(await page.locator("#text").inputValue(), /"--certify", "global"/);
+  await page.locator("#format").selectOption("rust");
+  assert.match(await page.locator("#text").inputValue(), /isac_papers::hisac_see::solve/);
+  await page.locator("#format").selectOption("toml");
+  assert.match(await page.locator("#text").inputValue(), /schema = "hisac-see\/1"/);
+};
+
 const forms = async (page) => {
   await page.locator("#preset").selectOption("0");
   for (const [format, expected] of [["toml", /schema = "noma\/1"/], ["json", /"noma\/1"/], ["python", /numpy/], ["rust", /isac_papers::noma::solve/]]) {
@@ -131,7 +179,7 @@ const forms = async (page) => {
     await answered(page);
     assert.match(await page.locator("#text").inputValue(), expected);
   }
-  for (const problem of ["rate_crlb", "max_min", "robust_power_min", "power_min"]) {
+  for (const problem of ["rate_crlb", "cell_free", "hisac_see", "alpha_fair", "max_min", "robust_power_min", "power_min"]) {
     await page.locator("#problem").selectOption(problem);
     await answered(page);
     assert.ok(await page.locator("#notice").isHidden(), `${problem}: ${await text(page, "notice")}`);
@@ -182,6 +230,7 @@ const cancelling = async (page) => {
   await again.close();
   await keyboard(page);
   await presets(page);
+  await floors(page);
   await forms(page);
   await cancelling(page);
   // Broken addresses.

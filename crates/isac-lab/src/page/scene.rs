@@ -1,7 +1,7 @@
 //! The state of the page in the browser that stands for the problem of a result: its sizes, targets and
 //! limits, with the users in line of sight, since the page places users and figures draw their channels.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Entry;
 
@@ -10,9 +10,118 @@ const MOST: [usize; 2] = [256, 16];
 
 /// The state behind the `#` of the page's address; `None` where the page does not have the problem.
 pub(super) fn scene(entry: &Entry) -> Option<String> {
-    if entry.text("paper") != "noma" {
+    match entry.text("paper") {
+        "noma" => noma(entry),
+        "cell_free" => cell_free(&Setup::of(entry)),
+        "hisac_see" => hisac_see(&Setup::of(entry)),
+        // obs_crlb and alpha_fair are of other sizes than the page draws.
+        _ => None,
+    }
+}
+
+/// The scenario of a study, or what an artefact says it simulated.
+struct Setup<'a>(&'a Value);
+
+impl<'a> Setup<'a> {
+    fn of(entry: &'a Entry) -> Self {
+        let stated = &entry.meta["scenario"];
+        let places = [&stated["document"]["scenario"], &stated["setup"]];
+        Self(places.into_iter().find(|v| !v.is_null()).unwrap_or(stated))
+    }
+
+    fn number(&self, key: &str, default: f64) -> Option<f64> {
+        match &self.0[key] {
+            Value::Null => Some(default),
+            value => value.as_f64(),
+        }
+    }
+
+    /// Whether a key has the one value that the page knows.
+    fn stands(&self, key: &str, default: &Value) -> bool {
+        let value = &self.0[key];
+        let equal = match (value.as_f64(), default.as_f64()) {
+            (Some(x), Some(y)) => (x - y).abs() <= 1e-12 * y.abs(),
+            _ => value == default,
+        };
+        value.is_null() || equal
+    }
+}
+
+/// Users evenly on the line, targets between them; the page's middle is (50, 50) m of the paper.
+fn cell_free(setup: &Setup<'_>) -> Option<String> {
+    let known = [
+        ("access_points_m", json!([[25.0, 0.0], [75.0, 0.0]])),
+        ("spacing_wavelengths", json!(0.5)),
+        ("width_m", json!(100.0)),
+        ("distance_m", json!(50.0)),
+        ("sigma2_W", json!(1.0)),
+        ("zeta2", json!(0.1)),
+    ];
+    let count = |key: &str, default: f64| setup.number(key, default).map(|n| n as usize);
+    let (antennas, users) = (count("antennas", 16.0)?, count("users", 5.0)?);
+    let targets = count("targets", 1.0)?;
+    let fits = (1..=8).contains(&users) && (1..=4).contains(&targets) && 2 * antennas <= MOST[0];
+    if !fits || !known.iter().all(|(key, value)| setup.stands(key, value)) {
         return None;
     }
+    let spread = |many: usize, y: f64| -> String {
+        let x = |i: usize| (100.0 * (i as f64 + 0.5) / many as f64 - 50.0).round();
+        let places = (0..many).map(|i| format!("{},{y},1", x(i)));
+        places.collect::<Vec<_>>().join(";")
+    };
+    let power = setup.number("P_W", 1.0)?;
+    let floor = setup.number("min_sinr", 4.0)?;
+    Some(format!(
+        "p=cell_free&a={antennas}x2&u={}&t={}&P={power}&g={:.4}",
+        spread(users, 0.0),
+        spread(targets, 8.0),
+        10.0 * floor.log10()
+    ))
+}
+
+/// The first users of the fixed topology on the page's floor, m.
+const USERS: [[f64; 2]; 4] = [[35.0, 22.0], [20.0, 30.0], [32.0, -14.0], [18.0, 4.0]];
+
+/// The fixed positions; the page's middle is (60, 0) m of the paper.
+fn hisac_see(setup: &Setup<'_>) -> Option<String> {
+    let known = [
+        ("topology", json!("fixed")),
+        ("carrier_hz", json!(18e9)),
+        ("rcs_m2", json!(10.0)),
+        ("sigma2_W", json!(1e-8)),
+        ("P0_W", json!(10.0)),
+        ("P1_max_dbm", json!(55.0)),
+        ("P2_max_dbm", json!(55.0)),
+        ("P_an_W", json!(0.0)),
+        ("access", json!("rsma_free")),
+        ("user_target", json!("split")),
+        ("clutter", json!("noise")),
+    ];
+    let users = setup.number("users", 4.0)? as usize;
+    let array = |key: &str| match &setup.0[key] {
+        Value::Null => Some([6, 2]),
+        sides => Some([sides[0].as_u64()?, sides[1].as_u64()?]),
+    };
+    let [columns, rows] = array("M1_h_v")?;
+    let rates = ["I_S", "I_c", "I_p"].map(|key| setup.number(key, 1.0));
+    let threshold = setup.number("gamma_th", 0.5)?;
+    let alike = array("M2_h_v")? == [columns, rows] && rates.iter().all(|rate| *rate == rates[0]);
+    let fits = (1..=USERS.len()).contains(&users) && 2 * columns * rows <= MOST[0] as u64;
+    let fits = fits && threshold > 0.0;
+    if !alike || !fits || !known.iter().all(|(key, value)| setup.stands(key, value)) {
+        return None;
+    }
+    let places = USERS[..users].iter().map(|[x, y]| format!(";{x},{y},1"));
+    Some(format!(
+        "p=hisac_see&a={columns}x{rows}&u=-15,22,1{}&t=-40,-10,1&n=2,-20,1&P=316.2278&g={:.4}&e={}&r={}",
+        places.collect::<String>(),
+        10.0 * threshold.log10(),
+        setup.number("relative_error", 0.1)?,
+        rates[0]?,
+    ))
+}
+
+fn noma(entry: &Entry) -> Option<String> {
     let stated = &entry.meta["scenario"];
     // A study keeps the document it was read from; an artefact states its scenario.
     let study = !stated["document"].is_null();
@@ -107,6 +216,31 @@ mod tests {
         assert_eq!(of(figure).as_deref(), Some(state));
         let other = json!({"paper": "noma", "x": {"key": "users"}, "scenario": {"N": "2..64"}});
         assert_eq!(of(other), None);
-        assert_eq!(of(json!({"paper": "hisac_see", "scenario": {}})), None);
+        assert_eq!(of(json!({"paper": "obs_crlb", "scenario": {}})), None);
+    }
+
+    #[test]
+    fn floors_of_the_two_papers_that_have_them() {
+        let study = json!({"paper": "cell_free", "scenario": {"document":
+            {"schema": "cell-free/1", "scenario": {"users": 2, "antennas": 8, "min_sinr": 10.0}}}});
+        let state = "p=cell_free&a=8x2&u=-25,0,1;25,0,1&t=0,8,1&P=1&g=10.0000";
+        assert_eq!(of(study).as_deref(), Some(state));
+        let wider = json!({"paper": "cell_free", "scenario": {"document": {"scenario": {"width_m": 200.0}}}});
+        assert_eq!(of(wider), None);
+        let figure = json!({"paper": "hisac_see", "scenario": {"setup": {"M1_h_v": [4, 2], "M2_h_v": [4, 2],
+            "users": 1, "P1_max_dbm": 55.0, "gamma_th": 1.0, "topology": "fixed"}}});
+        let state = "p=hisac_see&a=4x2&u=-15,22,1;35,22,1&t=-40,-10,1&n=2,-20,1&P=316.2278&g=0.0000&e=0.1&r=1";
+        assert_eq!(of(figure).as_deref(), Some(state));
+        for (key, value) in [
+            ("topology", json!("edge")),
+            ("P2_max_dbm", json!(30.0)),
+            ("I_p", json!(2.0)),
+            ("users", json!(16)),
+            ("access", json!("sdma")),
+        ] {
+            let mut other = json!({"paper": "hisac_see", "scenario": {"setup": {}}});
+            other["scenario"]["setup"][key] = value;
+            assert_eq!(of(other), None, "{key}");
+        }
     }
 }

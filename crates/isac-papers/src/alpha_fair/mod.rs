@@ -14,6 +14,8 @@ mod stress;
 mod uplink;
 mod verify;
 
+pub use solve::solve;
+
 use isac_lab::Paper;
 
 /// A commented scenario, the default problem.

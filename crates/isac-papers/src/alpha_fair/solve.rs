@@ -14,7 +14,10 @@ use isac_lab::error::Error;
 use isac_lab::solve::{Certify, SolveCertificate, SolveReport, SolveRequest, SolveStatus};
 
 /// Solves one case of an explicit document, or a drop of the `scenario` of a document.
-pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
+///
+/// # Errors
+/// A malformed document, a case that does not exist, an unknown algorithm, a size that it does not take.
+pub fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
     let method = match &request.algorithm {
         None => Method::ALL[0],
         Some(name) => Method::by_name(name)

@@ -16,6 +16,8 @@ mod scenario;
 mod solve;
 mod stress;
 
+pub use solve::solve;
+
 use isac_lab::Paper;
 
 /// A commented scenario, the default problem.

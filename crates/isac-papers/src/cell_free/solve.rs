@@ -46,8 +46,11 @@ pub(super) fn posed(root: &Node<'_>, request: &SolveRequest) -> Result<(Case, u6
     Ok((input::read(root)?, isac_lab::DEFAULT_SEED))
 }
 
-/// Solves the problem of a document.
-pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
+/// Solves the problem of a document or scenario.
+///
+/// # Errors
+/// A malformed document, a case or seed that it does not have, an unknown algorithm.
+pub fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
     let name = request.algorithm.as_deref();
     let extension = Extension::ALL.into_iter().find(|e| Some(e.name()) == name);
     let method = match extension {

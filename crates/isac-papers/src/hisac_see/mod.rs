@@ -26,6 +26,8 @@ mod sweep;
 mod topology;
 mod verify;
 
+pub use solve::solve;
+
 use isac_lab::Paper;
 
 /// A commented scenario, the default problem.

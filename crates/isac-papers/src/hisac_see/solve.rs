@@ -13,7 +13,7 @@ use isac_linalg::Mat;
 ///
 /// # Errors
 /// A malformed document, a case that does not exist, an unknown algorithm.
-pub(super) fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
+pub fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
     if let Some(posed) = scenario::of_document(root)? {
         let (seed, method) = (posed.seed(request)?, named(request)?);
         let problem = scenario::draw(&posed.scenario, seed, posed.drop as u64);
