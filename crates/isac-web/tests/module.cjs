@@ -11,7 +11,7 @@ require(path.join(process.env.PAGE, "state.js"));
 require(path.join(process.env.PAGE, "export.js"));
 const { isac } = globalThis;
 
-const MOST_COMPRESSED = 870_000;
+const MOST_COMPRESSED = 900_000;
 const AGREE = 1e-9;
 // How far the ends of two descents part whose logarithms round differently (alpha_fair).
 const DESCENTS = 0.01;
