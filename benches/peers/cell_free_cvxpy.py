@@ -39,7 +39,7 @@ for index in range(count):
             total = sum(x[k] * f[k + 1][b] for k in range(len(c))) - f[0][b]
             constraints.append(cp.diag(total) >= 0 if size < 0 else total >> 0)
         problem = cp.Problem(cp.Minimize(c @ x), constraints)
-        data, chain, inverse = problem.get_problem_data(solver)
+        data, chain, inverse = problem.get_problem_data(solver, solver_opts={})
         start = time.process_time()
         answer = chain.solve_via_data(problem, data, solver_opts={})
         spent = time.process_time() - start
