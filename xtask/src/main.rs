@@ -122,7 +122,7 @@ fn book() -> ExitCode {
 }
 
 /// The fuzz targets, one per reader, as in `fuzz/fuzz_targets`.
-const FUZZ_TARGETS: [&str; 4] = ["json", "toml", "sdpa", "reference"];
+const FUZZ_TARGETS: [&str; 5] = ["json", "toml", "sdpa", "reference", "arrays"];
 
 /// Runs `cargo +nightly fuzz`; without its tools says so and fails.
 fn fuzz(rest: &[String]) -> ExitCode {

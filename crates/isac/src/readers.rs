@@ -35,7 +35,15 @@ fn document(document: &Document) -> Result<(), Error> {
     paper.read.map_or(Ok(()), |read| read(&document.root()))
 }
 
-/// Reads a problem in SDPA sparse format.
+/// Reads a file of arrays: `.mat`, HDF5, `.npy` or `.npz`, by its first bytes.
+///
+/// # Errors
+/// What is wrong, with file and place.
+pub fn arrays(bytes: &[u8]) -> Result<(), Error> {
+    isac_lab::files::read("input", bytes).map(drop)
+}
+
+/// Reads a problem of `isac sdp`: SDPA sparse format, CBF, or a program as JSON, by its first bytes.
 ///
 /// # Errors
 /// What is wrong, with file and line.
@@ -59,6 +67,7 @@ pub fn fault(error: &Error) -> Option<String> {
         Error::Malformed { line, .. } if *line > 0 => "input",
         Error::Field { path, .. } | Error::UnknownKey { path, .. } => path,
         Error::Invalid { context, .. } => context,
+        Error::Damaged { file, .. } => file,
         Error::UnknownName { what, .. } => what,
         _ => "",
     };

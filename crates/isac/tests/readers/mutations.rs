@@ -14,6 +14,13 @@ fn text_reader(target: &str) -> fn(&str) -> Result<(), Error> {
     }
 }
 
+fn bytes_reader(target: &str) -> fn(&[u8]) -> Result<(), Error> {
+    match target {
+        "sdpa" => readers::sdpa,
+        _ => readers::arrays,
+    }
+}
+
 #[test]
 fn the_corpus_is_read_or_refused_as_its_names_say() {
     for target in ["json", "toml", "reference"] {
@@ -23,13 +30,15 @@ fn the_corpus_is_read_or_refused_as_its_names_say() {
             assert_eq!(refused, None, "{name}");
         }
     }
-    for (name, bytes) in corpus("sdpa") {
-        let refused = judged(&|| readers::sdpa(&bytes), &name);
-        assert_eq!(
-            refused.is_some(),
-            name.starts_with("refused"),
-            "{name}: {refused:?}"
-        );
+    for target in ["sdpa", "arrays"] {
+        for (name, bytes) in corpus(target) {
+            let refused = judged(&|| bytes_reader(target)(&bytes), &name);
+            assert_eq!(
+                refused.is_some(),
+                name.starts_with("refused"),
+                "{name}: {refused:?}"
+            );
+        }
     }
 }
 
@@ -89,13 +98,13 @@ fn slipped(bytes: &[u8], rng: &mut impl Rng) -> Vec<u8> {
 fn slips_of_bytes_are_refused_with_a_place() {
     let mut rng = ChaCha8Rng::seed_from_u64(41);
     let (mut read, mut refused) = (0, 0);
-    for target in ["json", "toml", "reference", "sdpa"] {
+    for target in ["json", "toml", "reference", "sdpa", "arrays"] {
         for bytes in corpus(target).into_values() {
             for _ in 0..150 {
                 let bytes = slipped(&bytes, &mut rng);
                 let text = String::from_utf8_lossy(&bytes).into_owned();
-                let outcome = if target == "sdpa" {
-                    judged(&|| readers::sdpa(&bytes), &text)
+                let outcome = if ["sdpa", "arrays"].contains(&target) {
+                    judged(&|| bytes_reader(target)(&bytes), &text)
                 } else {
                     judged(&|| text_reader(target)(&text), &text)
                 };

@@ -259,3 +259,37 @@ fn local_processes_do_the_shards_and_merge() {
     let logs = fs::read_dir(Path::new(&out).join("log")).unwrap().count();
     assert_eq!(logs, 3);
 }
+
+/// A file may grow no further, as on a full disk: the run says so and fails, what stands in the log before
+/// counts, and the rest is taken up when there is room again.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_keeps_what_is_finished() {
+    let (folder, plan) = plan("full", SPEC);
+    let out = folder.join("out");
+    // With the limit's signal ignored the write itself fails, as it does where no room is left.
+    let limited = "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\"";
+    let ran = std::process::Command::new("sh")
+        .args([
+            "-c",
+            limited,
+            env!("CARGO_BIN_EXE_isac"),
+            "sweep",
+            "run",
+            &plan,
+        ])
+        .args(["--out", out.to_str().unwrap(), "--progress", "none"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(
+        !ran.status.success() && ran.status.code().is_some(),
+        "{said}"
+    );
+    assert!(said.contains("1-of-1.1.jsonl"), "{said}");
+    let log = fs::read_to_string(out.join("log/1-of-1.1.jsonl")).unwrap();
+    assert!(log.lines().count() >= 2, "{log}");
+    good(shard(&plan, &out, &[]));
+    good(merge(&plan, &out, &[]));
+    assert!(results(&out) == expected("full", SPEC));
+}
