@@ -196,7 +196,7 @@ pub(super) fn explain(
             };
             say!(console, "  unit: {unit}");
             let note = if entry.unused {
-                " (refused by the default problem)"
+                " (of another `problem` than the default one, which refuses it)"
             } else {
                 ""
             };
