@@ -25,10 +25,7 @@ pub(crate) fn run(args: &[String]) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let built = module().and_then(|module| {
-        write(&module, &asked.out).map_err(|e| format!("{}: {e}", asked.out.display()))
-    });
-    if let Err(message) = built {
+    if let Err(message) = build(&asked.out) {
         eprintln!("{message}");
         return ExitCode::FAILURE;
     }
@@ -64,13 +61,27 @@ fn read(args: &[String]) -> Result<Asked, String> {
     Ok(asked)
 }
 
-/// Builds the module; the bytes.
-fn module() -> Result<Vec<u8>, String> {
+/// The modules, by the features of `isac-web`: each solves the problems of one kind of picture.
+const MODULES: [&str; 2] = ["array", "floor"];
+
+/// Builds the modules and writes the folder.
+fn build(out: &Path) -> Result<(), String> {
+    let failed = |e: std::io::Error| format!("{}: {e}", out.display());
+    write_page(out).map_err(failed)?;
+    for name in MODULES {
+        write_module(name, &module(name)?, out).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Builds a module; the bytes.
+fn module(name: &str) -> Result<Vec<u8>, String> {
     let manifest = root().join("crates/isac-web/Cargo.toml");
     let target = root().join("target/web");
     let mut build = cargo();
     build.args(["build", "--release", "--target", TARGET]);
     build.arg("--manifest-path").arg(manifest);
+    build.args(["--no-default-features", "--features", name]);
     build.env("CARGO_TARGET_DIR", &target);
     let unpacked = root().join("target/wasm-toolchain");
     if !has_target() {
@@ -88,7 +99,7 @@ fn module() -> Result<Vec<u8>, String> {
             unpacked.join("rust-lld"),
         );
     }
-    println!("building the module, which takes minutes the first time");
+    println!("building the module `{name}`, which takes minutes the first time");
     match build.status() {
         Ok(status) if status.success() => {}
         Ok(_) => return Err("NO PAGE: the module does not build".into()),
@@ -111,19 +122,24 @@ fn has_target() -> bool {
     })
 }
 
-/// Writes the folder: the files of the page, the module, and the module as a script for `file://`.
-fn write(module: &[u8], out: &Path) -> std::io::Result<()> {
+/// Writes the files of the page.
+fn write_page(out: &Path) -> std::io::Result<()> {
     fs::create_dir_all(out)?;
     for entry in fs::read_dir(root().join("crates/isac-web/page"))? {
         let entry = entry?;
         fs::copy(entry.path(), out.join(entry.file_name()))?;
     }
-    fs::write(out.join("isac.wasm"), module)?;
+    Ok(())
+}
+
+/// Writes a module, and the same as a script for `file://`.
+fn write_module(name: &str, module: &[u8], out: &Path) -> std::io::Result<()> {
+    fs::write(out.join(format!("isac-{name}.wasm")), module)?;
     let script = format!(
-        "(globalThis.isac = globalThis.isac || {{}}).wasmBase64 = \"{}\";\n",
+        "(globalThis.isac.base64 = globalThis.isac.base64 || {{}}).{name} = \"{}\";\n",
         base64(module)
     );
-    fs::write(out.join("isac-wasm.js"), script)
+    fs::write(out.join(format!("isac-{name}.js")), script)
 }
 
 /// Base64 with padding.

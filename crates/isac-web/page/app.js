@@ -507,7 +507,7 @@
     // Painted once before the module is fetched and compiled.
     await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
     try {
-      page.solver = new isac.Solver(await isac.moduleBytes(), {
+      page.solver = new isac.Solver({
         busy: started,
         idle,
         answer: show,

@@ -32,42 +32,63 @@
     };
   };
 
-  /** The module's bytes: from the server, or from a script where files may not be fetched. */
-  isac.moduleBytes = async function () {
+  /** Which module solves a scene. */
+  isac.part = (scene) => (isac.PROBLEMS[scene.problem].floor ? "floor" : "array");
+
+  const fetched = {};
+  /** A module's bytes: from the server, or from a script where files may not be fetched. Fetched once. */
+  isac.moduleBytes = function (part) {
+    fetched[part] = fetched[part] || fetchModule(part);
+    fetched[part].catch(() => delete fetched[part]);
+    return fetched[part];
+  };
+
+  async function fetchModule(part) {
     if (location.protocol !== "file:") {
-      const response = await fetch("isac.wasm");
-      if (!response.ok) throw new Error(`isac.wasm: ${response.status} ${response.statusText}`);
+      const name = `isac-${part}.wasm`;
+      const response = await fetch(name);
+      if (!response.ok) throw new Error(`${name}: ${response.status} ${response.statusText}`);
       return response.arrayBuffer();
     }
     await new Promise((resolve, reject) => {
       const script = document.createElement("script");
-      script.src = "isac-wasm.js";
+      script.src = `isac-${part}.js`;
       script.onload = resolve;
-      script.onerror = () => reject(new Error("isac-wasm.js is missing beside this page"));
+      script.onerror = () => reject(new Error(`${script.src} is missing beside this page`));
       document.head.append(script);
     });
-    const text = atob(isac.wasmBase64);
+    const text = atob(isac.base64[part]);
     return Uint8Array.from(text, (c) => c.charCodeAt(0)).buffer;
-  };
+  }
 
   /** A solver that answers the latest request. `on` has `busy`, `idle`, `answer`, `failed`. */
   isac.Solver = class {
-    constructor(bytes, on) {
-      this.bytes = bytes;
+    constructor(on) {
       this.on = on;
       this.url = URL.createObjectURL(new Blob([`(${isac.workerMain})()`], { type: "text/javascript" }));
       this.id = 0;
       this.running = null;
       this.waiting = null;
-      this.start();
+      this.worker = null;
+      this.part = null;
+      this.ready = false;
     }
 
-    start() {
-      this.ready = false;
-      this.worker = new Worker(this.url);
-      this.worker.onmessage = (event) => this.message(event.data);
-      this.worker.onerror = (event) => this.on.failed(event.message || "the worker did not start");
-      this.worker.postMessage({ bytes: this.bytes });
+    /** A worker with the module of a part. */
+    start(part) {
+      if (this.worker) this.worker.terminate();
+      const worker = new Worker(this.url);
+      Object.assign(this, { worker, part, ready: false });
+      worker.onmessage = (event) => this.message(event.data);
+      worker.onerror = (event) => this.on.failed(event.message || "the worker did not start");
+      isac.moduleBytes(part).then(
+        (bytes) => this.worker === worker && worker.postMessage({ bytes }),
+        (error) => {
+          if (this.worker !== worker) return;
+          this.part = null;
+          this.on.failed(String(error.message || error));
+        },
+      );
     }
 
     /**
@@ -82,7 +103,10 @@
     }
 
     next() {
-      if (!this.ready || this.running || !this.waiting) return;
+      if (this.running || !this.waiting) return;
+      const part = isac.part(this.waiting.scene);
+      if (part !== this.part) return this.start(part);
+      if (!this.ready) return;
       const { scene, algorithm, certify } = this.waiting;
       this.waiting = null;
       this.running = { id: ++this.id, scene, algorithm, certify, since: performance.now() };
@@ -112,9 +136,8 @@
 
     /** Ends what runs and starts afresh; what waits is still asked. */
     stop() {
-      this.worker.terminate();
       this.running = null;
-      this.start();
+      if (this.part) this.start(this.part);
     }
 
     /** Ends what runs and forgets what waits. */
