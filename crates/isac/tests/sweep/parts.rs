@@ -265,20 +265,20 @@ fn local_processes_do_the_shards_and_merge() {
 #[cfg(unix)]
 #[test]
 fn a_full_disk_keeps_what_is_finished() {
-    let (folder, plan) = plan("full", SPEC);
-    let out = folder.join("out");
+    let (folder, path) = spec("full", SPEC);
+    let at = |name: &str| folder.join(name).to_str().unwrap().to_string();
+    let (plan, whole, out) = (at("plan.json"), at("whole"), at("out"));
+    let ok = |words: &[&str]| assert!(process(words).status().unwrap().success(), "{words:?}");
+    ok(&["sweep", "plan", &path, "-o", &plan]);
+    let run = ["sweep", "run", &plan, "--progress", "none", "--out"];
+    ok(&[&run[..], &[&whole]].concat());
+    ok(&["sweep", "merge", &plan, "--out", &whole]);
     // With the limit's signal ignored the write itself fails, as it does where no room is left.
     let limited = "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\"";
     let ran = std::process::Command::new("sh")
-        .args([
-            "-c",
-            limited,
-            env!("CARGO_BIN_EXE_isac"),
-            "sweep",
-            "run",
-            &plan,
-        ])
-        .args(["--out", out.to_str().unwrap(), "--progress", "none"])
+        .args(["-c", limited, env!("CARGO_BIN_EXE_isac")])
+        .args(run)
+        .arg(&out)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&ran.stderr).into_owned();
@@ -287,9 +287,9 @@ fn a_full_disk_keeps_what_is_finished() {
         "{said}"
     );
     assert!(said.contains("1-of-1.1.jsonl"), "{said}");
-    let log = fs::read_to_string(out.join("log/1-of-1.1.jsonl")).unwrap();
+    let log = fs::read_to_string(Path::new(&out).join("log/1-of-1.1.jsonl")).unwrap();
     assert!(log.lines().count() >= 2, "{log}");
-    good(shard(&plan, &out, &[]));
-    good(merge(&plan, &out, &[]));
-    assert!(results(&out) == expected("full", SPEC));
+    ok(&[&run[..], &[&out]].concat());
+    ok(&["sweep", "merge", &plan, "--out", &out]);
+    assert!(results(Path::new(&out)) == results(Path::new(&whole)));
 }
