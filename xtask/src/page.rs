@@ -61,8 +61,8 @@ fn read(args: &[String]) -> Result<Asked, String> {
     Ok(asked)
 }
 
-/// The modules, by the features of `isac-web`: each solves the problems of one kind of picture.
-const MODULES: [&str; 2] = ["array", "floor"];
+/// The modules, by the features of `isac-web`, which share the problems.
+const MODULES: [&str; 2] = ["prompt", "patient"];
 
 /// Builds the modules and writes the folder.
 fn build(out: &Path) -> Result<(), String> {

@@ -33,7 +33,7 @@
   };
 
   /** Which module solves a scene. */
-  isac.part = (scene) => (isac.PROBLEMS[scene.problem].floor ? "floor" : "array");
+  isac.part = (scene) => (isac.PROBLEMS[scene.problem].patient ? "patient" : "prompt");
 
   const fetched = {};
   /** A module's bytes: from the server, or from a script where files may not be fetched. Fetched once. */

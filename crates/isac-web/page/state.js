@@ -6,6 +6,7 @@
   // Of each problem: the sliders it has with other labels and ranges, least and most of each kind, the quick
   // algorithm, and what the button asks for that takes longer.
   const noma = { users: [1, 8], targets: [0, 8], nulls: [0, 8] };
+  // `patient`: solved by the module for what takes longer than a drag.
   isac.PROBLEMS = {
     rate_crlb: {
       label: "Rate against sensing bound", parts: ["power_W", "weight"], counts: { users: [0, 8], targets: [0, 8], nulls: [0, 0] },
@@ -21,14 +22,14 @@
       typical: { columns: 16, rows: 2, power_W: 1, sinr_dB: 6 },
     },
     hisac_see: {
-      label: "Secrecy per watt", floor: true, parts: ["power_W", "sinr_dB", "rate_bits", "eps"], counts: { users: [2, 5], targets: [1, 1], nulls: [1, 1] },
+      label: "Secrecy per watt", floor: true, patient: true, parts: ["power_W", "sinr_dB", "rate_bits", "eps"], counts: { users: [2, 5], targets: [1, 1], nulls: [1, 1] },
       labels: { power_W: "Most power at each", sinr_dB: "Threshold of SINRs", rate_bits: "Least of each rate", eps: "Channel errors (share)" },
       ranges: { power_W: [1, 1000], eps: [0, 0.5] },
       typical: { columns: 4, rows: 2, power_W: 316, sinr_dB: -3, rate_bits: 1, eps: 0.1 },
       longer: { label: "Search for a bound", certify: "global" },
     },
     alpha_fair: {
-      label: "Fair sensing of targets", floor: true, parts: ["power_W", "rate_bits", "fairness"], counts: { users: [1, 5], targets: [1, 5], nulls: [0, 0] },
+      label: "Fair sensing of targets", floor: true, patient: true, parts: ["power_W", "rate_bits", "fairness"], counts: { users: [1, 5], targets: [1, 5], nulls: [0, 0] },
       labels: { rate_bits: "Least user rate" }, ranges: { power_W: [0.01, 10] },
       typical: { columns: 8, rows: 1, power_W: 1, rate_bits: 4 },
       quick: "augmented", longer: { label: "Search from many starts", algorithm: "best_of_starts" },

@@ -69,19 +69,19 @@ fn solve(problem: Asked, document: &Value, request: &SolveRequest) -> Result<Sol
     };
     let root = document.root();
     let report = match problem {
-        #[cfg(feature = "array")]
+        #[cfg(feature = "prompt")]
         Asked::RateCrlb => isac_papers::obs_crlb::solve(&root, request),
-        #[cfg(feature = "array")]
+        #[cfg(feature = "prompt")]
         Asked::PowerMin | Asked::MaxMin | Asked::RobustPowerMin | Asked::RobustMaxMin => {
             isac_papers::noma::solve(&root, request)
         }
-        #[cfg(feature = "floor")]
+        #[cfg(feature = "prompt")]
         Asked::CellFree => isac_papers::cell_free::solve(&root, request),
-        #[cfg(feature = "floor")]
+        #[cfg(feature = "patient")]
         Asked::HisacSee => isac_papers::hisac_see::solve(&root, request),
-        #[cfg(feature = "floor")]
+        #[cfg(feature = "patient")]
         Asked::AlphaFair => isac_papers::alpha_fair::solve(&root, request),
-        #[cfg(not(all(feature = "array", feature = "floor")))]
+        #[cfg(not(all(feature = "prompt", feature = "patient")))]
         other => return Err(format!("the problem {other:?} is solved by the other module")),
     };
     report.map_err(|error| error.to_string())

@@ -18,7 +18,7 @@ const AGREE = 1e-9;
 const DESCENTS = 0.01;
 
 const modules = {};
-for (const part of ["array", "floor"]) {
+for (const part of ["prompt", "patient"]) {
   const bytes = fs.readFileSync(path.join(process.env.PAGE, `isac-${part}.wasm`));
   const module_ = new WebAssembly.Module(bytes);
   assert.deepStrictEqual(WebAssembly.Module.imports(module_), [], "the module asks the page for nothing");
@@ -29,12 +29,12 @@ for (const part of ["array", "floor"]) {
   modules[part] = new WebAssembly.Instance(module_, {}).exports;
 }
 
-/** The module that the page asks for a request; for what is none, that of arrays. */
+/** The module that the page asks for a request; for what is none, the first one. */
 const moduleOf = (text) => {
   try {
     return modules[isac.part(JSON.parse(text).scene)];
   } catch {
-    return modules.array;
+    return modules.prompt;
   }
 };
 const ask = (text) => {
