@@ -31,7 +31,12 @@ const CONTENTS: [(&str, &[&str]); 5] = [
     ),
     (
         "Papers",
-        &["docs/papers", "docs/notation.md", "docs/equations.md"],
+        &[
+            "docs/papers",
+            "docs/claims.md",
+            "docs/notation.md",
+            "docs/equations.md",
+        ],
     ),
     ("Measured", &["docs/performance.md", "docs/accuracy.md"]),
     (
