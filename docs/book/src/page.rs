@@ -70,6 +70,14 @@ impl Page {
         pages: &BTreeMap<PathBuf, Self>,
     ) -> Result<String, String> {
         let mut problems = BTreeSet::new();
+        let lead = |link: &str, problems: &mut BTreeSet<String>| -> CowStr<'_> {
+            let target = self.lead(link, root, out, pages);
+            let target = target.unwrap_or_else(|problem| {
+                problems.insert(problem);
+                String::new()
+            });
+            target.into()
+        };
         let mut anchors = self.anchors.iter();
         let mut formula: Option<String> = None;
         let mut replaced = Vec::new();
@@ -108,41 +116,23 @@ impl Page {
                     dest_url,
                     title,
                     id,
-                }) => {
-                    let dest_url =
-                        self.lead(&dest_url, root, out, pages)
-                            .unwrap_or_else(|problem| {
-                                problems.insert(problem);
-                                String::new()
-                            });
-                    let dest_url = dest_url.into();
-                    replaced.push(Event::Start(Tag::Link {
-                        link_type,
-                        dest_url,
-                        title,
-                        id,
-                    }));
-                }
+                }) => replaced.push(Event::Start(Tag::Link {
+                    link_type,
+                    dest_url: lead(&dest_url, &mut problems),
+                    title,
+                    id,
+                })),
                 Event::Start(Tag::Image {
                     link_type,
                     dest_url,
                     title,
                     id,
-                }) => {
-                    let dest_url =
-                        self.lead(&dest_url, root, out, pages)
-                            .unwrap_or_else(|problem| {
-                                problems.insert(problem);
-                                String::new()
-                            });
-                    let dest_url = dest_url.into();
-                    replaced.push(Event::Start(Tag::Image {
-                        link_type,
-                        dest_url,
-                        title,
-                        id,
-                    }));
-                }
+                }) => replaced.push(Event::Start(Tag::Image {
+                    link_type,
+                    dest_url: lead(&dest_url, &mut problems),
+                    title,
+                    id,
+                })),
                 other => replaced.push(other),
             }
         }
