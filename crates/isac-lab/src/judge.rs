@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use crate::document::{Document, Node};
 use crate::error::Error;
 use crate::files;
-use crate::solve::SolveReport;
+use crate::solve::{SolveReport, SolveRequest};
 
 /// Judges beams under the problem of a document, or of one of its cases; the last argument holds the
-/// beams by name as `{re, im}`.
-pub type JudgeFn = fn(&Node<'_>, Option<usize>, &Node<'_>) -> Result<Judged, Error>;
+/// beams by name as `{re, im}`. Of the request the case counts, and the algorithm where it says what is asked.
+pub type JudgeFn = fn(&Node<'_>, &SolveRequest, &Node<'_>) -> Result<Judged, Error>;
 
 /// What beams do.
 #[derive(Debug, Clone, PartialEq)]

@@ -220,6 +220,116 @@ fn beams_of_access_points_are_judged_each_by_its_budget_and_each_user_by_its_flo
     assert!(ran.err.contains(words), "{}", ran.err);
 }
 
+/// With errors of the channels the floors are judged at the worst of them, and `--algorithm crlb` asks for the
+/// angles: the objective is then the largest bound, which the sensing design cannot have below the proved one.
+#[test]
+fn beams_of_access_points_are_judged_for_errors_and_for_angles() {
+    let folder = folder("judge-cell-free-more");
+    let scenario = folder.join("scenario.toml");
+    fs::write(
+        &scenario,
+        format!("{}error_radius = 0.05\n", SCENARIOS[5].1),
+    )
+    .unwrap();
+    let design = |algorithm: &str| {
+        let file = folder.join(format!("{algorithm}.json"));
+        let ran = real_isac(&["solve", text(&scenario), "--algorithm", algorithm, "--json"]);
+        fs::write(&file, &ran.out).unwrap();
+        (parsed(&ran), file)
+    };
+    let ((certain, nominal), (_, robust)) = (design("jsc"), design("robust"));
+    let judged = |beams: &Path, more: &[&str], code: u8| {
+        let words = [&["judge", text(&scenario), text(beams), "--json"], more].concat();
+        let ran = real_isac(&words);
+        assert_eq!(ran.code, code, "{}{}", ran.out, ran.err);
+        parsed(&ran)
+    };
+    // Beams for the known channels fall short at the worst error, those of the default design do not.
+    let short = judged(&nominal, &[], 1);
+    assert_eq!(short["ours"]["algorithm"], "robust");
+    assert!(number(&short["constraints"], "SINR floor of user 0 for all errors") > 1e-3);
+    judged(&robust, &[], 0);
+    // The largest bound of the sensing design, and that the least one is proved below it.
+    let angles = judged(&nominal, &["--algorithm", "crlb"], 0);
+    assert_eq!(angles["larger_is_better"], false);
+    let bounds: Vec<f64> = serde_json::from_value(angles["metrics"]["crlb_rad2"].clone()).unwrap();
+    let largest = bounds.iter().copied().fold(0.0, f64::max);
+    assert!((angles["objective"].as_f64().unwrap() - largest).abs() <= 1e-15 * largest);
+    let least = angles["ours"]["certificate"]["bound"].as_f64().unwrap();
+    assert!(largest > least * 1.01, "{largest} {least}");
+    let as_known = judged(&nominal, &["--algorithm", "jsc"], 0);
+    assert_eq!(as_known["objective"], certain["objective"]);
+    let ran = real_isac(&[
+        "judge",
+        text(&scenario),
+        text(&nominal),
+        "--algorithm",
+        "crl",
+    ]);
+    assert_eq!(ran.code, 2, "{}", ran.out);
+    assert!(
+        ran.err
+            .contains("unknown algorithm `crl`; did you mean crlb?"),
+        "{}",
+        ran.err
+    );
+}
+
+/// What a document states of the designs beyond the paper is recomputed: bounds of beams, optima, worst cases.
+#[test]
+fn bounds_on_angles_and_worst_cases_of_access_points_are_checked() {
+    let folder = folder("check-cell-free");
+    let (scenario, document) = (folder.join("scenario.toml"), folder.join("document.json"));
+    fs::write(
+        &scenario,
+        format!("{}error_radius = 0.05\n", SCENARIOS[5].1),
+    )
+    .unwrap();
+    let algorithm = ["--algorithm", "crlb", "--json"];
+    let solve = ["solve", text(&scenario), "--document", text(&document)];
+    let angles = parsed(&real_isac(&[&solve[..], &algorithm].concat()));
+    let robust = parsed(&real_isac(&["solve", text(&scenario), "--json"]));
+    let mut stated: Value = serde_json::from_str(&fs::read_to_string(&document).unwrap()).unwrap();
+    stated["beams"] = angles["beamformers"]["F"].clone();
+    stated["expected"] = json!({
+        "crlb_rad2": angles["metrics"]["crlb_rad2"],
+        "least_crlb_rad2": angles["objective"],
+        "least_crlb_lower_bound_rad2": angles["objective"],
+        "robust_min_sensing_snr": robust["objective"],
+        "robust_upper_bound": robust["objective"],
+    });
+    let check = |stated: &Value| {
+        fs::write(&document, stated.to_string()).unwrap();
+        real_isac(&["check", text(&document)])
+    };
+    let ran = check(&stated);
+    assert!(
+        ran.out.contains("5 passed, 0 failed, 0 not checked"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+    // The worst error takes something from every user, so that the known SINR is not the worst.
+    stated["expected"] = json!({"worst_sinr": angles["metrics"]["sinr"]});
+    let ran = check(&stated);
+    assert!(
+        ran.out.contains("0 passed, 1 failed"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+    stated["beams"] = Value::Null;
+    stated.as_object_mut().unwrap().remove("beams");
+    let ran = check(&stated);
+    assert!(
+        ran.out.contains("0 passed, 1 failed"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+    assert!(ran.out.contains("beams"), "{}", ran.out);
+}
+
 /// A complex matrix as MATLAB's version 5 without compression.
 fn mat_file(name: &str, re: &[Vec<f64>], im: &[Vec<f64>]) -> Vec<u8> {
     let element = |kind: u32, data: &[u8]| {

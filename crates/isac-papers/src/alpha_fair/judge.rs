@@ -14,14 +14,10 @@ use super::solve::report;
 /// user.
 pub(super) fn judge(
     root: &Node<'_>,
-    case: Option<usize>,
+    request: &SolveRequest,
     beams: &Node<'_>,
 ) -> Result<Judged, Error> {
-    let request = SolveRequest {
-        case,
-        ..SolveRequest::default()
-    };
-    let (posed, seed) = posed(root, &request)?;
+    let (posed, seed) = posed(root, request)?;
     let problem = &posed.problem;
     let node = beams.get("W")?;
     let w = node.matrix_c64_of(problem.antennas(), problem.streams().columns())?;

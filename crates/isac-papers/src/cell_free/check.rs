@@ -1,10 +1,13 @@
 //! `isac check` for `cell-free/1`.
 
-use isac_algos::cell_free::evaluate;
+use isac_algos::cell_free::{evaluate, robust};
 use isac_lab::check::{Checker, Got, Tolerance, Tolerances};
 use isac_lab::document::Node;
 use isac_lab::error::Error;
+use isac_lab::solve::SolveReport;
+use isac_linalg::{Mat, c64};
 
+use super::extensions::{Extension, echo};
 use super::input::{self, Case};
 use super::method::{Method, Outcome};
 
@@ -39,6 +42,7 @@ pub(super) fn check(root: &Node<'_>, checker: &mut Checker) -> Result<(), Error>
     let case = input::read(root)?;
     let beams = input::beams(root, &case)?;
     let at_beams = beams
+        .as_ref()
         .map(|f| evaluate(&case.network, f.as_ref()))
         .transpose()
         .map_err(|e| root.refused(e))?;
@@ -63,6 +67,21 @@ pub(super) fn check(root: &Node<'_>, checker: &mut Checker) -> Result<(), Error>
             checker.compare(node, got, rel(1e-6)?)?;
             return Ok(true);
         }
+        if let Some((extension, field)) = extended(key) {
+            if checker.skips_solver(node) {
+                return Ok(true);
+            }
+            let report = extension.answer(&case).map_err(|e| root.refused(e))?;
+            checker.compare(node, field(&report), rel(1e-6)?)?;
+            return Ok(true);
+        }
+        if key == "crlb_rad2" || key == "worst_sinr" {
+            match &beams {
+                Some(f) => checker.compare(node, beyond(&case, key, f, root)?, rel(1e-6)?)?,
+                None => checker.lacks(node, "beams"),
+            }
+            return Ok(true);
+        }
         match &at_beams {
             Some(evaluation) => {
                 let Some(got) = quantity(evaluation, key) else {
@@ -85,6 +104,41 @@ pub(super) fn check(root: &Node<'_>, checker: &mut Checker) -> Result<(), Error>
         }
         Ok(true)
     })
+}
+
+/// A design beyond the paper and how to read a stated value of it.
+fn extended(key: &str) -> Option<(Extension, fn(&SolveReport) -> Got)> {
+    let objective: fn(&SolveReport) -> Got = |r| found(r, r.objective);
+    let bound: fn(&SolveReport) -> Got = |r| found(r, r.certificate.as_ref().map(|c| c.bound));
+    Some(match key {
+        "least_crlb_rad2" => (Extension::Crlb, objective),
+        "least_crlb_lower_bound_rad2" => (Extension::Crlb, bound),
+        "robust_min_sensing_snr" => (Extension::Robust, objective),
+        "robust_upper_bound" => (Extension::Robust, bound),
+        _ => return None,
+    })
+}
+
+/// A value of a design, or why there is none.
+fn found(report: &SolveReport, value: Option<f64>) -> Got {
+    match (report.objective, value) {
+        (Some(_), Some(value)) => value.into(),
+        (Some(_), None) | (None, _) => Got::Missing(report.stop_reason.clone()),
+    }
+}
+
+/// Quantities of beams that need more than the network: bounds on angles, SINRs for the worst errors.
+fn beyond(case: &Case, key: &str, f: &Mat<c64>, root: &Node<'_>) -> Result<Got, Error> {
+    let values: Vec<f64> = if key == "crlb_rad2" {
+        let echo = echo(case).map_err(|e| root.refused(e))?;
+        let bounds = echo.crlb(&case.network, f).map_err(|e| root.refused(e))?;
+        bounds.concat()
+    } else {
+        let worst = robust::worst_sinr(&case.network, f, &case.error_radius);
+        let worst = worst.map_err(|e| root.refused(e))?;
+        worst.iter().map(|w| w.lower).collect()
+    };
+    Ok(values.as_slice().into())
 }
 
 fn run(case: &Case, method: Method, node: &Node<'_>) -> Result<Outcome, Error> {

@@ -28,6 +28,14 @@ impl Extension {
         }
     }
 
+    /// The extension of that name; without one the robust design where a channel has an error.
+    pub(super) fn named(name: Option<&str>, case: &Case) -> Option<Self> {
+        match name {
+            Some(name) => Self::ALL.into_iter().find(|e| e.name() == name),
+            None => (case.error_radius.iter().any(|r| *r > 0.0)).then_some(Self::Robust),
+        }
+    }
+
     /// The report on a case.
     pub(super) fn answer(self, case: &Case) -> Result<SolveReport, isac_algos::Error> {
         let network = &case.network;
@@ -44,19 +52,28 @@ impl Extension {
     }
 }
 
-/// Least largest bound on an angle. `kappa` is `snapshots zeta2`.
+/// What the echoes of a case say about the angles; `kappa` is `snapshots zeta2`.
+///
+/// # Errors
+/// No derivatives of the steering vectors; what [`Echo::new`] refuses.
+pub(super) fn echo(case: &Case) -> Result<Echo, isac_algos::Error> {
+    let Some(derivative) = case.derivative.clone() else {
+        let what = "`steering_derivative` beside `H`";
+        let expected = "derivatives of the steering vectors by the angles, 1/rad";
+        return Err(isac_linalg::Error::shape(what, expected, "nothing").into());
+    };
+    let network = &case.network;
+    Echo::new(network, derivative, case.snapshots * network.gain())
+}
+
+/// Least largest bound on an angle.
 fn angles(
     case: &Case,
     network: &Network,
     floors: &[f64],
 ) -> Result<SolveReport, isac_algos::Error> {
     let mut report = SolveReport::new("cell-free/1", Extension::Crlb.name(), SolveStatus::Unknown);
-    let Some(derivative) = case.derivative.clone() else {
-        let what = "`steering_derivative` beside `H`";
-        let expected = "derivatives of the steering vectors by the angles, 1/rad";
-        return Err(isac_linalg::Error::shape(what, expected, "nothing").into());
-    };
-    let echo = Echo::new(network, derivative, case.snapshots * network.gain())?;
+    let echo = echo(case)?;
     let options = crlb::Options::default();
     let design = match crlb::solve(network, floors, &echo, &options)? {
         crlb::Outcome::Solved(design) => design,

@@ -1,27 +1,31 @@
 //! `isac judge` for `cell-free/1`.
 
-use isac_algos::cell_free::evaluate;
+use isac_algos::cell_free::{evaluate, robust};
 use isac_lab::document::Node;
 use isac_lab::error::Error;
 use isac_lab::judge::Judged;
 use isac_lab::solve::{SolveReport, SolveRequest, SolveStatus};
 
-use super::method;
+use super::extensions::{Extension, echo};
+use super::method::{self, Method};
 use super::report::measured;
 use super::solve::posed;
 
 /// Judges beams `F`, stacked antennas x streams, the users' streams first, under the joint design's
-/// constraints. Floors that are not stated are what NS+OPT reaches, as in `isac solve`.
+/// constraints, or those of the extension that is asked for: with `crlb` the objective is the largest bound on
+/// an angle, with `robust` (the default where a channel has an error) the floors hold for all errors. Floors
+/// that are not stated are what NS+OPT reaches, as in `isac solve`.
 pub(super) fn judge(
     root: &Node<'_>,
-    case: Option<usize>,
+    request: &SolveRequest,
     beams: &Node<'_>,
 ) -> Result<Judged, Error> {
-    let request = SolveRequest {
-        case,
-        ..SolveRequest::default()
-    };
-    let (case, _) = posed(root, &request)?;
+    let (case, _) = posed(root, request)?;
+    let name = request.algorithm.as_deref();
+    let extension = Extension::named(name, &case);
+    if extension.is_none() {
+        Method::named(name, &Extension::ALL.map(Extension::name))?;
+    }
     let network = &case.network;
     let (antennas, users) = (network.channels().nrows(), network.users());
     let node = beams.get("F")?;
@@ -51,13 +55,35 @@ pub(super) fn judge(
         let name = format!("power budget of access point {m}");
         (name, p / most - 1.0)
     });
-    let served = evaluation.sinr.iter().zip(&floors).enumerate();
-    let served = served.map(|(u, (s, floor))| (format!("SINR floor of user {u}"), 1.0 - s / floor));
+    let (sinr, errors) = match extension {
+        Some(Extension::Robust) => {
+            let worst = robust::worst_sinr(network, &f, &case.error_radius);
+            let worst = worst.map_err(|e| node.refused(e))?;
+            let lower: Vec<f64> = worst.iter().map(|w| w.lower).collect();
+            report.metric_list("worst_sinr", &lower);
+            (lower, " for all errors")
+        }
+        Some(Extension::Crlb) | None => (evaluation.sinr.clone(), ""),
+    };
+    if let Some(Extension::Crlb) = extension {
+        let echo = echo(&case).map_err(|e| root.refused(e))?;
+        let bounds = echo.crlb(network, &f).map_err(|e| node.refused(e))?;
+        let bounds = bounds.concat();
+        let largest = bounds.iter().copied().fold(0.0, f64::max);
+        report.metric_list("crlb_rad2", &bounds);
+        report.metric("largest_standard_error_deg", largest.sqrt().to_degrees());
+        report.objective = Some(largest);
+    }
+    let served = sinr.iter().zip(&floors).enumerate();
+    let served = served.map(|(u, (s, floor))| {
+        let name = format!("SINR floor of user {u}{errors}");
+        (name, 1.0 - s / floor)
+    });
     Ok(Judged {
         constraints: budgets.chain(served).collect(),
         report,
         tolerance: 1e-6,
         rule: "excess over the budget and shortfall below the floor, relative to them",
-        maximise: true,
+        maximise: extension != Some(Extension::Crlb),
     })
 }

@@ -15,6 +15,8 @@ mod report;
 mod scenario;
 mod solve;
 mod stress;
+mod stress_extensions;
+mod sums;
 
 pub use solve::solve;
 

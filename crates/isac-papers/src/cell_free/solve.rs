@@ -51,16 +51,14 @@ pub(super) fn posed(root: &Node<'_>, request: &SolveRequest) -> Result<(Case, u6
 /// # Errors
 /// A malformed document, a case or seed that it does not have, an unknown algorithm.
 pub fn solve(root: &Node<'_>, request: &SolveRequest) -> Result<SolveReport, Error> {
-    let name = request.algorithm.as_deref();
-    let extension = Extension::ALL.into_iter().find(|e| Some(e.name()) == name);
-    let method = match extension {
-        Some(_) => Method::Jsc,
-        None => Method::named(name, &Extension::ALL.map(Extension::name))?,
-    };
     let (case, seed) = posed(root, request)?;
-    let answer = match extension {
+    let name = request.algorithm.as_deref();
+    let answer = match Extension::named(name, &case) {
         Some(extension) => extension.answer(&case),
-        None => answer(&case.network, method, case.share, case.floors.as_deref()),
+        None => {
+            let method = Method::named(name, &Extension::ALL.map(Extension::name))?;
+            answer(&case.network, method, case.share, case.floors.as_deref())
+        }
     };
     let mut report = answer.map_err(|e| root.refused(e))?;
     report.seed = seed;

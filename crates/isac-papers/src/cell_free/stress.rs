@@ -7,11 +7,11 @@ use isac_linalg::{Mat, c64};
 use isac_models::rng::{Stream, complex_normal, stream};
 use rand::RngExt;
 
+use super::extensions::Extension;
 use super::method::{Method, Outcome};
 use super::solve;
-
-/// Violation and relative distance that an answer called `solved` may have.
-const ACCEPT: f64 = 1.1e-6;
+use super::stress_extensions::{self, Answer};
+use super::sums::{ACCEPT, attained};
 
 /// Instance number `instance` of the stream `seed`.
 pub(super) fn stress(seed: u64, instance: u64) -> Trial {
@@ -19,7 +19,7 @@ pub(super) fn stress(seed: u64, instance: u64) -> Trial {
     let points = rng.random_range(1..4);
     let users = rng.random_range(1..5);
     let targets = rng.random_range(1..3);
-    let antennas: Vec<usize> = (0..points).map(|_| rng.random_range(1..7)).collect();
+    let antennas: Vec<usize> = (0..points).map(|_| rng.random_range(2..7)).collect();
     let total = antennas.iter().sum();
     let decade = |low: f64, high: f64, rng: &mut rand::rngs::ChaCha8Rng| {
         10.0_f64.powf(low + (high - low) * rng.random::<f64>())
@@ -36,34 +36,92 @@ pub(super) fn stress(seed: u64, instance: u64) -> Trial {
     let noise = (0..users).map(|_| decade(-3.0, 3.0, &mut rng)).collect();
     let gain = decade(-3.0, 3.0, &mut rng);
     let floors: Vec<f64> = (0..users).map(|_| decade(-3.0, 2.0, &mut rng)).collect();
-    let method = [Method::Jsc, Method::Jsc, Method::CbOpt][rng.random_range(0..3)];
-    let class = method.name();
-    let trial = |status: &str, over_claim: Option<String>| Trial {
+    let network = Network::new(channels, steering, &antennas, power, noise, gain);
+    let kind = rng.random_range(0..5);
+    let (class, answer) = match kind {
+        0..2 => (
+            Method::Jsc.name(),
+            network.and_then(|n| of_method(&n, Method::Jsc, &floors)),
+        ),
+        2 => (
+            Method::CbOpt.name(),
+            network.and_then(|n| of_method(&n, Method::CbOpt, &floors)),
+        ),
+        3 => {
+            let derivative = complex_normal(total, targets, &mut rng);
+            let kappa = decade(-3.0, 3.0, &mut rng);
+            let answer =
+                network.and_then(|n| stress_extensions::angles(&n, &floors, &derivative, kappa));
+            (Extension::Crlb.name(), answer)
+        }
+        _ => {
+            let relative: Vec<f64> = (0..points)
+                .map(|_| {
+                    if rng.random_bool(0.3) {
+                        0.0
+                    } else {
+                        decade(-4.0, 0.2, &mut rng)
+                    }
+                })
+                .collect();
+            let answer = network.and_then(|n| {
+                let radii = radii(&n, &relative);
+                stress_extensions::errors(&n, &floors, &radii, &mut rng)
+            });
+            (Extension::Robust.name(), answer)
+        }
+    };
+    let (status, over_claim) =
+        answer.unwrap_or_else(|error| ("error", Some(format!("valid input refused: {error}"))));
+    Trial {
         class,
         status: status.into(),
         over_claim,
-    };
-    let network = Network::new(channels, steering, &antennas, power, noise, gain);
-    let share = 0.5;
-    let answer = network.and_then(|network| {
-        let outcome = method.run(&network, share, Some(&floors))?;
-        let report = solve::answer(&network, method, share, Some(&floors))?;
-        Ok((network, outcome, report))
+    }
+}
+
+/// Radii of errors relative to the weakest user's channel at each access point.
+fn radii(network: &Network, relative: &[f64]) -> Vec<f64> {
+    let h = network.channels();
+    let weakest = network.offsets().windows(2).map(|w| {
+        let norm = |u: usize| {
+            (w[0]..w[1])
+                .map(|i| h[(i, u)].norm_sqr())
+                .sum::<f64>()
+                .sqrt()
+        };
+        (0..network.users()).map(norm).fold(f64::INFINITY, f64::min)
     });
-    let (network, outcome, report) = match answer {
-        Ok(found) => found,
-        Err(error) => return trial("error", Some(format!("valid input refused: {error}"))),
-    };
-    let status = serde_json::to_value(report.status).unwrap_or_default();
+    weakest.zip(relative).map(|(size, r)| size * r).collect()
+}
+
+/// A method of the paper on a network.
+fn of_method(
+    network: &Network,
+    method: Method,
+    floors: &[f64],
+) -> Result<Answer, isac_algos::Error> {
+    let share = 0.5;
+    let outcome = method.run(network, share, Some(floors))?;
+    let report = solve::answer(network, method, share, Some(floors))?;
     let wrong = match outcome {
         Outcome::Unknown => None,
-        Outcome::Infeasible { .. } => refuted(&network, &floors),
+        Outcome::Infeasible { .. } => refuted(network, floors),
         Outcome::Found(found) => {
             let solved = report.status == SolveStatus::Solved;
-            judged(&network, method, &found.beams, &floors, found.upper, solved)
+            judged(network, method, &found.beams, floors, found.upper, solved)
         }
     };
-    trial(status.as_str().unwrap_or_default(), wrong)
+    let status = match report.status {
+        SolveStatus::Solved => "solved",
+        SolveStatus::Infeasible => "infeasible",
+        SolveStatus::Inaccurate => "inaccurate",
+        SolveStatus::NoPointBelow
+        | SolveStatus::IllPosed
+        | SolveStatus::Unknown
+        | SolveStatus::Limit => "unknown",
+    };
+    Ok((status, wrong))
 }
 
 /// What is wrong with beams, by sums over their entries.
@@ -75,44 +133,24 @@ fn judged(
     upper: f64,
     solved: bool,
 ) -> Option<String> {
-    let (h, a) = (network.channels(), network.steering());
-    let heard = |x: isac_linalg::ColRef<'_, c64>, s: usize, rows: std::ops::Range<usize>| -> f64 {
-        let z: c64 = rows.map(|i| x[i].conj() * beams[(i, s)]).sum();
-        z.norm_sqr()
-    };
-    let all = 0..h.nrows();
-    let streams = 0..beams.ncols();
-    let sinr: Vec<f64> = (0..network.users())
-        .map(|u| {
-            let powers = streams.clone().map(|s| heard(h.col(u), s, all.clone()));
-            let others: f64 = powers
-                .enumerate()
-                .filter(|(s, _)| *s != u)
-                .map(|(_, p)| p)
-                .sum();
-            heard(h.col(u), u, all.clone()) / (others + network.noise()[u])
-        })
-        .collect();
-    let offsets = network.offsets();
+    let a = network.steering();
+    let (sinr, excess) = attained(network, beams);
     let lit = (0..network.targets())
         .map(|t| {
-            let blocks = offsets
-                .windows(2)
-                .flat_map(|w| streams.clone().map(move |s| (s, w[0]..w[1])));
-            let sum: f64 = blocks.map(|(s, rows)| heard(a.col(t), s, rows)).sum();
-            network.gain() * sum
+            let blocks = network.offsets().windows(2).flat_map(|w| {
+                (0..beams.ncols()).map(move |s| {
+                    let z: c64 = (w[0]..w[1]).map(|i| a[(i, t)].conj() * beams[(i, s)]).sum();
+                    z.norm_sqr()
+                })
+            });
+            network.gain() * blocks.sum::<f64>()
         })
         .fold(f64::INFINITY, f64::min);
     let missed = |u: usize| match method {
         Method::Jsc => 1.0 - sinr[u] / floors[u],
         Method::NsRzf | Method::NsOpt | Method::CbOpt => 0.0,
     };
-    let mut violation = (0..sinr.len()).map(missed).fold(0.0, f64::max);
-    for (w, budget) in offsets.windows(2).zip(network.power()) {
-        let entries = (w[0]..w[1]).flat_map(|i| streams.clone().map(move |s| (i, s)));
-        let spent: f64 = entries.map(|at| beams[at].norm_sqr()).sum();
-        violation = violation.max(spent / budget - 1.0);
-    }
+    let violation = (0..sinr.len()).map(missed).fold(excess, f64::max);
     let objective = match method {
         Method::Jsc => lit,
         Method::NsRzf | Method::NsOpt | Method::CbOpt => {

@@ -12,10 +12,10 @@ use isac_metrics::secrecy::Bound;
 /// Judges beams `w_bo`, `w_ta` of BS1 and the streams `O` of BS2, antennas x streams.
 pub(super) fn judge(
     root: &Node<'_>,
-    case: Option<usize>,
+    request: &SolveRequest,
     beams: &Node<'_>,
 ) -> Result<Judged, Error> {
-    if let Some(case) = case.filter(|&case| case > 0) {
+    if let Some(case) = request.case.filter(|&case| case > 0) {
         return Err(Error::Usage(format!(
             "--case {case}: a hisac-see/1 document holds one case, number 0"
         )));

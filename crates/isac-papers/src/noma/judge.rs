@@ -15,14 +15,10 @@ use super::input;
 /// Judges beams `w`, antennas x users, or covariances `W_0`, `W_1`, ... of the users.
 pub(super) fn judge(
     root: &Node<'_>,
-    case: Option<usize>,
+    request: &SolveRequest,
     beams: &Node<'_>,
 ) -> Result<Judged, Error> {
-    let request = SolveRequest {
-        case,
-        ..SolveRequest::default()
-    };
-    let (case, _) = input::posed(root, &request)?;
+    let (case, _) = input::posed(root, request)?;
     let scene = &case.scene;
     let factors = factors(scene, beams)?;
     let failed = |e: isac_algos::Error| Error::numerical("judge", e);

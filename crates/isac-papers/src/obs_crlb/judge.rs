@@ -3,7 +3,7 @@
 use isac_lab::document::Node;
 use isac_lab::error::Error;
 use isac_lab::judge::Judged;
-use isac_lab::solve::{SolveReport, SolveStatus};
+use isac_lab::solve::{SolveReport, SolveRequest, SolveStatus};
 
 use super::input::{Instance, beamformer};
 use super::solve::{classify, measured};
@@ -11,10 +11,10 @@ use super::solve::{classify, measured};
 /// Judges the beams `W`, antennas x streams, the users' streams first.
 pub(super) fn judge(
     root: &Node<'_>,
-    case: Option<usize>,
+    request: &SolveRequest,
     beams: &Node<'_>,
 ) -> Result<Judged, Error> {
-    if let Some(case) = case.filter(|case| *case > 0) {
+    if let Some(case) = request.case.filter(|case| *case > 0) {
         return Err(Error::Usage(format!(
             "--case {case}: the document holds a single problem, expected 0"
         )));

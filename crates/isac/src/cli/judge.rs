@@ -24,6 +24,9 @@ pub(super) struct Judge {
     /// Which case of a document with several, from 0
     #[arg(long, value_name = "I")]
     case: Option<usize>,
+    /// The algorithm of the design beside it, as in `isac solve`
+    #[arg(long, value_name = "NAME")]
+    algorithm: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -41,11 +44,12 @@ pub(super) fn judge(
         .judge
         .ok_or_else(|| Error::Usage(format!("schema {}: nothing judges beams", paper.schema)))?;
     let beams = read_beams(&args.beams)?;
-    let judged = judge(&document.root(), args.case, &beams.root())?;
     let request = SolveRequest {
         case: args.case,
+        algorithm: args.algorithm.clone(),
         ..SolveRequest::default()
     };
+    let judged = judge(&document.root(), &request, &beams.root())?;
     let ours = match paper.solve {
         None => None,
         Some(solve) => Some(interruptible(cancel, move || {
