@@ -15,6 +15,9 @@ use super::reduce::{self, Reduced};
 use super::zeros::{self, Shown};
 use crate::Error;
 
+/// Whether the caller has had enough.
+type Stop<'a> = &'a dyn Fn() -> bool;
+
 /// Largest size of a point beside the constants and the value from which a gap is suspected.
 const SUSPICIOUS: f64 = 1e4;
 /// Relative difference of two values of one program from which they are two.
@@ -31,9 +34,24 @@ impl Program {
     /// finite, a matrix that is not Hermitian, a variable of another program
     /// ([`Error::Foreign`]), an option out of range. The message names the variable or constraint.
     pub fn solve(&self, options: &Options) -> Result<Outcome, Error> {
+        self.solve_until(options, &|| false)
+    }
+
+    /// As [`Program::solve`], until `stop` says so: it is asked before every iteration, and the outcome is then
+    /// judged at the best point so far, [`Outcome::Inaccurate`] where its errors allow that and otherwise
+    /// [`Outcome::Unknown`] with that point and [`Why::Stopped`]. A limit of time or a button is the caller's to
+    /// make; this crate reads no clock.
+    ///
+    /// # Errors
+    /// As [`Program::solve`].
+    pub fn solve_until(
+        &self,
+        options: &Options,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Outcome, Error> {
         self.validate()?;
         check_options(options)?;
-        solve(self, options)
+        solve(self, options, stop)
     }
 }
 
@@ -53,12 +71,15 @@ fn check_options(options: &Options) -> Result<(), Error> {
 }
 
 /// Solves a program that passed validation.
-fn solve(program: &Program, options: &Options) -> Result<Outcome, Error> {
-    let outcome = once(program, options)?;
+fn solve(program: &Program, options: &Options, stop: Stop<'_>) -> Result<Outcome, Error> {
+    let outcome = once(program, options, stop)?;
+    if stop() {
+        return Ok(outcome);
+    }
     match zeros::shown(program) {
         Some(Shown::Nothing) => return Ok(excluded_by_zeros(program, outcome)),
         Some(Shown::Face(face)) => {
-            let inner = solve(&face, options)?;
+            let inner = solve(&face, options, stop)?;
             return Ok(on_face(program, outcome, inner));
         }
         None => {}
@@ -69,7 +90,7 @@ fn solve(program: &Program, options: &Options) -> Result<Outcome, Error> {
             if suspicious(program, &solution) =>
         {
             // An interior point leaves no gap.
-            let apart = once(&elastic::elastic(program), options)?;
+            let apart = once(&elastic::elastic(program), options, stop)?;
             let Some(room) = apart.solution() else {
                 return Ok(Outcome::Unknown(Unknown {
                     why: Why::Numerical,
@@ -88,7 +109,7 @@ fn solve(program: &Program, options: &Options) -> Result<Outcome, Error> {
         }
         Outcome::Unknown(_) | Outcome::NoPointBelow(_) | Outcome::Inaccurate(_) => {
             // The verdict on feasibility does not hang on the objective.
-            let apart = once(&elastic::elastic(program), options)?;
+            let apart = once(&elastic::elastic(program), options, stop)?;
             if let Some(found) = apart.into_solution().ok().filter(|s| s.objective > 0.0) {
                 let own = elastic::own_multipliers(program, found.multipliers);
                 if let Some(Outcome::Infeasible(proof)) =
@@ -217,7 +238,7 @@ fn excluded_by_zeros(program: &Program, outcome: Outcome) -> Outcome {
 }
 
 /// One solve, its outcome verified on the program as written.
-fn once(program: &Program, options: &Options) -> Result<Outcome, Error> {
+fn once(program: &Program, options: &Options, stop: Stop<'_>) -> Result<Outcome, Error> {
     let reduced = if options.reduce {
         reduce::reduce(program)?
     } else {
@@ -228,7 +249,7 @@ fn once(program: &Program, options: &Options) -> Result<Outcome, Error> {
         Form::Auto => lower::choose(smaller),
         form => form,
     };
-    let outcome = attempt(program, reduced.as_ref(), form, options);
+    let outcome = attempt(program, reduced.as_ref(), form, options, stop);
     let solution = outcome.solution();
     tracing::debug!(
         verdict = outcome.name(),
@@ -239,7 +260,13 @@ fn once(program: &Program, options: &Options) -> Result<Outcome, Error> {
     Ok(outcome)
 }
 
-fn attempt(program: &Program, reduced: Option<&Reduced>, form: Form, options: &Options) -> Outcome {
+fn attempt(
+    program: &Program,
+    reduced: Option<&Reduced>,
+    form: Form,
+    options: &Options,
+    stop: Stop<'_>,
+) -> Outcome {
     let smaller = reduced.map_or(program, |r| &r.program);
     let lowered = lower::lower(smaller, form);
     if let Some(run) = empty_row(&lowered.standard) {
@@ -249,6 +276,7 @@ fn attempt(program: &Program, reduced: Option<&Reduced>, form: Form, options: &O
         tolerance: options.tolerance,
         ray_tolerance: options.ray_tolerance,
         max_iterations: options.max_iterations,
+        stop,
     };
     let judge = |run: Run| verdict(program, reduced, lowered.form, &run, options);
     if let Some(candidates) = equations::candidates(&lowered.standard) {
@@ -266,7 +294,7 @@ fn attempt(program: &Program, reduced: Option<&Reduced>, form: Form, options: &O
     }
     let mut solver = ipm::Solver::new(&lowered.standard, options.reduce, true);
     let outcome = pursue(&mut solver, &judge, &limits, options);
-    if solver.has_units() && falls_short(&outcome, options) {
+    if solver.has_units() && falls_short(&outcome, options) && !stop() {
         // Small in natural units need not be small in those of the program.
         let mut solver = ipm::Solver::new(&lowered.standard, options.reduce, false);
         return better(outcome, pursue(&mut solver, &judge, &limits, options));
@@ -278,11 +306,12 @@ fn attempt(program: &Program, reduced: Option<&Reduced>, form: Form, options: &O
 fn pursue(
     solver: &mut ipm::Solver<'_>,
     judge: &dyn Fn(Run) -> Outcome,
-    limits: &Limits,
+    limits: &Limits<'_>,
     options: &Options,
 ) -> Outcome {
     let mut outcome = judge(solver.solve(limits));
-    if options.extend && falls_short(&outcome, options) && solver.can_extend() {
+    let short = falls_short(&outcome, options) && !(limits.stop)();
+    if options.extend && short && solver.can_extend() {
         // A ray without a proof may hide points that are merely large: on until its error is below
         // what doubles resolve, or such a point is found.
         let limits = Limits {
@@ -294,7 +323,8 @@ fn pursue(
             .into_iter()
             .map(judge)
             .fold(outcome, better);
-        if matches!(outcome, Outcome::Inaccurate(_) | Outcome::Unknown(_)) {
+        let short = matches!(outcome, Outcome::Inaccurate(_) | Outcome::Unknown(_));
+        if short && !(limits.stop)() {
             outcome = solver
                 .extend(&limits)
                 .into_iter()
@@ -456,6 +486,7 @@ fn verdict(
 fn why(ended: Ended) -> Why {
     match ended {
         Ended::IterationLimit => Why::IterationLimit,
+        Ended::Stopped => Why::Stopped,
         Ended::Numerical => Why::Numerical,
         _ => Why::Stalled,
     }

@@ -499,6 +499,8 @@ pub struct Unknown {
 pub enum Why {
     /// The iteration limit was reached.
     IterationLimit,
+    /// The caller asked to stop ([`Program::solve_until`](super::Program::solve_until)).
+    Stopped,
     /// Steps became too short to make progress.
     Stalled,
     /// A factorisation or a step was not finite.
@@ -509,6 +511,7 @@ impl std::fmt::Display for Why {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::IterationLimit => "the iteration limit was reached",
+            Self::Stopped => "it was asked to stop",
             Self::Stalled => "steps became too short to make progress",
             Self::Numerical => "a factorisation or a step was not finite",
         })

@@ -1,7 +1,7 @@
 //! Textbook programs with known optimum, each in both standard forms, certificate asserted.
 
 use isac_conic::{
-    Affine, Coefficient, Form, HermitianAffine, Options, Outcome, Program, Solution, parts,
+    Affine, Coefficient, Form, HermitianAffine, Options, Outcome, Program, Solution, Why, parts,
 };
 use isac_linalg::{Mat, c64, factor, ops};
 
@@ -358,5 +358,52 @@ fn complex_norms_and_second_order_variables() {
         p.minimise(all[0]);
         let s = solved(&p, &options);
         assert!((s.objective - 5.0_f64.sqrt()).abs() < 1e-8);
+    }
+}
+
+/// The stop is asked before every iteration; the answer then is that of the best point so far, as far off as its
+/// errors say, and never more than was reached.
+#[test]
+fn a_solve_ends_when_it_is_asked_to() {
+    let a = isac_linalg::hermitian::hermitian_part(sample(6, 6, 1).as_ref());
+    let least = factor::eigvalsh(a.as_ref()).unwrap()[0];
+    let mut p = Program::new();
+    let x = p.psd("X", 6);
+    p.equal("trace", x.trace(), 1.0);
+    p.minimise(x.inner(Coefficient::dense(a)));
+    for options in forms() {
+        let whole = p.solve_until(&options, &|| false).unwrap();
+        let whole = whole.solution().unwrap();
+        let same = solved(&p, &options);
+        assert_eq!(whole.objective.to_bits(), same.objective.to_bits());
+        assert_eq!(whole.iterations, same.iterations);
+        let after = |most: usize| {
+            let asked = std::cell::Cell::new(0);
+            let stop = || {
+                asked.set(asked.get() + 1);
+                asked.get() > most
+            };
+            p.solve_until(&options, &stop).unwrap()
+        };
+        let mut stopped = 0;
+        for most in 1..whole.iterations {
+            match after(most) {
+                Outcome::Unknown(unknown) => {
+                    assert_eq!(unknown.why, Why::Stopped);
+                    let last = unknown.last.unwrap();
+                    assert!(last.iterations <= most);
+                    assert!(last.dimacs.worst() > options.accept_inaccurate);
+                    stopped += 1;
+                }
+                Outcome::Inaccurate(s) | Outcome::Solved(s) => {
+                    assert!(s.iterations <= most);
+                    assert!((s.objective - least).abs() <= 4.0 * options.accept_inaccurate);
+                    // What is proved holds wherever the run ended.
+                    assert!(s.bound.unwrap() <= least + 1e-14);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(stopped > 2, "{stopped} of {}", whole.iterations);
     }
 }

@@ -61,6 +61,7 @@ fn solve(given: &Given, options: &Options) -> Result<Answer, Error> {
         Outcome::Unknown(unknown) => {
             answer.why = match unknown.why {
                 Why::IterationLimit => "iteration_limit",
+                Why::Stopped => "stopped",
                 Why::Stalled => "stalled",
                 Why::Numerical => "numerical",
                 _ => "unknown",

@@ -1,6 +1,7 @@
 //! `isac sdp`: one semidefinite program, in SDPA sparse format, in the Conic Benchmark Format or as JSON.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use isac_conic::sdpa;
 use isac_conic::{Form, Options, Outcome, Program, Solution};
@@ -82,11 +83,17 @@ pub struct SecondOpinion {
     pub agreement: &'static str,
 }
 
-/// Reads and solves a file, with `second` also by Clarabel.
+/// Reads and solves a file, with `second` also by Clarabel. Our solve ends at the best point so far once `stop`
+/// is set.
 ///
 /// # Errors
 /// Those of [`open`]; breakdowns of the arithmetic; a second opinion that was not compiled in.
-pub fn solve(path: &Path, options: &Options, second: bool) -> Result<(SdpReport, Value), Error> {
+pub fn solve(
+    path: &Path,
+    options: &Options,
+    second: bool,
+    stop: &AtomicBool,
+) -> Result<(SdpReport, Value), Error> {
     let posed = open(path)?;
     let (program, form) = match &posed {
         Posed::Sdpa(problem) => (problem.program().0, Form::Dual),
@@ -99,7 +106,8 @@ pub fn solve(path: &Path, options: &Options, second: bool) -> Result<(SdpReport,
         },
         ..options.clone()
     };
-    let (outcome, seconds) = timed(|| program.solve(&options));
+    let (outcome, seconds) =
+        timed(|| program.solve_until(&options, &|| stop.load(Ordering::Relaxed)));
     let outcome = outcome?;
     let name = path.display().to_string();
     let errors = |solution: &Solution| match &posed {

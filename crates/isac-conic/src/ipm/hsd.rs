@@ -18,11 +18,13 @@ use super::run::{Ended, Run, Snapshot, unscale};
 use super::scale::{Prepared, prepare};
 
 /// When to stop.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
+#[derive(Clone, Copy)]
+pub(crate) struct Limits<'a> {
     pub(crate) tolerance: f64,
     pub(crate) ray_tolerance: f64,
     pub(crate) max_iterations: usize,
+    /// Asked before every iteration.
+    pub(crate) stop: &'a dyn Fn() -> bool,
 }
 
 /// What a run leaves behind besides its result.
@@ -46,12 +48,16 @@ const CLEAN: usize = 1;
 /// Solves a standard form, from a point of another run if one is given.
 pub(super) fn solve<R: Real>(
     standard: &Standard,
-    limits: &Limits,
+    limits: &Limits<'_>,
     start: Option<&Snapshot>,
 ) -> (Run, Traces) {
     let mut iterate = Iterate::<R>::new(standard, limits, start);
     let mut ended = Ended::IterationLimit;
     while iterate.iteration < limits.max_iterations {
+        if (limits.stop)() {
+            ended = Ended::Stopped;
+            break;
+        }
         if let Err(reason) = iterate.improve() {
             ended = reason;
             break;
@@ -63,7 +69,7 @@ pub(super) fn solve<R: Real>(
 /// The current point with its memory and all work space, so that iterations allocate nothing.
 struct Iterate<'a, R: Real> {
     standard: &'a Standard,
-    limits: &'a Limits,
+    limits: &'a Limits<'a>,
     /// Without its blocks, which stand beside it.
     prepared: Prepared<R>,
     blocks: Vec<Box<dyn Block<R>>>,
@@ -101,7 +107,7 @@ struct Memory<R> {
 }
 
 impl<'a, R: Real> Iterate<'a, R> {
-    fn new(standard: &'a Standard, limits: &'a Limits, start: Option<&Snapshot>) -> Self {
+    fn new(standard: &'a Standard, limits: &'a Limits<'a>, start: Option<&Snapshot>) -> Self {
         let mut prepared = prepare::<R>(standard);
         let mut blocks = std::mem::take(&mut prepared.blocks);
         let (rows, free) = (prepared.b.len(), prepared.h.len());

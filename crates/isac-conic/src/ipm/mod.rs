@@ -58,7 +58,7 @@ impl<'a> Solver<'a> {
     }
 
     /// A run in `f64`.
-    pub(super) fn solve(&mut self, limits: &Limits) -> Run {
+    pub(super) fn solve(&mut self, limits: &Limits<'_>) -> Run {
         let (run, traces) = hsd::solve::<f64>(self.smaller(), limits, None);
         self.clean = Some(traces.clean);
         self.iterations = run.iterations;
@@ -78,7 +78,7 @@ impl<'a> Solver<'a> {
     /// A run in twofold precision (about 31 digits): at the first call from where rounding began to
     /// matter in the first run, later from the start. The result and other points that may be better
     /// once they are rounded.
-    pub(super) fn extend(&mut self, limits: &Limits) -> Vec<Run> {
+    pub(super) fn extend(&mut self, limits: &Limits<'_>) -> Vec<Run> {
         let clean = self.clean.take();
         let (run, traces) = hsd::solve::<Twofold>(self.smaller(), limits, clean.as_ref());
         self.iterations += run.iterations;
@@ -211,6 +211,7 @@ mod tests {
             tolerance: 1e-14,
             ray_tolerance: 1e-14,
             max_iterations,
+            stop: &|| false,
         };
         let mut made = 0;
         let count = allocation_counter::measure(|| {

@@ -14,6 +14,7 @@ pub(crate) enum Ended {
     PrimalRay,
     DualRay,
     IterationLimit,
+    Stopped,
     Stalled,
     Numerical,
 }

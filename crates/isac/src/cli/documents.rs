@@ -45,7 +45,7 @@ pub(super) fn solve(
         write_document(path, paper, &document, &request)?;
     }
     if let (Some(limit), Certify::Global) = (args.time_limit, certify) {
-        ask_to_stop(limit, &request.stop);
+        ask_to_stop(limit.mul_f64(SEARCH), &request.stop);
     }
     let named = request.algorithm.clone();
     let stated = document.root().opt("seed").map(|node| node.u64());
@@ -97,11 +97,11 @@ pub(super) fn solve(
 /// written down in the rest.
 const SEARCH: f64 = 0.8;
 
-/// Sets the flag near the end of a time limit.
-fn ask_to_stop(limit: Duration, stop: &Arc<AtomicBool>) {
+/// Sets the flag after that time.
+fn ask_to_stop(after: Duration, stop: &Arc<AtomicBool>) {
     let stop = Arc::clone(stop);
     std::thread::spawn(move || {
-        std::thread::sleep(limit.mul_f64(SEARCH));
+        std::thread::sleep(after);
         stop.store(true, Ordering::Relaxed);
     });
 }
@@ -349,10 +349,15 @@ pub(super) fn sdp(args: Sdp, console: &mut Console<'_>, cancel: &AtomicBool) -> 
         file,
         solution,
         second_opinion,
+        time_limit,
         ..
     } = args;
+    let stop = Arc::new(AtomicBool::new(false));
+    if let Some(limit) = time_limit {
+        ask_to_stop(limit, &stop);
+    }
     let solved = interruptible(cancel, move || {
-        crate::sdp::solve(&file, &options, second_opinion)
+        crate::sdp::solve(&file, &options, second_opinion, &stop)
     });
     let (report, answer) = solved?;
     if let Some(path) = &solution {

@@ -217,6 +217,9 @@ struct Sdp {
     /// Residuals and relative gap to reach
     #[arg(long)]
     tolerance: Option<f64>,
+    /// Seconds after which the best point so far is judged
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    time_limit: Option<Duration>,
     /// Solve it by Clarabel too and compare; exit code 1 if the answers exclude each other
     #[arg(long)]
     second_opinion: bool,
