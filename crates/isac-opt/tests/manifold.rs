@@ -1,7 +1,9 @@
 //! The shared suite on every manifold, and what each one promises beyond it.
 
 use isac_linalg::{Mat, MatRef, c64, ops};
-use isac_opt::manifold::{ComplexCircle, Euclidean, Manifold, Oblique, Product, Sphere, Stiefel};
+use isac_opt::manifold::{
+    ComplexCircle, Euclidean, Manifold, Oblique, Product, Sphere, Stack, Stiefel,
+};
 use isac_testkit::manifold::{Operations, check};
 use isac_testkit::{sample, strategies};
 use proptest::prelude::*;
@@ -114,6 +116,31 @@ proptest! {
     }
 
     #[test]
+    fn stack(mut rng in strategies::rng(), n in 1usize..4, more in 0usize..3, phases in 1usize..5) {
+        let (stiefel, circle) = (Stiefel::new(n + more, n).unwrap(), ComplexCircle::new(1, phases, 2.0).unwrap());
+        let shapes = [(n + more, n), (1, phases)];
+        let both = Stack::new(stiefel, circle, shapes).unwrap();
+        let defects = |w: MatRef<'_, c64>| -> Vec<f64> {
+            let first = both.first(w);
+            let gram = ops::adjoint_mul(first.as_ref(), first.as_ref()) - Mat::<c64>::identity(n, n);
+            let second = both.second(w);
+            let moduli = (0..phases).map(|k| second[(0, k)].norm_sqr() - 4.0);
+            moduli.chain([ops::norm(gram.as_ref())]).collect()
+        };
+        suite(&both, both.len(), 1, &defects, &mut rng).map_err(TestCaseError::fail)?;
+        // Taken apart and joined, nothing is lost, and the nearest point is that of each part.
+        let w = sample::gaussian(both.len(), 1, &mut rng);
+        let (mut first, mut second) = (both.first(w.as_ref()), both.second(w.as_ref()));
+        let joined = |a: &Mat<c64>, b: &Mat<c64>| both.joined(a.as_ref(), b.as_ref()).unwrap();
+        prop_assert_eq!(joined(&first, &second), w.clone());
+        Stiefel::new(n + more, n).unwrap().normalise(first.as_mut());
+        ComplexCircle::new(1, phases, 2.0).unwrap().normalise(second.as_mut());
+        let mut nearest = w;
+        both.normalise(nearest.as_mut());
+        prop_assert_eq!(joined(&first, &second), nearest);
+    }
+
+    #[test]
     fn normalising_finds_the_nearest_point(mut rng in strategies::rng()) {
         let rows = Oblique::rows(vec![1.0, 2.0, 3.0]).unwrap();
         let x = sample::gaussian(3, 2, &mut rng);
@@ -162,9 +189,47 @@ fn orthonormal_columns_find_the_largest_eigenvalues() {
     assert!((-found.value / best - 1.0).abs() < 1e-10, "{}", found.value);
 }
 
+/// A beam of norm 1 through phase shifters and a diagonal channel: `|3 p_1 x_1 + 4 p_2 x_2|` is at most 5, by
+/// Cauchy and Schwarz.
+#[test]
+fn a_precoder_and_phases_are_found_together() {
+    let gains = [3.0, 4.0];
+    let (stiefel, phases) = (
+        Stiefel::new(2, 1).unwrap(),
+        ComplexCircle::new(1, 2, 1.0).unwrap(),
+    );
+    let both = Stack::new(stiefel, phases, [(2, 1), (1, 2)]).unwrap();
+    let mut rng = <rand::rngs::ChaCha8Rng as rand::SeedableRng>::seed_from_u64(5);
+    let start = sample::gaussian(both.len(), 1, &mut rng);
+    let found = isac_opt::riemannian::Method::default()
+        .minimise(
+            &both,
+            start.as_ref(),
+            |point, mut g| {
+                let (x, p) = (both.first(point), both.second(point));
+                let z: c64 = (0..2).map(|i| gains[i] * p[(0, i)] * x[(i, 0)]).sum();
+                // d(-|z|^2) = Re tr(G^H dW) with G = -2 z conj(dz/dw).
+                let of_x = Mat::from_fn(2, 1, |i, _| -2.0 * z * (gains[i] * p[(0, i)]).conj());
+                let of_p = Mat::from_fn(1, 2, |_, i| -2.0 * z * (gains[i] * x[(i, 0)]).conj());
+                g.copy_from(both.joined(of_x.as_ref(), of_p.as_ref())?);
+                Ok::<f64, isac_opt::Error>(-z.norm_sqr())
+            },
+            &mut isac_opt::riemannian::Workspace::default(),
+        )
+        .unwrap();
+    assert!((-found.value / 25.0 - 1.0).abs() < 1e-10, "{}", found.value);
+}
+
 #[test]
 fn what_no_set_can_be_is_refused() {
+    let pair = |shapes| {
+        let sphere = Sphere::new(1.0).unwrap();
+        Stack::new(sphere, Stiefel::new(3, 2).unwrap(), shapes)
+    };
     for error in [
+        pair([(2, 2), (2, 3)]).err(),
+        pair([(0, 2), (3, 2)]).err(),
+        pair([(2, 2), (3, 2)]).unwrap().check_shape(10, 2).err(),
         Stiefel::new(2, 3).err(),
         Stiefel::new(2, 0).err(),
         ComplexCircle::new(0, 1, 1.0).err(),

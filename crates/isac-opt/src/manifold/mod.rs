@@ -4,7 +4,7 @@
 //! A [`Manifold`] is an embedded submanifold of `C^{m x n}` with the real inner product
 //! `Re tr(A^H B)`. It offers the four things a descent needs: projection onto the tangent space,
 //! retraction, transport and a length scale. All of them work in the caller's memory and allocate
-//! nothing ([`Stiefel`] excepted). Tensors are stored as matrices, for example one column per (subcarrier, stream).
+//! nothing ([`Stiefel`] and [`Stack`] excepted). Tensors are stored as matrices, for example one column per (subcarrier, stream).
 //!
 //! | set | points |
 //! |---|---|
@@ -14,12 +14,14 @@
 //! | [`Stiefel`] | `W^H W = I` |
 //! | [`Euclidean`] | all matrices |
 //! | [`Product`] | the left columns on one manifold, the others on another |
+//! | [`Stack`] | matrices of any two shapes on two manifolds, their entries in one column |
 
 mod circle;
 mod flat;
 mod oblique;
 mod product;
 mod sphere;
+mod stack;
 mod stiefel;
 
 pub use circle::ComplexCircle;
@@ -27,6 +29,7 @@ pub use flat::Euclidean;
 pub use oblique::Oblique;
 pub use product::Product;
 pub use sphere::Sphere;
+pub use stack::Stack;
 pub use stiefel::Stiefel;
 
 use crate::Error;
