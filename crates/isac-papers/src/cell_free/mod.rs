@@ -5,7 +5,6 @@ mod check;
 mod explicit;
 mod extensions;
 mod figures;
-mod front;
 mod input;
 mod judge;
 mod method;

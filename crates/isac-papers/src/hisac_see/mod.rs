@@ -1,29 +1,15 @@
 //! Secure and green RSMA-assisted heterogeneous ISAC: the artefacts of `hisac_see` and its schema
 //! `hisac-see/1`.
 
-mod against;
-mod ascent;
 mod check;
-mod comparison;
-mod error_models;
 mod explicit;
 mod figures;
-mod frozen;
-mod gap;
 mod judge;
-mod patterns;
-mod power;
-mod problems;
 mod proof;
-mod published;
-mod quality;
 mod read;
-mod scaling;
 mod scenario;
 mod solve;
 mod stress;
-mod sweep;
-mod topology;
 mod verify;
 
 pub use solve::solve;
@@ -41,20 +27,7 @@ pub fn paper() -> Paper {
         schema: "hisac-see/1",
         template: Some(TEMPLATE),
         scenarios: scenario::FIGURES,
-        artefacts: {
-            let mut all = figures::artefacts();
-            all.extend(ascent::artefacts());
-            all.extend(frozen::artefacts());
-            all.extend(error_models::artefacts());
-            all.extend(patterns::artefacts());
-            all.extend(scaling::artefacts());
-            all.extend(comparison::artefacts());
-            all.extend(gap::artefacts());
-            all.extend(quality::artefacts());
-            all.extend(topology::artefacts());
-            all.sort_by_key(|artefact| artefact.name);
-            all
-        },
+        artefacts: figures::all(),
         read: Some(read::read_all),
         check: Some(check::check),
         solve: Some(solve::solve),

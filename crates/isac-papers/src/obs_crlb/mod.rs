@@ -2,25 +2,18 @@
 
 mod bench;
 mod check;
-mod claims;
-mod convergence;
 mod explicit;
 mod figures;
 mod input;
 mod judge;
 mod method;
 mod package;
-mod panels;
 mod proof;
 mod published;
-mod random_instances;
-mod report;
 mod scenario;
 mod setup;
 mod solve;
-mod streams;
 mod stress;
-mod sweep;
 mod verify;
 
 use isac_lab::Paper;

@@ -1,9 +1,9 @@
 //! Figs. 5(d) and 6(a) at one power: the efficiency by what shapes the channels, topology and fading.
 
-use crate::hisac_see::against;
-use crate::hisac_see::problems::{SCHEMES, scheme_problem};
+use super::against;
+use super::problems::{SCHEMES, scheme_problem};
+use super::sweep::{Order, Sweep, ahead, gain, gains_are, percent};
 use crate::hisac_see::scenario::Scenario;
-use crate::hisac_see::sweep::{Order, Sweep, ahead, gain, gains_are, percent};
 use isac_lab::verdict::{Claim, Ruling, Side};
 use isac_models::channel::{Fading, Shadowing};
 use isac_models::scene::Topology;

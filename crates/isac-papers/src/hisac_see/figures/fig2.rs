@@ -1,11 +1,11 @@
 //! Fig. 2(b) to (d): SCNR and efficiency against powers, and against each other; the errors of its text.
 
-use crate::hisac_see::against;
-use crate::hisac_see::problems::scheme_problem;
-use crate::hisac_see::scenario::{Scenario, draw};
-use crate::hisac_see::sweep::{
+use super::against;
+use super::problems::scheme_problem;
+use super::sweep::{
     Order, Sweep, ahead, along, gain, gains_are, metrics, no_curve, paired, percent, text,
 };
+use crate::hisac_see::scenario::{Scenario, draw};
 use isac_algos::hisac_see::{Illumination, Objective};
 use isac_lab::Plan;
 use isac_lab::stats::Summary;

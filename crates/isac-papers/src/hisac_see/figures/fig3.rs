@@ -1,9 +1,9 @@
 //! Fig. 3(b) to (d) at one power: the efficiency against antennas, users and thresholds.
 
-use crate::hisac_see::against;
-use crate::hisac_see::problems::ARRAYS;
+use super::against;
+use super::problems::ARRAYS;
+use super::sweep::{Order, Sweep, along, gain, gains_are, no_curve, percent, text};
 use crate::hisac_see::scenario::{Scenario, draw};
-use crate::hisac_see::sweep::{Order, Sweep, along, gain, gains_are, no_curve, percent, text};
 use isac_lab::stats::Summary;
 use isac_lab::verdict::{Claim, Ruling, Side};
 

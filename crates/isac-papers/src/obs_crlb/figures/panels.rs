@@ -1,8 +1,8 @@
 //! Figures 3 and 5 to 7 and Table I of `obs_crlb` as they are drawn.
 
-use super::published::{self, thousandths};
-use super::setup::{CRLB, OBJECTIVE, SUM_RATE};
 use super::sweep::{Comparison, Curve, Kind, Of, Sweep};
+use crate::obs_crlb::published::{self, thousandths};
+use crate::obs_crlb::setup::{CRLB, OBJECTIVE, SUM_RATE};
 use isac_lab::stats::Summary;
 use isac_lab::{Record, Records};
 use isac_plot::figure::{Axis, Colour, Figure, Panel, Style};

@@ -1,16 +1,47 @@
-//! The artefacts of [hisac_see] that are sweeps of designs by the direct route.
+//! The artefacts of [hisac_see]: a file per kind, and what they share: `sweep` (designs along an axis),
+//! `published` (the numbers of the text).
 
+mod against;
+mod ascent;
 mod channels;
+mod comparison;
+mod error_models;
 mod fig2;
 mod fig3;
+mod frozen;
+mod gap;
+mod patterns;
+mod power;
+mod problems;
+mod published;
+mod quality;
+mod scaling;
+mod sweep;
+mod topology;
 
-use super::power;
-use super::sweep::{BY_POWER, by_preset, plan};
 use isac_lab::Artefact;
+use sweep::{BY_POWER, by_preset, plan};
 
 const DEFAULT: &[&str] = &["default"];
-/// Artefacts of the paper, in order.
-pub(super) fn artefacts() -> Vec<Artefact> {
+
+/// Every artefact, by name.
+pub(super) fn all() -> Vec<Artefact> {
+    let mut all = sweeps();
+    all.extend(ascent::artefacts());
+    all.extend(frozen::artefacts());
+    all.extend(error_models::artefacts());
+    all.extend(patterns::artefacts());
+    all.extend(scaling::artefacts());
+    all.extend(comparison::artefacts());
+    all.extend(gap::artefacts());
+    all.extend(quality::artefacts());
+    all.extend(topology::artefacts());
+    all.sort_by_key(|artefact| artefact.name);
+    all
+}
+
+/// The artefacts that are sweeps of designs by the direct route.
+fn sweeps() -> Vec<Artefact> {
     let artefact = |name, title, plan| Artefact {
         paper: "hisac_see",
         name,

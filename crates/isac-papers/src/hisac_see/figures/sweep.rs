@@ -1,7 +1,7 @@
 //! Designs by the direct route along an axis, and what may be said of their curves.
 
 use super::published::numbers;
-use super::scenario::{Scenario, of_figure};
+use crate::hisac_see::scenario::{Scenario, of_figure};
 use isac_algos::hisac_see::relaxation::{self, prove_infeasible};
 use isac_algos::hisac_see::{Problem, direct};
 use isac_lab::error::{Error, Source};

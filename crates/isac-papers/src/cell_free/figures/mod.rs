@@ -5,6 +5,8 @@
 //! released draws. With them every draw is the released one and is compared by itself; the joint design
 //! then takes the stored SINR of NS+OPT as floor.
 
+mod front;
+
 use std::sync::Arc;
 
 use isac_lab::error::{Error, Source};
@@ -14,7 +16,6 @@ use isac_lab::{Artefact, Grade, Metric, Plan, Record, Records, Report, Request, 
 use isac_opt::StopReason;
 use isac_plot::figure::{Axis, Figure, Panel, Style};
 
-use super::front;
 use super::method::{Method, Outcome};
 use super::released::{self, Draw, Stored};
 use super::scenario::{Scenario, of_figure};
@@ -177,7 +178,7 @@ fn records(
 
 fn plan(request: &Request, sweep: Sweep, draws: Option<Vec<Vec<Draw>>>) -> Result<Plan, Error> {
     let setting = of_figure(sweep.artefact)?;
-    let text = include_str!("published.csv");
+    let text = include_str!("../published.csv");
     let published = Numbers::parse("cell_free/published.csv", text)?.of(sweep.artefact);
     let draws = draws.map(Arc::new);
     let exact = draws.is_some();

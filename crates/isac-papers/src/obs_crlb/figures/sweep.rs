@@ -6,9 +6,9 @@ use isac_lab::error::Error;
 use isac_lab::published::Numbers;
 use isac_lab::{Metric, Request};
 
-use super::method::Method;
-use super::published;
-use super::setup::World;
+use crate::obs_crlb::method::Method;
+use crate::obs_crlb::published;
+use crate::obs_crlb::setup::World;
 
 /// Which figure a sweep is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 
 use super::problems::feasible;
 use super::published::numbers;
-use super::scenario::{Scenario, draw, of_figure};
 use super::sweep::efficiency;
+use crate::hisac_see::scenario::{Scenario, draw, of_figure};
 use isac_algos::hisac_see::{Access, Working, direct, sca};
 use isac_lab::clock::timed;
 use isac_lab::error::{Error, Source};

@@ -1,7 +1,7 @@
 //! Fig. 5(a) to (c): each topology with the efficiencies of the access schemes in it.
 
-use super::scenario::{Scenario, draw, of_figure};
 use super::sweep::{gain, gains_are, metrics, percent, record};
+use crate::hisac_see::scenario::{Scenario, draw, of_figure};
 use isac_algos::hisac_see::{Access, direct};
 use isac_lab::error::Error;
 use isac_lab::verdict::{Claim, Ruling, Side};

@@ -1,8 +1,8 @@
 //! Verdicts on what the paper says of Figs. 3 and 5 to 7.
 
-use super::method::Method;
-use super::setup::{CRLB, OBJECTIVE, SUM_RATE};
 use super::sweep::{ACCELERATED_NS0, Comparison, Kind, Sweep, UPPER_BOUND};
+use crate::obs_crlb::method::Method;
+use crate::obs_crlb::setup::{CRLB, OBJECTIVE, SUM_RATE};
 use isac_lab::stats::Summary;
 use isac_lab::verdict::{Claim, Ruling, Side};
 use isac_lab::{Records, Report};

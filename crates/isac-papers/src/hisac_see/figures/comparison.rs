@@ -2,8 +2,8 @@
 //! cell (Fig. 4c), and designs by the weaker bounds.
 
 use super::published::numbers;
-use super::scenario::{Scenario, draw, of_figure, path_model};
 use super::sweep::{efficiency, gain, gains_are, percent};
+use crate::hisac_see::scenario::{Scenario, draw, of_figure, path_model};
 use isac_algos::hisac_see::{Design, Problem, Working, baselines, direct, evaluate};
 use isac_lab::error::{Error, Source};
 use isac_lab::published::{Numbers, drawn};

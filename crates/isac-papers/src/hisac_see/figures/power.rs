@@ -3,8 +3,8 @@
 
 use super::against;
 use super::problems::{ARRAYS, error_model, scheme_problem};
-use super::scenario::{Scenario, draw};
 use super::sweep::{Order, Sweep, ahead, along, gain, gains_are, percent, text};
+use crate::hisac_see::scenario::{Scenario, draw};
 use isac_algos::hisac_see::Problem;
 use isac_lab::Records;
 use isac_lab::error::{Error, Source};

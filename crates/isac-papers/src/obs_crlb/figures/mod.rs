@@ -1,5 +1,13 @@
 //! Figures 2 to 7 and Table I of `obs_crlb`: what is run.
 
+mod claims;
+mod convergence;
+mod panels;
+mod random_instances;
+mod report;
+mod streams;
+mod sweep;
+
 use std::sync::Arc;
 
 use isac_algos::obs_crlb::{
@@ -9,16 +17,15 @@ use isac_linalg::{Mat, c64, ops};
 use isac_models::rng::{Stream, stream};
 
 use super::method::{Method, Released, Setup};
-use super::report;
+use super::published;
 use super::scenario::Scenario;
 use super::setup::{Inputs, PRESETS, World, bound_record, described, metrics, record};
-use super::sweep::{ACCELERATED_NS0, Comparison, Curve, Kind, Of, Sweep, algorithm1};
-use super::{convergence, published, random_instances, streams};
 use isac_lab::clock::timed;
 use isac_lab::error::{Error, Source};
 use isac_lab::published::Numbers;
 use isac_lab::verdict::LEAST_DRAWS;
 use isac_lab::{Artefact, Metric, Plan, Record, Request, Size, Task};
+use sweep::{ACCELERATED_NS0, Comparison, Curve, Kind, Of, Sweep, algorithm1};
 
 /// All artefacts in order.
 pub(super) fn all() -> Vec<Artefact> {

@@ -1,6 +1,6 @@
 //! Problems that several artefacts pose, and their feasible points.
 
-use super::scenario::{Scenario, draw};
+use crate::hisac_see::scenario::{Scenario, draw};
 use isac_algos::hisac_see::{Access, Design, Problem, RawStart, UserTarget, Working, sca};
 use isac_lab::error::{Error, Source};
 use isac_models::csi_error::{UncertainChannel, gaussian_ball_factor, random_ellipsoid};

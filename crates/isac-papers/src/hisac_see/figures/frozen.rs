@@ -1,8 +1,8 @@
 //! Fig. 3(a): which beams of BS1 are optimised, and which stay where phase I left them.
 
 use super::problems::feasible;
-use super::scenario::{Scenario, draw, of_figure};
 use super::sweep::{efficiency, gain, percent};
+use crate::hisac_see::scenario::{Scenario, draw, of_figure};
 use isac_algos::hisac_see::{Design, direct};
 use isac_lab::error::{Error, Source};
 use isac_lab::verdict::{Claim, Ruling};

@@ -1,7 +1,7 @@
 //! Fig. 6(c) and (d): beampatterns of the common and of a private stream.
 
 use super::published::numbers;
-use super::scenario::{Scenario, draw, of_figure, path_model};
+use crate::hisac_see::scenario::{Scenario, draw, of_figure, path_model};
 use isac_algos::hisac_see::direct;
 use isac_lab::error::{Error, Source};
 use isac_lab::published::Numbers;

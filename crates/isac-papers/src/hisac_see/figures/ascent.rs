@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::published::numbers;
-use super::scenario::{Scenario, draw, of_figure};
 use super::sweep::{efficiency, gain, gains_are, percent};
+use crate::hisac_see::scenario::{Scenario, draw, of_figure};
 use isac_algos::hisac_see::{Method, baselines, direct};
 use isac_lab::error::{Error, Source};
 use isac_lab::published::{Numbers, Published};

@@ -8,7 +8,7 @@ use isac_lab::published::Numbers;
 /// # Errors
 /// A malformed file.
 pub(super) fn numbers(artefact: &str) -> Result<Numbers, Error> {
-    let text = include_str!("published.csv");
+    let text = include_str!("../published.csv");
     Ok(Numbers::parse("hisac_see/published.csv", text)?.of(artefact))
 }
 
@@ -19,7 +19,8 @@ mod tests {
     #[test]
     fn every_number_belongs_to_an_artefact() {
         let known = crate::hisac_see::paper().artefacts;
-        let all = Numbers::parse("hisac_see/published.csv", include_str!("published.csv")).unwrap();
+        let all =
+            Numbers::parse("hisac_see/published.csv", include_str!("../published.csv")).unwrap();
         assert!(all.rows.len() > 40);
         for row in &all.rows {
             assert!(known.iter().any(|a| a.name == row.artefact), "{row:?}");

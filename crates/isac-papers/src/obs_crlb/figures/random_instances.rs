@@ -12,7 +12,7 @@ use isac_models::target::{ReflectionLaw, Targets};
 use isac_models::units::Dbm;
 use serde_json::json;
 
-use super::setup::{NOISE, isotropic};
+use crate::obs_crlb::setup::{NOISE, isotropic};
 use isac_lab::error::Source;
 use isac_lab::{Records, Task, TaskOutput};
 

@@ -3,8 +3,8 @@
 use super::power;
 use super::problems::error_model;
 use super::published::numbers;
-use super::scenario::of_figure;
 use super::sweep::{self, BY_POWER, efficiency, gains, gains_are};
+use crate::hisac_see::scenario::of_figure;
 use isac_algos::hisac_see::{Design, direct};
 use isac_lab::error::Error;
 use isac_lab::verdict::{Claim, Ruling, Side};

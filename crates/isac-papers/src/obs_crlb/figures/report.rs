@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::claims;
-use super::method::Method;
 use super::panels;
-use super::published::thousandths;
-use super::setup::{CRLB, SUM_RATE};
 use super::sweep::{Comparison, Kind, Sweep};
+use crate::obs_crlb::method::Method;
+use crate::obs_crlb::published::thousandths;
+use crate::obs_crlb::setup::{CRLB, SUM_RATE};
 use isac_lab::error::Error;
 use isac_lab::stats::median;
 use isac_lab::verdict::{Ruling, Side};

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use isac_algos::obs_crlb::{Solution, sca};
 use isac_linalg::ops;
 
-use super::scenario::Scenario;
-use super::setup::{Inputs, World, described};
-use super::{published, random_instances};
+use super::random_instances;
+use crate::obs_crlb::published;
+use crate::obs_crlb::scenario::Scenario;
+use crate::obs_crlb::setup::{Inputs, World, described};
 use isac_lab::error::{Error, Source};
 use isac_lab::published::Numbers;
 use isac_lab::verdict::{Claim, Ruling};

@@ -1,7 +1,7 @@
 //! How good the solvers are: from raw starts on many draws, and worst cases against random errors.
 
 use super::problems::feasible;
-use super::scenario::{Scenario, draw, of_figure};
+use crate::hisac_see::scenario::{Scenario, draw, of_figure};
 use isac_algos::hisac_see::{Access, Design, Problem, RawStart, Working, direct};
 use isac_lab::error::{Error, Source};
 use isac_lab::verdict::{Claim, Ruling, Side};

@@ -1,7 +1,7 @@
 //! How far designs can be from the best one, and which orderings of access schemes are theorems: certified
 //! bounds of the efficiency on many draws.
 
-use super::scenario::{Scenario, draw, of_figure};
+use crate::hisac_see::scenario::{Scenario, draw, of_figure};
 use isac_algos::hisac_see::relaxation::{Verdict, prove_infeasible};
 use isac_algos::hisac_see::{Access, direct, global};
 use isac_lab::error::{Error, Source};

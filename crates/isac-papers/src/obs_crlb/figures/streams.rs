@@ -1,9 +1,9 @@
 //! Fig. 4: what it shows, one panel per number of users, and what may be said of the streams.
 
-use super::method::Method;
 use super::random_instances;
-use super::setup::OBJECTIVE;
 use super::sweep::{algorithm1, style};
+use crate::obs_crlb::method::Method;
+use crate::obs_crlb::setup::OBJECTIVE;
 use isac_lab::error::Error;
 use isac_lab::published::Numbers;
 use isac_lab::verdict::{Claim, Ruling, Side};

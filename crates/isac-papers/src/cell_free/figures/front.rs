@@ -7,8 +7,8 @@ use isac_lab::{Artefact, Metric, Plan, Record, Records, Report, Request, Task, c
 use isac_opt::StopReason;
 use isac_plot::figure::{Axis, Figure, Panel, Style};
 
-use super::released;
-use super::scenario::{Scenario, of_figure};
+use crate::cell_free::released;
+use crate::cell_free::scenario::{Scenario, of_figure};
 
 const REACHED: &str = "reached";
 const BOUND: &str = "upper_bound";
