@@ -1,13 +1,19 @@
-//! Exact compression of semidefinite variables to the span of their data.
+//! Exact compression of semidefinite variables to the span of their data, block by block.
 //!
-//! If `X` occurs only through `tr X` and through `V B V^H`, `T^H X T` with `V`, `T` in the span of
-//! an orthonormal `U` (`n x r`), then `X` may be replaced by `Y = U^H X U` and by the trace `t >= 0`
-//! that lies outside: conversely `U Y U^H + t/(n - r) (I - U U^H)` gives every `(Y, t)`. Where more
-//! trace can never help (it costs, or stands on the small side of inequalities) `t = 0`.
+//! Let rows and columns of `X` fall into blocks `b` of `n_b`, such that `X` occurs only through sums of
+//! block traces `d_b tr X_bb` (diagonal coefficients: the trace, budgets of groups of antennas) and
+//! through `V B V^H`, `T^H X T`. With orthonormal columns `U_b` (`n_b x r_b`) that span what `V` and `T`
+//! have in block `b`, and `U = diag(U_b)`, `X` may be replaced by `Y = U^H X U` and by the traces
+//! `t_b >= 0` that lie outside: conversely `U Y U^H + sum_b t_b/(n_b - r_b) (I_b - U_b U_b^H)` gives every
+//! `(Y, t)`. Where more of a block's trace can never help (it costs, or stands on the small side of
+//! inequalities) `t_b = 0`. The gradient of the Lagrangian by `X` is `d_b` times the identity outside the
+//! span and has nothing between the span and the rest, so multipliers of rows need no way back.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use isac_linalg::{Mat, c64, factor, ops};
+use isac_linalg::{Mat, c64, ops};
 
 use super::expr::{Affine, Coefficient, Data, HermitianAffine};
 use super::gather;
@@ -15,14 +21,23 @@ use super::outcome::{Point, Reduction};
 use super::program::{Program, Sense};
 use super::value::Compact;
 use crate::Error;
+use span::{Span, diagonal, diagonals, span};
 
-/// Relative cut of the rank decision.
-const CUT: f64 = 1e-12;
+mod span;
 
 /// How one variable was replaced.
 struct Plan {
     id: usize,
     u: Arc<Mat<c64>>,
+    blocks: Vec<Block>,
+}
+
+/// A block of a variable.
+struct Block {
+    /// Its rows.
+    rows: Vec<usize>,
+    /// Its columns of `U`.
+    columns: Range<usize>,
     /// Scalar that carries the trace outside the span.
     surplus: Option<usize>,
 }
@@ -40,12 +55,17 @@ pub(super) fn reduce(program: &Program) -> Result<Option<Reduced>, Error> {
     for (id, data) in program.matrices.iter().enumerate() {
         if data.psd
             && data.n > 1
-            && let Some(u) = span(program, id)?
+            && let Some(Span { u, blocks }) = span(program, id)?
         {
+            let block = |(rows, columns)| Block {
+                rows,
+                columns,
+                surplus: None,
+            };
             plans.push(Plan {
                 id,
                 u: Arc::new(u),
-                surplus: None,
+                blocks: blocks.into_iter().map(block).collect(),
             });
         }
     }
@@ -55,9 +75,11 @@ pub(super) fn reduce(program: &Program) -> Result<Option<Reduced>, Error> {
     let mut out = program.clone();
     for plan in &mut plans {
         out.matrices[plan.id].n = plan.u.ncols();
-        if surplus_helps(program, plan.id) {
-            plan.surplus = Some(out.scalars.len());
-            out.scalars.push(true);
+        for block in &mut plan.blocks {
+            if block.outside() > 0 && surplus_helps(program, plan.id, block.rows[0]) {
+                block.surplus = Some(out.scalars.len());
+                out.scalars.push(true);
+            }
         }
     }
     let mut by_id: Vec<Option<&Plan>> = vec![None; program.matrices.len()];
@@ -82,13 +104,20 @@ pub(super) fn reduce(program: &Program) -> Result<Option<Reduced>, Error> {
     }))
 }
 
+impl Block {
+    /// Dimension outside the span.
+    fn outside(&self) -> usize {
+        self.rows.len() - self.columns.len()
+    }
+}
+
 impl Reduced {
     pub(super) fn reports(&self, original: &Program) -> Vec<Reduction> {
         let report = |plan: &Plan| Reduction {
             variable: original.matrices[plan.id].name.clone(),
             from: plan.u.nrows(),
             to: plan.u.ncols(),
-            surplus: plan.surplus.is_some(),
+            surplus: plan.blocks.iter().any(|block| block.surplus.is_some()),
         };
         self.plans.iter().map(report).collect()
     }
@@ -96,13 +125,18 @@ impl Reduced {
     /// A point (or direction) of the reduced program as one of the original.
     pub(super) fn expand(&self, mut point: Point) -> Point {
         for plan in &self.plans {
-            let (n, r) = (plan.u.nrows(), plan.u.ncols());
             let mut core = point.matrices[plan.id].dense().clone();
-            let mut outside = 0.0;
-            if let Some(surplus) = plan.surplus {
-                outside = point.scalars[surplus] / (n - r) as f64;
-                for i in 0..r {
-                    core[(i, i)] -= outside;
+            let mut outside = vec![0.0; plan.u.nrows()];
+            for block in &plan.blocks {
+                let Some(surplus) = block.surplus else {
+                    continue;
+                };
+                let each = point.scalars[surplus] / block.outside() as f64;
+                for i in block.columns.clone() {
+                    core[(i, i)] -= each;
+                }
+                for &row in &block.rows {
+                    outside[row] = each;
                 }
             }
             let u = Arc::clone(&plan.u);
@@ -150,156 +184,79 @@ fn compressed(pools: &mut Pools, plan: &Plan, vectors: &Arc<Mat<c64>>) -> Arc<Ma
 }
 
 fn transform(affine: &mut Affine, plans: &[Option<&Plan>], pools: &mut Pools) {
-    let mut extra = Vec::new();
-    for (id, coefficient) in &mut affine.matrices {
-        let Some(plan) = plans[*id] else { continue };
-        let u = plan.u.as_ref().as_ref();
-        coefficient.data = match &coefficient.data {
-            Data::Identity => {
-                if let Some(surplus) = plan.surplus {
-                    extra.push((surplus, coefficient.weight));
-                }
-                Data::Identity
-            }
-            Data::Factor { vectors, core } => Data::Factor {
-                vectors: compressed(pools, plan, vectors),
-                core: Arc::clone(core),
-            },
-            Data::Dense(_) | Data::Sparse(_) => {
-                let plain = Coefficient {
-                    data: coefficient.data.clone(),
-                    weight: 1.0,
-                };
-                let a = gather::dense(&plain, u.nrows());
-                let inner = ops::mul(ops::adjoint_mul(u, a.as_ref()).as_ref(), u);
-                Data::Dense(Arc::new(isac_linalg::hermitian::hermitian_part(
-                    inner.as_ref(),
-                )))
-            }
+    // Diagonal coefficients are even on blocks in their sum.
+    let mut sums: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    for (id, coefficient) in std::mem::take(&mut affine.matrices) {
+        let Some(plan) = plans[id] else {
+            affine.matrices.push((id, coefficient));
+            continue;
         };
+        let n = plan.u.nrows();
+        if matches!(coefficient.data, Data::Identity) {
+            let surplus = plan.blocks.iter().filter_map(|block| block.surplus);
+            let weight = coefficient.weight;
+            affine.scalars.extend(surplus.map(|id| (id, weight)));
+            affine.matrices.push((id, coefficient));
+        } else if let Some(values) = diagonal(&coefficient, n) {
+            let sum = sums.entry(id).or_insert_with(|| vec![0.0; n]);
+            for (total, value) in sum.iter_mut().zip(values) {
+                *total += coefficient.weight * value;
+            }
+        } else {
+            let data = seen(&coefficient, plan, pools);
+            affine.matrices.push((
+                id,
+                Coefficient {
+                    data,
+                    ..coefficient
+                },
+            ));
+        }
     }
-    affine.scalars.extend(extra);
-}
-
-/// Orthonormal basis of the span of a variable's data, at least one column; `None` when it is
-/// everything.
-fn span(program: &Program, id: usize) -> Result<Option<Mat<c64>>, Error> {
-    let data = &program.matrices[id];
-    let n = data.n;
-    let mut columns: Vec<Vec<c64>> = Vec::new();
-    let mut units = vec![false; n];
-    let mut take = |affine: &Affine| -> bool {
-        for (_, coefficient) in affine.matrices.iter().filter(|(other, _)| *other == id) {
-            if coefficient.weight == 0.0 {
+    for (id, values) in sums {
+        let Some(plan) = plans[id] else { continue };
+        let mut entries = Vec::new();
+        for block in &plan.blocks {
+            let value = values[block.rows[0]];
+            if value == 0.0 {
                 continue;
             }
-            match &coefficient.data {
-                Data::Identity => {}
-                Data::Factor { vectors, core } => {
-                    let mut used = vec![false; vectors.ncols()];
-                    for &(p, q, b) in core.iter().filter(|e| e.2 != c64::ZERO) {
-                        let _ = b;
-                        (used[p], used[q]) = (true, true);
-                    }
-                    for p in (0..vectors.ncols()).filter(|&p| used[p]) {
-                        columns.push(vectors.col_as_slice(p).to_vec());
-                    }
-                }
-                Data::Dense(a) => {
-                    for j in 0..n {
-                        columns.push(a.col_as_slice(j).to_vec());
-                    }
-                }
-                Data::Sparse(entries) => {
-                    for &(i, j, _) in entries.iter() {
-                        (units[i], units[j]) = (true, true);
-                    }
-                }
-            }
-            // Dense data of full size end the search early.
-            if columns.len() > 8 * n {
-                return false;
-            }
+            entries.extend(block.columns.clone().map(|i| (i, i, c64::from(value))));
+            affine.scalars.extend(block.surplus.map(|id| (id, value)));
         }
-        true
-    };
-    let mut small = take(&program.objective);
-    for row in &program.rows {
-        small = small && take(&row.expression);
+        let data = Data::Sparse(entries.into());
+        affine
+            .matrices
+            .push((id, Coefficient { data, weight: 1.0 }));
     }
-    for entry in program.cones.iter().flat_map(|cone| &cone.entries) {
-        small = small && take(entry);
-    }
-    for lmi in &program.lmis {
-        for (affine, _) in &lmi.expression.terms {
-            small = small && take(affine);
-        }
-    }
-    if !small {
-        return Ok(None);
-    }
-    for lmi in &program.lmis {
-        for (_, weight, t) in lmi.expression.congruences.iter().filter(|c| c.0 == id) {
-            if *weight != 0.0 {
-                columns.extend((0..t.ncols()).map(|j| t.col_as_slice(j).to_vec()));
-            }
-        }
-    }
-    for (i, _) in units.iter().enumerate().filter(|(_, used)| **used) {
-        let mut unit = vec![c64::ZERO; n];
-        unit[i] = c64::ONE;
-        columns.push(unit);
-    }
-    if data.real {
-        // The span of a real variable is that of real and imaginary parts.
-        let part = |z: f64| c64::new(z, 0.0);
-        columns = columns
-            .iter()
-            .flat_map(|v| {
-                [
-                    v.iter().map(|z| part(z.re)).collect(),
-                    v.iter().map(|z| part(z.im)).collect(),
-                ]
-            })
-            .collect();
-    }
-    columns.retain(|v: &Vec<c64>| v.iter().any(|z| *z != c64::ZERO));
-    // Their order is that of the bits, which must not depend on the unit of the data.
-    columns.iter_mut().for_each(|column| in_own_unit(column));
-    columns.sort_by(|a, b| {
-        let bits = |v: &Vec<c64>, k: usize| (v[k].re.to_bits(), v[k].im.to_bits());
-        let mut parts = (0..n).map(|k| bits(a, k).cmp(&bits(b, k)));
-        parts
-            .find(|order| order.is_ne())
-            .unwrap_or(std::cmp::Ordering::Equal)
-    });
-    columns.dedup();
-    if columns.is_empty() {
-        return Ok(Some(Mat::from_fn(n, 1, |i, _| {
-            if i == 0 { c64::ONE } else { c64::ZERO }
-        })));
-    }
-    let matrix = Mat::from_fn(n, columns.len(), |i, j| columns[j][i]);
-    let basis = factor::orthonormal_basis(matrix.as_ref(), CUT)?;
-    Ok((basis.ncols() < n).then_some(basis))
 }
 
-/// Multiplies a column by the power of two that brings its largest part into `[1, 2)`.
-fn in_own_unit(column: &mut [c64]) {
-    let parts = column.iter().flat_map(|z| [z.re.abs(), z.im.abs()]);
-    let top = parts.fold(0.0_f64, f64::max);
-    let inverse = 1.0 / ops::binary_unit(top);
-    column.iter_mut().for_each(|z| *z *= inverse);
+/// `U^H A U` for the data `A` of a coefficient.
+fn seen(coefficient: &Coefficient, plan: &Plan, pools: &mut Pools) -> Data {
+    let u = plan.u.as_ref().as_ref();
+    match &coefficient.data {
+        Data::Identity => Data::Identity,
+        Data::Factor { vectors, core } => Data::Factor {
+            vectors: compressed(pools, plan, vectors),
+            core: Arc::clone(core),
+        },
+        Data::Dense(_) | Data::Sparse(_) => {
+            let plain = Coefficient {
+                data: coefficient.data.clone(),
+                weight: 1.0,
+            };
+            let a = gather::dense(&plain, u.nrows());
+            let inner = ops::mul(ops::adjoint_mul(u, a.as_ref()).as_ref(), u);
+            let inner = isac_linalg::hermitian::hermitian_part(inner.as_ref());
+            Data::Dense(Arc::new(inner))
+        }
+    }
 }
 
-/// Whether a larger trace outside the span can improve anything.
-fn surplus_helps(program: &Program, id: usize) -> bool {
-    let weight = |affine: &Affine| -> f64 {
-        let own = affine.matrices.iter().filter(|(other, _)| *other == id);
-        own.filter(|(_, c)| matches!(c.data, Data::Identity))
-            .map(|(_, c)| c.weight)
-            .sum()
-    };
+/// Whether a larger trace outside the span of the block with this row can improve anything.
+fn surplus_helps(program: &Program, id: usize, row: usize) -> bool {
+    let n = program.matrices[id].n;
+    let weight = |affine: &Affine| diagonals(affine, id, n).map_or(0.0, |sum| sum[row]);
     let cost = weight(&program.objective);
     let objective = if program.maximise { -cost } else { cost };
     objective < 0.0

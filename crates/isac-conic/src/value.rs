@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use isac_linalg::{Mat, MatRef, c64, ops};
 
-/// A Hermitian matrix `outside I + U core U^H`, or any other one.
+/// A Hermitian matrix `diag(outside) + U core U^H`, or any other one.
 ///
 /// What a program asks of a value are its products with a few vectors, its trace and its least
 /// eigenvalue; with a `U` of few columns they cost next to nothing, whatever the order. The entries are
@@ -20,7 +20,8 @@ pub(crate) struct Compact {
     pub(crate) u: Arc<Mat<c64>>,
     /// Hermitian, one row per column of `u`.
     pub(crate) core: Mat<c64>,
-    pub(crate) outside: f64,
+    /// One per row of `u`.
+    pub(crate) outside: Vec<f64>,
 }
 
 impl From<Mat<c64>> for Value {
@@ -68,8 +69,10 @@ impl Value {
             Some(Compact { u, core, outside }) => {
                 let uv = ops::adjoint_mul(u.as_ref().as_ref(), v);
                 let mut out = congruence(core.as_ref(), uv.as_ref());
-                if *outside != 0.0 {
-                    ops::axpy(out.as_mut(), *outside, ops::adjoint_mul(v, v).as_ref());
+                if outside.iter().any(|o| *o != 0.0) {
+                    let scaled = Mat::from_fn(v.nrows(), v.ncols(), |i, j| v[(i, j)] * outside[i]);
+                    let rest = ops::adjoint_mul(v, scaled.as_ref());
+                    ops::axpy(out.as_mut(), 1.0, rest.as_ref());
                 }
                 out
             }
@@ -82,7 +85,7 @@ impl Value {
             Some(Compact { u, core, outside }) => {
                 let u = u.as_ref().as_ref();
                 let gram = ops::adjoint_mul(u, u);
-                u.nrows() as f64 * outside + ops::inner(gram.as_ref(), core.as_ref())
+                outside.iter().sum::<f64>() + ops::inner(gram.as_ref(), core.as_ref())
             }
             None => {
                 let x = self.dense();
@@ -94,7 +97,7 @@ impl Value {
     pub(crate) fn scale(&mut self, factor: f64) {
         if let Some(compact) = &mut self.compact {
             ops::scale(compact.core.as_mut(), factor);
-            compact.outside *= factor;
+            compact.outside.iter_mut().for_each(|o| *o *= factor);
         }
         if let Some(dense) = self.dense.get_mut() {
             ops::scale(dense.as_mut(), factor);
@@ -124,7 +127,7 @@ impl Compact {
                     for (i, &value) in part.col_as_slice(j).iter().enumerate() {
                         let (i, j) = (top + i, left + j);
                         if i == j {
-                            x[(i, i)] = c64::new(value.re + self.outside, 0.0);
+                            x[(i, i)] = c64::new(value.re + self.outside[i], 0.0);
                         } else if i > j {
                             x[(i, j)] = value;
                             x[(j, i)] = value.conj();
@@ -152,6 +155,7 @@ mod tests {
             };
             let core = isac_linalg::hermitian::hermitian_part(Mat::from_fn(r, r, entry).as_ref());
             let u = Arc::new(Mat::from_fn(n, r, entry));
+            let outside = (0..n).map(|i| outside * (1 + i % 3) as f64).collect();
             let mut value = Value::from(Compact { u, core, outside });
             let v = Mat::from_fn(n, 3, |i, k| entry(i + 1, k + 2));
             for factor in [1.0, -2.0] {

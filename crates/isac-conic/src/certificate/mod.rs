@@ -96,7 +96,7 @@ fn value_depth(value: &Value) -> f64 {
 fn raw_depth(value: &Value) -> f64 {
     let least = value
         .compact()
-        .and_then(|c| least_of_low_rank(c.outside, &c.u, &c.core));
+        .and_then(|c| least_of_low_rank(&c.outside, &c.u, &c.core));
     least.map_or_else(|| depth(value.dense().as_ref()), below)
 }
 

@@ -81,10 +81,25 @@ impl Sum {
     }
 
     fn least_of_low_rank(&self) -> Option<f64> {
-        let ([(v, b)], None) = (&self.pools[..], &self.rest) else {
-            return None;
-        };
-        least_of_low_rank(self.shift, v, b)
+        let shift = vec![self.shift; self.n];
+        match (&self.pools[..], &self.rest) {
+            ([(v, b)], None) => least_of_low_rank(&shift, v, b),
+            // Vectors given one by one.
+            ([_, ..], None) => {
+                let p = self.pools.iter().map(|(v, _)| v.ncols()).sum();
+                let (mut all, mut cores) = (Mat::zeros(self.n, p), Mat::zeros(p, p));
+                let mut first = 0;
+                for (v, b) in &self.pools {
+                    let own = v.ncols();
+                    let (left, core) = (all.as_mut(), cores.as_mut());
+                    left.subcols_mut(first, own).copy_from(v.as_ref());
+                    core.submatrix_mut(first, first, own, own).copy_from(b);
+                    first += own;
+                }
+                least_of_low_rank(&shift, &all, &cores)
+            }
+            _ => None,
+        }
     }
 
     /// `Re tr(self X)`.
@@ -112,19 +127,34 @@ impl Sum {
     }
 }
 
-/// The least eigenvalue of `shift I + V B V^H` with few columns in `V`: with `V^H V = L L^H` it is that
-/// of `L^H B L` or zero, plus the shift. `None` where `V` is wide or its columns depend on each other.
-pub(super) fn least_of_low_rank(shift: f64, v: &Mat<c64>, b: &Mat<c64>) -> Option<f64> {
+/// The least eigenvalue of `diag(outside) + V B V^H` with few columns in `V`, each of which meets one value
+/// `d` of the diagonal alone. Columns that meet different values have no row in common, so with `V^H V = L L^H` it is
+/// that of `diag(d) + L^H B L`, or a value of the diagonal. `None` where `V` is wide, its columns depend on
+/// each other, or one of them meets several values.
+pub(super) fn least_of_low_rank(outside: &[f64], v: &Mat<c64>, b: &Mat<c64>) -> Option<f64> {
     if 2 * v.ncols() >= v.nrows() || v.ncols() == 0 {
         return None;
     }
+    let met = |j: usize| {
+        let rows = v.col_as_slice(j).iter().zip(outside);
+        let mut values = rows.filter(|(z, _)| **z != c64::ZERO).map(|(_, o)| *o);
+        let first = values.next()?;
+        values
+            .all(|o| o.to_bits() == first.to_bits())
+            .then_some(first)
+    };
+    let met: Vec<f64> = (0..v.ncols()).map(met).collect::<Option<_>>()?;
     let v = v.as_ref();
     let gram = ops::adjoint_mul(v, v);
     let l = factor::cholesky("certificate", gram.as_ref()).ok()?;
     let core = congruence(b.as_ref(), l.lower());
-    let hermitian = isac_linalg::hermitian::hermitian_part(core.as_ref());
+    let mut hermitian = isac_linalg::hermitian::hermitian_part(core.as_ref());
+    for (i, d) in met.into_iter().enumerate() {
+        hermitian[(i, i)] += d;
+    }
     let least = factor::eigvalsh(hermitian.as_ref()).ok()?;
-    Some(shift + least.first()?.min(0.0))
+    let outside = outside.iter().copied().fold(f64::INFINITY, f64::min);
+    Some(least.first()?.min(outside))
 }
 
 #[cfg(test)]
@@ -145,6 +175,36 @@ mod tests {
             let least = sum.least_of_low_rank().unwrap();
             let dense = min_eigenvalue(sum.dense().as_ref());
             assert!((least - dense).abs() < 1e-12 * (1.0 + shift.abs()));
+        }
+        // Vectors given one by one, and blocks with values of their own.
+        let mut apart = Sum::zero(n);
+        apart.shift = 0.3;
+        for k in 0..4 {
+            let one = Mat::from_fn(n, 1, |i, _| v[(i, k)]);
+            apart.pools.push((
+                Arc::new(one),
+                Mat::from_fn(1, 1, |_, _| c64::from(-1.0 - k as f64)),
+            ));
+        }
+        let least = apart.least_of_low_rank().unwrap();
+        assert!((least - min_eigenvalue(apart.dense().as_ref())).abs() < 1e-12);
+        let parts = Mat::from_fn(n, 4, |i, k| {
+            if (i < 12) == (k < 2) {
+                v[(i, k)]
+            } else {
+                c64::ZERO
+            }
+        });
+        let outside: Vec<f64> = (0..n).map(|i| if i < 12 { 0.7 } else { 0.2 }).collect();
+        for factor in [-0.1, -1.0, 1.0] {
+            let core = outer(&sample(4, 4, 9), &[factor; 4]);
+            let least = least_of_low_rank(&outside, &parts, &core).unwrap();
+            let mut dense = ops::mul(parts.as_ref(), core.as_ref());
+            dense = ops::mul_adjoint(dense.as_ref(), parts.as_ref());
+            (0..n).for_each(|i| dense[(i, i)] += outside[i]);
+            let expected = min_eigenvalue(dense.as_ref());
+            assert!((least - expected).abs() < 1e-12, "{least} {expected}");
+            assert!(least_of_low_rank(&outside, &v, &core).is_none());
         }
         // Dependent vectors have no Cholesky factor: the dense form decides.
         let mut twice = Sum::zero(n);
