@@ -1,7 +1,5 @@
 //! Curves of a figure from records.
 
-use std::collections::BTreeSet;
-
 use isac_plot::figure::{Dash, Figure, Layer, Panel, Style};
 
 use crate::records::Records;
@@ -65,7 +63,9 @@ pub fn caption(figure: &Figure, records: &Records) -> Option<String> {
         .into_iter()
         .map(|(_, rows)| {
             let drawn = rows.iter().filter(|row| row.stop_reason != CLOSED_FORM);
-            let draws: BTreeSet<usize> = drawn.map(|row| row.realization).collect();
+            let mut draws: Vec<usize> = drawn.map(|row| row.realization).collect();
+            draws.sort_unstable();
+            draws.dedup();
             draws.len()
         })
         .filter(|draws| *draws > 0)

@@ -3,8 +3,9 @@
 //! counted, and nothing that is kept is written again.
 
 use std::fs;
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use sha2::{Digest as _, Sha256};
 
@@ -167,25 +168,103 @@ impl Seal {
         hexadecimal(self.0.clone().chain_update(task))
     }
 
-    fn read(&self, file: &fs::File, mut each: impl FnMut(Finished)) -> io::Result<Read> {
-        let mut reader = io::BufReader::with_capacity(1 << 16, file);
-        let mut line = Vec::new();
-        let (mut whole, mut altered) = (0, 0);
-        while reader.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
-            whole += line.len() as u64;
-            match self.unseal(&line) {
-                Some(finished) => each(finished),
-                None => altered += 1,
-            }
-            line.clear();
+    /// Calls `each` with every whole record in the order of the file. Checksums and texts are read in
+    /// blocks on all cores, while what the blocks before held is handed on.
+    fn read(&self, mut file: &fs::File, mut each: impl FnMut(Finished)) -> io::Result<Read> {
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let mut read = Read {
+            whole: 0,
+            altered: 0,
+        };
+        let mut rest = Vec::new();
+        let mut blocks = next_blocks(&mut file, &mut rest, threads)?;
+        let mut found: Vec<Vec<Option<Finished>>> = Vec::new();
+        while !(blocks.is_empty() && found.is_empty()) {
+            let (before, next) = thread::scope(|scope| {
+                let work: Vec<_> = (blocks.iter())
+                    .map(|block| scope.spawn(|| self.records(block)))
+                    .collect();
+                for record in found.drain(..).flatten() {
+                    match record {
+                        Some(finished) => each(finished),
+                        None => read.altered += 1,
+                    }
+                }
+                let next = next_blocks(&mut file, &mut rest, threads);
+                let done = work.into_iter().map(|work| {
+                    work.join()
+                        .map_err(|_| io::Error::other("a thread that reads records broke down"))
+                });
+                (done.collect::<Result<Vec<_>, _>>(), next)
+            });
+            found = before?;
+            read.whole += blocks.iter().map(|block| block.len() as u64).sum::<u64>();
+            blocks = next?;
         }
-        Ok(Read { whole, altered })
+        Ok(read)
     }
+
+    /// The records of whole lines; `None` for one that was altered.
+    fn records(&self, lines: &[u8]) -> Vec<Option<Finished>> {
+        let lines = lines.split_inclusive(|byte| *byte == b'\n');
+        lines.map(|line| self.unseal(line)).collect()
+    }
+}
+
+/// Length of a block in bytes, unless a line is longer.
+const BLOCK: usize = 1 << 20;
+
+/// The next few blocks of whole lines; `rest` holds what was read beyond the last of them. What no line
+/// break ends is in none.
+fn next_blocks(file: &mut &fs::File, rest: &mut Vec<u8>, most: usize) -> io::Result<Vec<Vec<u8>>> {
+    let mut blocks = Vec::new();
+    while blocks.len() < most {
+        let from = rest.len();
+        let got = file.take(BLOCK as u64).read_to_end(rest)?;
+        if got == 0 {
+            break;
+        }
+        // Bytes before `from` hold no line break.
+        if let Some(at) = rest[from..].iter().rposition(|byte| *byte == b'\n') {
+            let tail = rest.split_off(from + at + 1);
+            blocks.push(std::mem::replace(rest, tail));
+        }
+    }
+    Ok(blocks)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::hash;
+    use super::*;
+
+    /// Lines that end within blocks, at their ends and beyond several of them.
+    #[test]
+    fn blocks_are_the_whole_lines_of_a_file() {
+        let lengths = [1, BLOCK, 7, BLOCK - 9, 3 * BLOCK + 5, 2, BLOCK / 2, 40];
+        let mut text = Vec::new();
+        for length in lengths {
+            text.extend(std::iter::repeat_n(b'x', length - 1));
+            text.push(b'\n');
+        }
+        for torn in [0, 11, BLOCK] {
+            let file = tempfile::tempfile().unwrap();
+            let all = [&text[..], &vec![b'y'; torn]].concat();
+            (&file).write_all(&all).unwrap();
+            for most in [1, 3] {
+                io::Seek::rewind(&mut &file).unwrap();
+                let (mut rest, mut read) = (Vec::new(), Vec::new());
+                loop {
+                    let blocks = next_blocks(&mut &file, &mut rest, most).unwrap();
+                    assert!(blocks.len() <= most && blocks.iter().all(|b| b.ends_with(b"\n")));
+                    if blocks.is_empty() {
+                        break;
+                    }
+                    read.extend(blocks.concat());
+                }
+                assert!(read == text && rest.len() == torn, "{torn} {most}");
+            }
+        }
+    }
 
     #[test]
     fn the_hash_is_the_published_one() {

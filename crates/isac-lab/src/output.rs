@@ -1,5 +1,6 @@
 //! What the files of a result folder hold: the CSV tables and `meta.json`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -131,10 +132,8 @@ pub fn meta_json(
     report: &Report,
     published: &[Value],
 ) -> String {
-    let counts: Vec<Value> = records
-        .algorithms()
-        .iter()
-        .map(|algorithm| count_json(records, algorithm))
+    let counts: Vec<Value> = (records.by_algorithm().iter())
+        .map(|(algorithm, rows)| count_json(algorithm, rows))
         .collect();
     let request = meta.request;
     let reference = request.reference.as_deref().and_then(Path::file_name);
@@ -181,17 +180,16 @@ pub fn meta_json(
     serde_json::to_string_pretty(&value).unwrap_or_default() + "\n"
 }
 
-fn count_json(records: &Records, algorithm: &str) -> Value {
-    let rows = || records.rows.iter().filter(|r| r.algorithm == algorithm);
-    let mut reasons = std::collections::BTreeMap::new();
-    for row in rows() {
-        *reasons.entry(row.stop_reason.as_str()).or_insert(0_usize) += 1;
+fn count_json(algorithm: &str, rows: &[&Record]) -> Value {
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in rows {
+        *reasons.entry(row.stop_reason.as_str()).or_insert(0) += 1;
     }
     json!({
         "algorithm": algorithm,
-        "realizations": rows().count(),
-        "failed": rows().filter(|r| r.failed).count(),
-        "unconverged": rows().filter(|r| !r.failed && !r.converged).count(),
+        "realizations": rows.len(),
+        "failed": rows.iter().filter(|r| r.failed).count(),
+        "unconverged": rows.iter().filter(|r| !r.failed && !r.converged).count(),
         "stop_reasons": reasons,
     })
 }

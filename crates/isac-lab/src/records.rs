@@ -145,13 +145,18 @@ impl Records {
     pub fn by_algorithm(&self) -> Vec<(&str, Vec<&Record>)> {
         let mut places: HashMap<&str, usize> = HashMap::new();
         let mut groups: Vec<(&str, Vec<&Record>)> = Vec::new();
+        let mut next = 0;
         for row in &self.rows {
             let name = row.algorithm.as_str();
-            let place = *places.entry(name).or_insert_with(|| {
-                groups.push((name, Vec::new()));
-                groups.len() - 1
-            });
-            groups[place].1.push(row);
+            // Rows go through the algorithms in turn for the most part.
+            if groups.get(next).is_none_or(|(known, _)| *known != name) {
+                next = *places.entry(name).or_insert_with(|| {
+                    groups.push((name, Vec::new()));
+                    groups.len() - 1
+                });
+            }
+            groups[next].1.push(row);
+            next = (next + 1) % groups.len();
         }
         groups
     }

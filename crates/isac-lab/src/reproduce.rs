@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::thread;
 
 use serde_json::{Value, json};
 
@@ -107,7 +108,7 @@ pub fn prepare(artefact: &Artefact, request: &Request) -> Result<Prepared, Error
         });
     }
     let plan = (artefact.plan)(request)?;
-    let ids: Vec<&str> = plan.tasks.iter().map(|task| task.id.as_str()).collect();
+    let mut ids: Vec<&str> = plan.tasks.iter().map(|task| task.id.as_str()).collect();
     let owner = json!({
         "artefact": format!("{}/{}", artefact.paper, artefact.name),
         "request": request,
@@ -115,21 +116,28 @@ pub fn prepare(artefact: &Artefact, request: &Request) -> Result<Prepared, Error
         "metrics": plan.metrics,
         "tasks": hash(ids.join("\n").as_bytes()),
     });
+    ids.sort_unstable();
+    if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Error::Usage(format!(
+            "{}/{}: two tasks are called `{}`",
+            artefact.paper, artefact.name, pair[0]
+        )));
+    }
     let names = [artefact.paper, artefact.name, artefact.title];
     let place = [artefact.paper, artefact.name, &request.preset]
         .iter()
         .collect();
-    planned(names, request, place, owner, plan)
+    Ok(planned(names, request, place, owner, plan))
 }
 
-/// A plan with its names, place and owner, if no two tasks share an id.
+/// A plan with its names, place and owner; no two of its tasks share an id.
 pub(crate) fn planned(
     [paper, name, title]: [&str; 3],
     request: &Request,
     place: PathBuf,
     owner: Value,
     plan: Plan,
-) -> Result<Prepared, Error> {
+) -> Prepared {
     let Plan {
         x,
         metrics,
@@ -138,15 +146,7 @@ pub(crate) fn planned(
         scenario,
         finish,
     } = plan;
-    let mut ids: Vec<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
-    ids.sort_unstable();
-    if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
-        let id = pair[0];
-        return Err(Error::Usage(format!(
-            "{paper}/{name}: two tasks are called `{id}`"
-        )));
-    }
-    Ok(Prepared {
+    Prepared {
         paper: paper.into(),
         name: name.into(),
         title: title.into(),
@@ -159,7 +159,7 @@ pub(crate) fn planned(
         metrics,
         scenario,
         finish,
-    })
+    }
 }
 
 impl Prepared {
@@ -288,7 +288,14 @@ impl Prepared {
         let svg = isac_plot::svg(&report.figure);
         let png = isac_plot::png(&svg).map_err(Error::Drawing)?;
         let curve = output::curve(records, &self.metrics);
-        let per_realization = output::per_realization(records, &self.metrics);
+        // The two long tables side by side.
+        let (per_realization, timing) = thread::scope(|scope| {
+            let timing = scope.spawn(|| output::timing_csv(records));
+            let table = output::per_realization(records, &self.metrics);
+            ((table.csv(), table), timing.join())
+        });
+        let (per_realization_csv, per_realization) = per_realization;
+        let timing = timing.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let meta = output::meta_json(&meta, records, &report, &published(&report.figure, &curve));
         let results = Results {
             figure: &report.figure,
@@ -304,8 +311,8 @@ impl Prepared {
         let text = |name: &str, text: String| (name.to_string(), text.into_bytes());
         files.extend([
             text("curve.csv", curve.csv()),
-            text("per_realization.csv", per_realization.csv()),
-            text("timing.csv", output::timing_csv(records)),
+            text("per_realization.csv", per_realization_csv),
+            text("timing.csv", timing),
             text("meta.json", meta),
             text("figure.svg", svg),
             ("figure.png".to_string(), png),

@@ -40,15 +40,17 @@ pub struct Texts {
 impl Texts {
     /// Adds a row.
     pub fn push(&mut self, text: &str) {
-        let next = self.names.len() as u32;
-        let place = match self.places.get(text) {
-            Some(place) => *place,
-            None => {
+        // Mostly the row before says the same.
+        let last = self.rows.last().copied();
+        let same = last.filter(|last| self.names[*last as usize] == text);
+        let place = same.unwrap_or_else(|| {
+            let next = self.names.len() as u32;
+            self.places.get(text).copied().unwrap_or_else(|| {
                 self.places.insert(text.into(), next);
                 self.names.push(text.into());
                 next
-            }
-        };
+            })
+        });
         self.rows.push(place);
     }
 }

@@ -362,7 +362,7 @@ impl Spec {
             &format!("study of {}", spec.paper.title),
         ];
         let owner = json!({ "sweep": spec.identity() });
-        planned(names, &request, place, owner, plan)
+        Ok(planned(names, &request, place, owner, plan))
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::plan::Job;
 use super::shard::Shard;
+use crate::artefact::Task;
 use crate::error::Error;
 use crate::export::Format;
 use crate::folder::Folder;
@@ -126,14 +127,14 @@ impl Store {
         shard: Option<Shard>,
         mut each: impl FnMut(usize, Finished),
     ) -> Result<usize, Error> {
-        let tasks = job.tasks.iter().enumerate();
-        let index: HashMap<&str, usize> = tasks.map(|(i, task)| (task.id.as_str(), i)).collect();
+        let mut places = Places::new(&job.tasks);
         let mut altered = 0;
         for path in self.logs(shard)? {
+            places.begin(&path);
             altered += journal::read(&path, &job.identity, |finished| {
                 // More realisations may have been planned before than now.
-                if let Some(i) = index.get(finished.id.as_str()) {
-                    each(*i, finished);
+                if let Some(i) = places.find(&finished.id) {
+                    each(i, finished);
                 }
             })?;
         }
@@ -150,6 +151,60 @@ impl Store {
             }
             count += 1;
         }
+    }
+}
+
+/// Finds tasks by their ids. A log goes through the tasks of its shard in order but for a few that several
+/// threads finish out of turn, so an id is looked for near the last one; the index of all ids is made when
+/// that fails.
+struct Places<'a> {
+    tasks: &'a [Task],
+    index: Option<HashMap<&'a str, usize>>,
+    next: usize,
+    step: usize,
+}
+
+/// How many tasks out of turn a record is looked for.
+const NEAR: usize = 8;
+
+impl<'a> Places<'a> {
+    fn new(tasks: &'a [Task]) -> Self {
+        Self {
+            tasks,
+            index: None,
+            next: 0,
+            step: 1,
+        }
+    }
+
+    /// Goes to the first task of the shard that a log belongs to by its name.
+    fn begin(&mut self, log: &Path) {
+        let name = log.file_name().unwrap_or_default().to_string_lossy();
+        let shard = name.split_once('.').and_then(|(shard, _)| {
+            let (index, of) = shard.split_once("-of-")?;
+            Some((index.parse::<usize>().ok()?, of.parse::<usize>().ok()?))
+        });
+        let (index, of) = shard.unwrap_or((1, 1));
+        self.next = index.saturating_sub(1);
+        self.step = of.max(1);
+    }
+
+    fn find(&mut self, id: &str) -> Option<usize> {
+        let is = |at: &usize| self.tasks.get(*at).is_some_and(|task| task.id == id);
+        let ahead = (0..NEAR).map(|k| self.next.saturating_add(k * self.step));
+        let behind = (1..NEAR).filter_map(|k| self.next.checked_sub(k * self.step));
+        let found = match ahead.chain(behind).find(is) {
+            Some(near) => near,
+            None => {
+                let all = || {
+                    let tasks = self.tasks.iter().enumerate();
+                    tasks.map(|(i, task)| (task.id.as_str(), i)).collect()
+                };
+                *self.index.get_or_insert_with(all).get(id)?
+            }
+        };
+        self.next = found + self.step;
+        Some(found)
     }
 }
 
@@ -404,5 +459,35 @@ fn same(a: &Finished, b: &Finished) -> bool {
         }
         (Err(_), Err(_)) => true,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_are_found_wherever_they_stand() {
+        let task = |i: usize| Task::records(format!("r{i}"), "c", 1.0, || Ok(vec![]));
+        let tasks: Vec<Task> = (0..100).map(task).collect();
+        for (name, order) in [
+            ("1-of-1.1.jsonl", vec![0, 1, 2, 4, 3, 5, 90, 91, 7, 6, 0, 0]),
+            ("3-of-7.2.jsonl", vec![2, 9, 23, 16, 30, 98, 3, 2]),
+            ("no shard", vec![50, 49, 99]),
+        ] {
+            let mut places = Places::new(&tasks);
+            places.begin(Path::new(name));
+            for i in order {
+                assert_eq!(places.find(&format!("r{i}")), Some(i), "{name}");
+            }
+            assert_eq!(places.find("r100"), None);
+        }
+        // Neither an index nor a search: each is the next.
+        let mut places = Places::new(&tasks);
+        places.begin(Path::new("2-of-3.1.jsonl"));
+        for i in (1..100).step_by(3) {
+            assert_eq!(places.find(&format!("r{i}")), Some(i));
+        }
+        assert!(places.index.is_none());
     }
 }
