@@ -300,39 +300,67 @@ fn browser() -> (&'static str, Vec<&'static str>) {
     }
 }
 
-/// What we write, read by the programs that it is written for, as far as they are installed: what is
-/// said where one is and where it is not, the test, and a call that tells.
-const OUTSIDE: [(&str, &str, &str, &[&str]); 3] = [
-    (
-        "results in numpy and scipy",
-        "NOT RUN, for python3 with numpy and scipy is absent",
-        "outside_numpy",
-        &["python3", "-c", "import numpy, scipy"],
-    ),
-    (
-        "results in Octave",
-        "NOT RUN, for Octave is absent",
-        "outside_octave",
-        &["octave", "--version"],
-    ),
-    (
-        "results in LaTeX",
-        "NOT RUN, for pdflatex with pgfplots and standalone is absent",
-        "outside_pdflatex",
-        &["kpsewhich", "pgfplots.sty", "standalone.cls"],
-    ),
+/// A program that is not ours and the tests that need it.
+struct Outside {
+    here: &'static str,
+    absent: &'static str,
+    /// The target and the name of the tests.
+    test: [&'static str; 2],
+    /// A call that tells whether the program is there.
+    call: &'static [&'static str],
+}
+
+/// What we write, read by the programs that it is written for, and plans run by the engines that they are
+/// handed to, as far as they are installed.
+const OUTSIDE: [Outside; 5] = [
+    Outside {
+        here: "results in numpy and scipy",
+        absent: "NOT RUN, for python3 with numpy and scipy is absent",
+        test: ["exports", "outside_numpy"],
+        call: &["python3", "-c", "import numpy, scipy"],
+    },
+    Outside {
+        here: "results in Octave",
+        absent: "NOT RUN, for Octave is absent",
+        test: ["exports", "outside_octave"],
+        call: &["octave", "--version"],
+    },
+    Outside {
+        here: "results in LaTeX",
+        absent: "NOT RUN, for pdflatex with pgfplots and standalone is absent",
+        test: ["exports", "outside_pdflatex"],
+        call: &["kpsewhich", "pgfplots.sty", "standalone.cls"],
+    },
+    Outside {
+        here: "sweeps by HyperQueue",
+        absent: "NOT RUN, for python3 with the module hyperqueue is absent",
+        test: ["sweep", "outside_hyperqueue"],
+        call: &["python3", "-c", "import hyperqueue"],
+    },
+    Outside {
+        here: "sweeps by Slurm",
+        absent: "NOT RUN, for munged, slurmctld or slurmd is absent",
+        test: ["sweep", "outside_slurm"],
+        call: &[
+            "sh",
+            "-c",
+            "PATH=$PATH:/usr/sbin; command -v munged && command -v slurmctld && command -v slurmd && command -v sbatch",
+        ],
+    },
 ];
 
 fn outside() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
-    OUTSIDE.iter().map(|(here, absent, test, call)| {
+    OUTSIDE.iter().map(|outside| {
+        let call = outside.call;
         let there = Command::new(call[0]).args(&call[1..]).output();
-        let mut args = vec!["test", "-q", "--workspace", "--test", "exports", "--"];
-        args.extend(["--ignored", *test]);
+        let [target, test] = outside.test;
+        let mut args = vec!["test", "-q", "--workspace", "--test", target, "--"];
+        args.extend(["--ignored", test]);
         if there.is_ok_and(|output| output.status.success()) {
-            (*here, args)
+            (outside.here, args)
         } else {
             args.push("--list");
-            (*absent, args)
+            (outside.absent, args)
         }
     })
 }

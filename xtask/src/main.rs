@@ -88,8 +88,9 @@ fn main() -> ExitCode {
             forward(Command::new("sh").arg(script).args(&rest))
         }
         "parquet" => {
+            // Of the whole workspace, whose other crates are built already.
             let test = ["--test", "exports", "tables_are_written"];
-            let words = ["test", "-p", "isac", "--features", "parquet"];
+            let words = ["test", "--workspace", "--features", "isac/parquet"];
             forward(cargo().args(words).args(test))
         }
         "wheel" => wheel::run(&rest),

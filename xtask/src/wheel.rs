@@ -10,7 +10,7 @@ const LARGEST: u64 = 12_000_000;
 /// Versions of CVXPY beside the newest whose conventions are tested with `--all`.
 const CVXPY: [&str; 3] = ["1.6", "1.7", "1.8"];
 
-/// Builds the wheel and tests it; `--all` adds lints and the older versions of CVXPY.
+/// Lints the package, builds the wheel and tests it; `--all` adds the older versions of CVXPY.
 pub(crate) fn run(args: &[String]) -> ExitCode {
     let all = match args {
         [] => false,
@@ -63,13 +63,11 @@ fn steps(python: &Path, all: bool) -> Result<(), String> {
             .args(["fmt", "--check", "--manifest-path"])
             .arg(&manifest),
     )?;
-    if all {
-        step("lints");
-        let mut clippy = cargo();
-        clippy.args(["clippy", "--manifest-path"]).arg(&manifest);
-        clippy.args(["--", "-D", "warnings"]);
-        finish(clippy.env("CARGO_TARGET_DIR", root().join("target/python")))?;
-    }
+    step("lints");
+    let mut clippy = cargo();
+    clippy.args(["clippy", "--manifest-path"]).arg(&manifest);
+    clippy.args(["--all-targets", "--", "-D", "warnings"]);
+    finish(clippy.env("CARGO_TARGET_DIR", root().join("target/python")))?;
 
     step("build");
     let tools = venv(python, &here.join("tools"))?;

@@ -1,7 +1,7 @@
 //! Exact compression of semidefinite variables to the span of their data, block by block.
 //!
 //! Let rows and columns of `X` fall into blocks `b` of `n_b`, such that `X` occurs only through sums of
-//! block traces `d_b tr X_bb` (diagonal coefficients: the trace, budgets of groups of antennas) and
+//! block traces `d_b tr X_bb` (diagonal coefficients: the trace, budgets of groups of rows) and
 //! through `V B V^H`, `T^H X T`. With orthonormal columns `U_b` (`n_b x r_b`) that span what `V` and `T`
 //! have in block `b`, and `U = diag(U_b)`, `X` may be replaced by `Y = U^H X U` and by the traces
 //! `t_b >= 0` that lie outside: conversely `U Y U^H + sum_b t_b/(n_b - r_b) (I_b - U_b U_b^H)` gives every

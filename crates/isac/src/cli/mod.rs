@@ -6,6 +6,7 @@
 
 mod bench;
 mod closing;
+mod cluster;
 mod documents;
 mod explain;
 mod judge;

@@ -1,4 +1,5 @@
-//! `isac sweep submit`: shards as processes of this machine, as an array of HyperQueue or of Slurm.
+//! `isac sweep submit`: shards as processes of this machine, as an array of HyperQueue or of Slurm, as tasks of
+//! HyperQueue's Python module.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{Console, say, tell};
+use super::{Console, cluster, say, tell};
 use isac_lab::error::Error;
 use isac_lab::paper::Paper;
 use isac_lab::run::Control;
@@ -22,7 +23,8 @@ use isac_lab::write::write_file;
 enum Engine {
     /// Processes on this machine, as many at a time as there are cores; merges at the end
     Local,
-    /// `hq submit --array`
+    /// `hq submit --array`; without that program the Python module `hyperqueue` with two workers on this
+    /// machine, which merges at the end
     Hyperqueue,
     /// `sbatch --array`
     Slurm,
@@ -61,7 +63,12 @@ pub(super) fn submit(
     cancel: Arc<AtomicBool>,
 ) -> Result<u8, Error> {
     let formats = args.formats.read()?;
-    if !formats.is_empty() && args.engine != Engine::Local {
+    let hq = on_path("hq");
+    let python = match args.engine {
+        Engine::Hyperqueue if !hq => cluster::interpreter(),
+        Engine::Hyperqueue | Engine::Local | Engine::Slurm => None,
+    };
+    if !formats.is_empty() && args.engine != Engine::Local && python.is_none() {
         let why = "--format: is for the merge, which this engine leaves to you: `isac sweep merge --format`";
         return Err(Error::Usage(why.into()));
     }
@@ -94,18 +101,31 @@ pub(super) fn submit(
         }
         let call: Vec<String> = call.iter().map(|word| quoted(word)).collect();
         say!(console, "# {}", call.join(" "));
+        if python.is_some() {
+            let why = "`hq` is not installed here: the Python module would run the shards on this machine";
+            say!(console, "# {why}");
+        }
         return Ok(0);
     }
-    match args.engine {
-        Engine::Local => {
+    match (args.engine, python) {
+        (Engine::Local, python) | (Engine::Hyperqueue, python @ Some(_)) => {
             let store = Store::open(&out, &job)?;
-            let code = processes(&submission, cores, console, &cancel)?;
+            let code = match python {
+                None => processes(&submission, cores, console, &cancel)?,
+                Some(python) => {
+                    tell!(
+                        console,
+                        "`hq` is not installed: two workers of the Python module"
+                    );
+                    cluster::run(&python, &submission, cores, &cancel)?
+                }
+            };
             match code {
                 0 => super::merge::merge(&job, &store, false, &formats, console),
                 code => Ok(code),
             }
         }
-        Engine::Hyperqueue | Engine::Slurm => {
+        (Engine::Hyperqueue | Engine::Slurm, _) => {
             installed(&call[0])?;
             Store::open(&out, &job)?;
             if args.engine == Engine::Slurm {
@@ -116,14 +136,23 @@ pub(super) fn submit(
     }
 }
 
+/// Whether a folder of `PATH` holds a program.
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
 /// Refuses an engine whose program is not there.
 fn installed(program: &str) -> Result<(), Error> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    if std::env::split_paths(&path).any(|folder| folder.join(program).is_file()) {
+    if on_path(program) {
         return Ok(());
     }
+    let also = match program {
+        "hq" => ", nor is the Python module `hyperqueue`",
+        _ => "",
+    };
     Err(Error::Usage(format!(
-        "--engine: the program `{program}` is not installed here; --dry-run prints the call, \
+        "--engine: the program `{program}` is not installed here{also}; --dry-run prints the call, \
          --engine local needs nothing"
     )))
 }
