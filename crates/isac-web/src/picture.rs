@@ -1,5 +1,8 @@
 //! What the page draws of a design: power over directions, bounds of the angles.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use isac_lab::solve::SolveReport;
 use isac_linalg::{Mat, c64, hermitian, ops};
 use serde_json::{Value, json};
@@ -163,8 +166,27 @@ fn decibels(powers: &[f64]) -> Vec<i64> {
         .collect()
 }
 
+/// All that the steering vectors of a picture depend on: problem, columns and rows of antennas.
+type Ground = (Asked, usize, usize);
+
+thread_local! {
+    /// The steering vectors of the last picture: between two of them users and targets move, seldom antennas.
+    static LAST: RefCell<Option<(Ground, Rc<Mat<c64>>)>> = const { RefCell::new(None) };
+}
+
 /// Steering vectors over the directions that are drawn, azimuth fastest.
-fn grid(scene: &Scene) -> Result<Mat<c64>, Refused> {
+fn grid(scene: &Scene) -> Result<Rc<Mat<c64>>, Refused> {
+    let ground = (scene.problem, scene.columns, scene.rows);
+    let last = LAST.with_borrow(Clone::clone);
+    if let Some((_, grid)) = last.filter(|(of, _)| *of == ground) {
+        return Ok(grid);
+    }
+    let grid = Rc::new(computed(scene)?);
+    LAST.set(Some((ground, Rc::clone(&grid))));
+    Ok(grid)
+}
+
+fn computed(scene: &Scene) -> Result<Mat<c64>, Refused> {
     let (azimuths, elevations) = if scene.is_line() { (LINE, 1) } else { MAP };
     let spread = |i: usize, count: usize, half: f64| {
         if count == 1 {
