@@ -141,6 +141,7 @@ pub(super) const FIGURES: Scenarios = &[
     ("noise", FIG2A),
     ("bounds", FIG2A),
     ("sampling", FIG2A),
+    ("warm_start", FIG2A),
     ("fig2b", include_str!("scenarios/fig2b.toml")),
     ("fig2c", FIG2C),
     ("errors", FIG2C),

@@ -18,6 +18,7 @@ mod quality;
 mod scaling;
 mod sweep;
 mod topology;
+mod warm_start;
 
 use isac_lab::Artefact;
 use sweep::{BY_POWER, by_preset, plan};
@@ -36,6 +37,7 @@ pub(super) fn all() -> Vec<Artefact> {
     all.extend(gap::artefacts());
     all.extend(quality::artefacts());
     all.extend(topology::artefacts());
+    all.extend(warm_start::artefacts());
     all.sort_by_key(|artefact| artefact.name);
     all
 }
