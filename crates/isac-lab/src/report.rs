@@ -21,6 +21,8 @@ pub struct Report {
     /// Checks of our own that failed, such as an exact comparison beyond its tolerance. Any of
     /// them makes the exit code 1.
     pub failures: Vec<String>,
+    /// Proofs of bounds in it by name: `proof-NAME.json`, for `isac verify`.
+    pub proofs: Vec<(String, serde_json::Value)>,
     /// What depends on the clock; kept apart from everything else.
     pub timing: Timing,
 }

@@ -317,6 +317,10 @@ impl Prepared {
             text("figure.svg", svg),
             ("figure.png".to_string(), png),
         ]);
+        let proofs = report.proofs.iter();
+        files.extend(
+            proofs.map(|(name, proof)| text(&format!("proof-{name}.json"), format!("{proof}\n"))),
+        );
         if !report.timing.figure.panels.is_empty() {
             let svg = isac_plot::svg(&report.timing.figure);
             files.push((

@@ -301,6 +301,112 @@ fn all_refused(good: &Value, ways: &[(&str, u8, fn(&mut Value))], file: &str) {
     }
 }
 
+/// Problems of two cells that ask for too much: of Bob's channel, of the users', of the power, in one slot of two.
+const HOPELESS: [(&str, &str, &str); 4] = [
+    ("sinr", "sdma", "gamma_th = 1e7\n"),
+    ("users", "rsma_free", "I_p = 40.0\n"),
+    ("power", "noma", "P1_max_W = 1e-6\n"),
+    ("slot", "oma", "I_p = 10.0\n"),
+];
+
+/// The proof that one of them has no design.
+fn hopeless((name, access, extra): (&str, &str, &str)) -> Value {
+    let text = TWO_CELLS.replace("sdma", access);
+    let text = format!("{}{extra}", text.replace("users = 1", "users = 2"));
+    let file = written(&format!("hopeless-{name}.toml"), &text);
+    let to = path(&format!("hopeless-{name}-proof.json"));
+    let _ = std::fs::remove_file(&to);
+    let (code, text) = said(&[
+        "solve",
+        &file,
+        "--certify",
+        "global",
+        "--proof",
+        to.to_str().unwrap(),
+    ]);
+    assert_eq!(code, 3, "{name}: {text}");
+    serde_json::from_str(&std::fs::read_to_string(to).unwrap()).unwrap()
+}
+
+#[test]
+fn problems_of_two_cells_without_a_design_are_proved_to_have_none() {
+    for case in HOPELESS {
+        let proof = hopeless(case);
+        let file = written("hopeless.json", &proof.to_string());
+        let (code, text) = said(&["verify", &file]);
+        assert!(code == 0 && text.contains("infeasible"), "{case:?}: {text}");
+    }
+}
+
+#[test]
+fn a_changed_proof_that_there_is_no_design_is_refused() {
+    let ways: [(&str, u8, fn(&mut Value)); 12] = [
+        ("a leaf dropped", 1, |p| {
+            p["infeasible"]["leaves"].as_array_mut().unwrap().clear();
+        }),
+        ("a leaf doubled", 1, |p| {
+            let leaves = p["infeasible"]["leaves"].as_array_mut().unwrap();
+            leaves.push(leaves[0].clone());
+        }),
+        ("a narrower box", 1, |p| {
+            shifted(&mut p["infeasible"]["leaves"][0]["lower"][1], 0.1)
+        }),
+        ("a bound", 1, |p| {
+            p["infeasible"]["leaves"][0]["bound"] = json!(1.0)
+        }),
+        ("no multipliers", 1, |p| {
+            let leaf = &mut p["infeasible"]["leaves"][0];
+            let y = leaf["y"].as_array_mut().unwrap();
+            y.iter_mut().for_each(|y| *y = json!(0.0));
+            leaf["cuts"] = json!([]);
+        }),
+        ("a multiplier too few", 1, |p| {
+            let y = p["infeasible"]["leaves"][0]["y"].as_array_mut();
+            y.unwrap().pop();
+        }),
+        ("a negative multiplier", 2, |p| {
+            p["infeasible"]["leaves"][0]["y"][0] = json!(-1.0)
+        }),
+        ("less wanted", 1, |p| {
+            p["problem"]["params"]["I_p"] = json!(1.0)
+        }),
+        ("another slot", 2, |p| p["infeasible"]["slot"] = json!(1)),
+        ("no slot", 2, |p| {
+            p["infeasible"].as_object_mut().unwrap().remove("slot");
+        }),
+        ("a design beside it", 2, |p| p["value"] = json!(1.0)),
+        ("another schema", 2, |p| {
+            p["problem"]["schema"] = json!("noma/1")
+        }),
+    ];
+    all_refused(&hopeless(HOPELESS[1]), &ways, "hopeless-changed.json");
+}
+
+/// Every proof that an artefact of quick size writes into its folder, those of both access schemes on two draws.
+#[test]
+fn what_artefacts_prove_is_verified() {
+    let out = path("artefacts");
+    let _ = std::fs::remove_dir_all(&out);
+    let out = out.to_str().unwrap();
+    let (code, text) = said(&["reproduce", "hisac_see/gap", "--quick", "--out", out]);
+    assert_eq!(code, 0, "{text}");
+    let folder = std::path::Path::new(out).join("hisac_see/gap/default");
+    let files = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|f| f.unwrap().path());
+    let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_string();
+    let proofs: Vec<PathBuf> = files
+        .filter(|path| name(path).starts_with("proof-"))
+        .collect();
+    assert_eq!(proofs.len(), 4, "{proofs:?}");
+    for proof in proofs {
+        let (code, text) = said(&["verify", proof.to_str().unwrap(), "--json"]);
+        assert_eq!(code, 0, "{proof:?}: {text}");
+        let verdict: Value = serde_json::from_str(&text).unwrap();
+        assert!(verdict["relative_gap"].as_f64().unwrap() < 0.1, "{proof:?}");
+    }
+}
+
 #[test]
 fn what_is_to_be_proved_is_asked_for_by_name() {
     let file = written("levels.toml", SCENARIO);

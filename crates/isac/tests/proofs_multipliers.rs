@@ -335,16 +335,17 @@ fn costs_of_targets_are_proved() {
     }
 }
 
+/// The boxes of the highest subcarrier, where delay is measured best.
+fn edge(proof: &mut Value) -> &mut Value {
+    &mut leaf(proof)["boxes"][7]
+}
+
 #[test]
 fn no_changed_proof_of_a_cost_is_verified() {
     let (good, _) = drop_of("", "alpha-changed", "augmented");
-    assert!(
-        !good["leaves"][0]["rounds"][0]
-            .as_array()
-            .unwrap()
-            .is_empty()
-    );
-    let ways: [(&str, u8, fn(&mut Value)); 19] = [
+    let outer = good["leaves"][0]["boxes"][7]["splits"].as_array().unwrap();
+    assert!(outer.len() > 2 && outer[0].is_array(), "{outer:?}");
+    let ways: [(&str, u8, fn(&mut Value)); 24] = [
         ("the leaf dropped", 1, |p| p["leaves"] = json!([])),
         ("the bound raised", 1, |p| {
             scaled(&mut p["bound"], 1.0 + 1e-9)
@@ -357,23 +358,49 @@ fn no_changed_proof_of_a_cost_is_verified() {
             scaled(&mut p["value"], 1.0 - 1e-6)
         }),
         ("another beam", 1, |p| scaled(&mut p["W"]["re"][0][0], 1.01)),
-        ("a first round dropped", 1, |p| {
-            leaf(p)["rounds"].as_array_mut().unwrap().remove(0);
+        ("a box dropped", 1, |p| {
+            edge(p)["splits"].as_array_mut().unwrap().pop();
+            edge(p)["rho"].as_array_mut().unwrap().pop();
         }),
-        ("no rounds", 1, |p| leaf(p)["rounds"] = json!([])),
-        ("a lower cap", 1, |p| {
-            scaled(&mut leaf(p)["rounds"][0][0]["raise"], 1.5)
+        ("a box too many", 1, |p| {
+            let last = edge(p)["rho"][0].clone();
+            edge(p)["splits"].as_array_mut().unwrap().push(Value::Null);
+            edge(p)["rho"].as_array_mut().unwrap().push(last);
+        }),
+        ("prices of a box dropped", 1, |p| {
+            edge(p)["rho"].as_array_mut().unwrap().pop();
+        }),
+        ("a split outside its box", 1, |p| {
+            scaled(&mut edge(p)["splits"][0][1], 1e9)
+        }),
+        ("a split of no target", 2, |p| {
+            edge(p)["splits"][0][0] = json!(3)
+        }),
+        ("no splits", 1, |p| {
+            let first = edge(p)["rho"][0].clone();
+            edge(p)["splits"] = json!([null]);
+            edge(p)["rho"] = json!([first]);
+        }),
+        ("dearer light than power", 1, |p| {
+            let all = edge(p)["rho"].as_array_mut().unwrap();
+            let prices = all.iter_mut().flat_map(|list| list.as_array_mut().unwrap());
+            prices.for_each(|rho| scaled(rho, 1.5));
+        }),
+        ("light for nothing", 1, |p| {
+            let all = edge(p)["rho"].as_array_mut().unwrap();
+            let prices = all.iter_mut().flat_map(|list| list.as_array_mut().unwrap());
+            prices.for_each(|rho| *rho = json!(0.0));
+        }),
+        ("cheaper power", 1, |p| scaled(&mut leaf(p)["mu"], 0.99)),
+        ("a price of 0", 2, |p| leaf(p)["mu"] = json!(0.0)),
+        ("a subcarrier dropped", 2, |p| {
+            leaf(p)["boxes"].as_array_mut().unwrap().pop();
         }),
         ("information raised", 1, |p| {
             scaled(&mut leaf(p)["E"][0][0], 1.1)
         }),
         ("information not definite", 1, |p| {
             scaled(&mut leaf(p)["E"][0][1], 2.0)
-        }),
-        ("a negative price", 1, |p| leaf(p)["rho"][0] = json!(-1.0)),
-        ("light for nothing", 1, |p| leaf(p)["rho"][0] = json!(0.0)),
-        ("a raise of 0", 2, |p| {
-            leaf(p)["rounds"][0][0]["raise"] = json!(0.0)
         }),
         ("weights above the norm", 1, |p| {
             scaled(&mut leaf(p)["weights"][0], 1.01)

@@ -1,6 +1,6 @@
-//! The proof of a bound as a file: the problem with explicit channels, the beams, prices in rounds.
+//! The proof of a bound as a file: the problem with explicit channels, the beams, prices and boxes of light.
 
-use isac_algos::alpha_fair::echoes::{self, Cap, Evidence, Prices};
+use isac_algos::alpha_fair::echoes::{self, Evidence, Node as Box};
 use isac_algos::alpha_fair::{FEASIBLE, bound};
 use isac_lab::document::{Document, Node, is_remark};
 use isac_lab::error::Error;
@@ -40,7 +40,7 @@ pub(super) fn attach(
     let upper = problem.fairness().with_form(Form::Norm).cost(crlb);
     let options = bound::Options::default();
     let goes_on = || request.goes_on();
-    let Some(evidence) = echoes::search(&relaxed, upper, &options, goes_on).map_err(failed)? else {
+    let Some(evidence) = echoes::search(&relaxed, &options, goes_on).map_err(failed)? else {
         return Ok(());
     };
     let mut leaf = leaf(&evidence, problem.power_w());
@@ -82,7 +82,8 @@ pub(super) fn attach(
     }
     report.proof = Some(parsed.value);
     report.metric("bound_norm", norm);
-    report.metric("rounds", evidence.rounds.len() as f64);
+    let boxes: usize = evidence.boxes.iter().map(Vec::len).sum();
+    report.metric("boxes", boxes as f64);
     if let Some(certificate) = &mut report.certificate {
         certificate.bound = bound;
         certificate.relative_gap = isac_lab::solve::relative_gap(bound, value);
@@ -90,25 +91,21 @@ pub(super) fn attach(
     Ok(())
 }
 
-/// Prices per share of the power as prices per watt.
-fn priced(prices: &Prices, power_w: f64) -> Value {
-    let light: Vec<f64> = prices.light.iter().map(|x| x / power_w).collect();
-    let caps: Vec<[f64; 2]> = (prices.caps.iter())
-        .map(|pair| pair.map(|x| x / power_w))
-        .collect();
-    json!({ "E": prices.information, "rho": light, "nu": caps })
-}
-
+/// Prices per share of the power as prices per watt, light in watt.
 fn leaf(evidence: &Evidence, power_w: f64) -> Value {
-    let cap = |cap: &Cap| {
-        let mut one = priced(&cap.prices, power_w);
-        one["target"] = cap.target.into();
-        one["half"] = cap.half.into();
-        one["raise"] = (cap.raise / power_w).into();
-        one
-    };
-    let rounds = evidence.rounds.iter();
-    let rounds: Vec<Vec<Value>> = rounds.map(|list| list.iter().map(cap).collect()).collect();
+    let boxes = evidence.boxes.iter().map(|list| {
+        let (mut splits, mut rho) = (Vec::new(), Vec::new());
+        for node in list {
+            match node {
+                Box::Split { target, at } => splits.push(json!([target, at * power_w])),
+                Box::Leaf(prices) => {
+                    splits.push(Value::Null);
+                    rho.push(prices.iter().map(|x| x / power_w).collect::<Vec<_>>());
+                }
+            }
+        }
+        json!({ "splits": splits, "rho": rho })
+    });
     let clusters = evidence.users.clusters.iter().map(|list| {
         let one = |(users, phi): &(Vec<usize>, f64)| {
             json!({ "users": users, "phi": phi * power_w * (1.0 + SLACK) })
@@ -118,12 +115,14 @@ fn leaf(evidence: &Evidence, power_w: f64) -> Value {
     let weights: Vec<f64> = (evidence.users.weights.iter())
         .map(|x| x * power_w)
         .collect();
-    let mut leaf = priced(&evidence.prices, power_w);
-    leaf["weights"] = json!(evidence.weights);
-    leaf["centres"] = json!(evidence.centres);
-    leaf["users"] = json!({ "weights": weights, "clusters": clusters.collect::<Vec<_>>() });
-    leaf["rounds"] = json!(rounds);
-    leaf
+    json!({
+        "weights": evidence.weights,
+        "centres": evidence.centres,
+        "users": { "weights": weights, "clusters": clusters.collect::<Vec<_>>() },
+        "E": evidence.dual.information,
+        "mu": evidence.dual.power / power_w,
+        "boxes": boxes.collect::<Vec<_>>(),
+    })
 }
 
 /// The problem with explicit channels and the case alone.

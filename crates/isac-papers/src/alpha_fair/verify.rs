@@ -9,21 +9,18 @@
 //! (dual uplink of linear beams, `s_k` the gain after the best receiver, which falls in every other power).
 //! Per cluster of users, those outside it left out, `phi` is taken from the file and proved by splitting
 //! boxes of powers until none exceeds it. The targets get `S = P - Q`. With `w` of dual norm at most 1, any
-//! positive semidefinite `E_t` and prices `rho`, `nu >= 0`, a design whose light of target `t` is at most `G_th`
-//! in half `h` of the band costs at least `a - b`, hence `a^2 / (4 b)`:
+//! positive semidefinite `E_t` and any price `mu` of power, a design costs at least `a - b`, hence `a^2 / (4 b)`:
 //!
 //! ```text
 //! a = sum_t 2 tr (w_t D^1/2 E_t D^1/2)^1/2
-//! b = S lambda_max(sum rho_t a_t a_t^H) + sum nu_th G_th + sum_i max over 0 <= g <= G of
-//!     sum_tj kappa_tj e_ti g_t / (sigma_j + sum_{q != t} b_qj g_q) - sum_t (rho_t + nu_th) g_t
+//! b = S mu + sum_i max over beams x of sum_tj kappa_tj e_ti g_t / (sigma_j + sum_{q != t} b_qj g_q) - mu |x|^2
 //! ```
 //!
-//! (`w C >= 2 tr(..)^1/2 - tr(E F)`, and the light of all targets together costs at least its price). The last
-//! function is convex in each `g_t`: its maximum is at a vertex, and all are tried. A design that costs at
-//! most `U` has no more light of target `t` in `h` than `(U - a + b') / delta`, where `b'` has `rho_t + delta` in the
-//! eigenvalue and in the other half, with prices of its own: so the caps of a round follow from those of the
-//! round before, the first ones from `S |a_t|^2`. The bound is that of the last caps, or `U` if that is
-//! smaller.
+//! (`w C >= 2 tr(..)^1/2 - tr(E F)`), where `g_t = |a_t^H x|^2`. The maximum is bounded over boxes of light `g` that are
+//! made by the splits in the file, so that they cover `0 <= g_t <= S |a_t|^2`. On a box light costs at least
+//! `rho . g <= |x|^2 lambda_max(sum rho_t a_t a_t^H)` for any `rho` (in the file, per box); what the greatest eigenvalue exceeds
+//! `mu` by is charged for all of `S`. What light informs less `rho . g` is convex in each `g_t` alone, so that its maximum over the
+//! box is at a vertex. Only vertices are tried at which a sign of its slopes does not exclude it.
 
 use isac_algos::alpha_fair::{Evaluator, FEASIBLE, Problem};
 use isac_lab::document::{Document, Node};
@@ -43,29 +40,18 @@ const SAME: f64 = 1e-9;
 const POWER: f64 = 1e-10;
 /// Room for rounding in sums of some thousand terms and in eigenvalues, relative.
 const ROOM: f64 = 1e-10;
-/// Targets at most: all `2^T` vertices are tried.
+/// Targets at most.
 const TARGETS: usize = 12;
 
 /// Keys of a proof, of a leaf and of a cap.
 const KEYS: [&str; 6] = ["schema", "problem", "bound", "value", "W", "leaves"];
-const LEAF_KEYS: [&str; 8] = [
-    "bound", "weights", "centres", "users", "rounds", "E", "rho", "nu",
-];
-const CAP_KEYS: [&str; 6] = ["target", "half", "raise", "E", "rho", "nu"];
+const LEAF_KEYS: [&str; 7] = ["bound", "weights", "centres", "users", "E", "mu", "boxes"];
 
-/// Prices as the file has them.
-struct Prices {
-    information: Vec<[f64; 3]>,
-    light: Vec<f64>,
-    caps: Vec<[f64; 2]>,
-}
-
-/// What caps the light of a target in a half of the band.
-struct Cap {
-    target: usize,
-    half: usize,
-    raise: f64,
-    prices: Prices,
+/// The boxes of a subcarrier: splits as target and light, `None` where a box is not split, a split before
+/// its lower and its upper part; prices of light for each box.
+struct Boxes {
+    splits: Vec<Option<(usize, f64)>>,
+    prices: Vec<Vec<f64>>,
 }
 
 /// A leaf as the file has it.
@@ -73,8 +59,9 @@ pub(super) struct Leaf {
     weights: Vec<f64>,
     centres: Vec<f64>,
     users: Users,
-    rounds: Vec<Vec<Cap>>,
-    prices: Prices,
+    information: Vec<[f64; 3]>,
+    power: f64,
+    boxes: Vec<Boxes>,
 }
 
 /// Checks a proof.
@@ -139,33 +126,44 @@ pub(super) fn verify(root: &Node<'_>) -> Result<Verdict, Error> {
 pub(super) fn read(node: &Node<'_>, problem: &Problem) -> Result<Leaf, Error> {
     node.known_keys(&LEAF_KEYS)?;
     let targets = problem.sensing().targets();
-    let prices = |node: &Node<'_>| -> Result<Prices, Error> {
-        let triples = node.get("E")?.array_of(&[targets, 3])?.data;
-        let pairs = node.get("nu")?.array_of(&[targets, 2])?.data;
-        Ok(Prices {
-            information: triples.chunks(3).map(|e| [e[0], e[1], e[2]]).collect(),
-            light: node.get("rho")?.vec_of(targets)?,
-            caps: pairs.chunks(2).map(|e| [e[0], e[1]]).collect(),
+    let triples = node.get("E")?.array_of(&[targets, 3])?.data;
+    let split = |node: &Node<'_>| -> Result<Option<(usize, f64)>, Error> {
+        if node.value.is_null() {
+            return Ok(None);
+        }
+        let pair = node.items()?;
+        let [target, at] = &pair[..] else {
+            return Err(node.wrong("null, or a target and its light"));
+        };
+        Ok(Some((target.count(0, targets - 1)?, at.f64()?)))
+    };
+    let boxes = |node: &Node<'_>| -> Result<Boxes, Error> {
+        node.known_keys(&["splits", "rho"])?;
+        Ok(Boxes {
+            splits: (node.get("splits")?.items()?.iter())
+                .map(split)
+                .collect::<Result<_, Error>>()?,
+            prices: (node.get("rho")?.items()?.iter())
+                .map(|prices| prices.vec_of(targets))
+                .collect::<Result<_, Error>>()?,
         })
     };
-    let cap = |node: &Node<'_>| -> Result<Cap, Error> {
-        node.known_keys(&CAP_KEYS)?;
-        Ok(Cap {
-            target: node.get("target")?.count(0, targets - 1)?,
-            half: node.get("half")?.count(0, 1)?,
-            raise: node.get("raise")?.positive("1/W")?,
-            prices: prices(node)?,
-        })
-    };
-    let rounds = node.get("rounds")?.items()?;
+    let all = node.get("boxes")?;
+    let subcarriers = all.objects()?;
+    if subcarriers.len() != problem.streams().subcarriers {
+        let expected = problem.streams().subcarriers;
+        return Err(all.wrong(format!("{expected} lists, one per subcarrier")));
+    }
     Ok(Leaf {
         weights: node.get("weights")?.vec_of(targets)?,
         centres: node.get("centres")?.vec_of(targets)?,
         users: uplink::read(&node.get("users")?, problem)?,
-        rounds: (rounds.iter())
-            .map(|round| round.objects()?.iter().map(cap).collect())
+        information: triples.chunks(3).map(|e| [e[0], e[1], e[2]]).collect(),
+        power: node.get("mu")?.positive("1/W")?,
+        boxes: subcarriers
+            .iter()
+            .map(boxes)
             .collect::<Result<_, Error>>()?,
-        prices: prices(node)?,
     })
 }
 
@@ -207,32 +205,13 @@ pub(super) fn bounded(problem: &Problem, leaf: &Leaf, upper: f64) -> Result<f64,
         return Err("users: more power than there is".into());
     }
     let scene = Scene::new(problem, leaf, left);
-    let mut caps: Vec<[f64; 2]> = (0..sensing.targets())
-        .map(|t| [left * scene.gram[(t, t)].re * (1.0 + ROOM); 2])
-        .collect();
-    for (at, round) in leaf.rounds.iter().enumerate() {
-        let vertices = scene.vertices(&caps);
-        let mut renewed = caps.clone();
-        for Cap {
-            target,
-            half,
-            raise,
-            prices,
-        } in round
-        {
-            let a = scene.gain(prices) * (1.0 - ROOM);
-            let raised = Some((*target, *half, *raise));
-            let b = scene.price(prices, &caps, &vertices, raised);
-            let b = b.map_err(|e| format!("round {at}: {e}"))?;
-            let most = (upper * (1.0 + ROOM) - a + b).max(0.0) / raise;
-            let cap = &mut renewed[*target][*half];
-            *cap = cap.min(most * (1.0 + ROOM));
-        }
-        caps = renewed;
+    let a = scene.gain(&leaf.information) * (1.0 - ROOM);
+    let mut b = left * leaf.power;
+    for (i, boxes) in leaf.boxes.iter().enumerate() {
+        let most = scene.most(leaf, i, boxes);
+        b += most.map_err(|why| format!("subcarrier {i}: {why}"))?;
     }
-    let a = scene.gain(&leaf.prices) * (1.0 - ROOM);
-    let b = scene.price(&leaf.prices, &caps, &scene.vertices(&caps), None);
-    let norm = a * a / (4.0 * b.map_err(|e| e.to_string())?);
+    let norm = a * a / (4.0 * b * (1.0 + ROOM));
     if !(norm > 0.0 && norm.is_finite()) {
         return Err(format!("the prices prove {norm}"));
     }
@@ -257,17 +236,10 @@ fn allowed(problem: &Problem, leaf: &Leaf) -> Result<(), String> {
             "weights: negative, or of a dual norm above 1 ({dual})"
         ));
     }
-    let of_caps = leaf.rounds.iter().flatten().map(|cap| &cap.prices);
-    for prices in of_caps.chain([&leaf.prices]) {
-        for (t, [e11, e12, e22]) in prices.information.iter().enumerate() {
-            let definite = *e11 >= 0.0 && *e22 >= 0.0 && e11 * e22 >= e12 * e12;
-            if !definite {
-                return Err(format!("E[{t}] is not positive semidefinite"));
-            }
-        }
-        let mut all = prices.light.iter().chain(prices.caps.iter().flatten());
-        if all.any(|x| x.is_nan() || *x < 0.0) {
-            return Err("a negative price".into());
+    for (t, [e11, e12, e22]) in leaf.information.iter().enumerate() {
+        let definite = *e11 >= 0.0 && *e22 >= 0.0 && e11 * e22 >= e12 * e12;
+        if !definite {
+            return Err(format!("E[{t}] is not positive semidefinite"));
         }
     }
     Ok(())
@@ -285,7 +257,8 @@ struct Scene {
     kappa: Vec<f64>,
     /// What `g / D = 1` on a subcarrier informs: 11, 12, 22, target-major.
     unit: Vec<[f64; 3]>,
-    gram: Mat<c64>,
+    /// Steering vectors in orthonormal coordinates of their span.
+    steering: Vec<Vec<c64>>,
     /// `w_t D`.
     cost: Vec<[f64; 2]>,
 }
@@ -327,7 +300,12 @@ impl Scene {
                 });
             }
         }
-        let steering = problem.steering();
+        let given = problem.steering();
+        let coordinates = if given.nrows() > given.ncols() {
+            factor::qr_thin(given).1
+        } else {
+            given.to_owned()
+        };
         let of = |w: &f64| [w * model.weights[0], w * model.weights[1]];
         Self {
             n,
@@ -338,108 +316,154 @@ impl Scene {
             reflection,
             kappa,
             unit,
-            gram: ops::adjoint_mul(steering, steering),
+            steering: (0..targets)
+                .map(|t| coordinates.col(t).iter().copied().collect())
+                .collect(),
             cost: leaf.weights.iter().map(of).collect(),
         }
     }
 
     /// `a`.
-    fn gain(&self, prices: &Prices) -> f64 {
+    fn gain(&self, information: &[[f64; 3]]) -> f64 {
         let of = |t: usize| {
-            let ([d1, d2], [e11, e12, e22]) = (self.cost[t], prices.information[t]);
+            let ([d1, d2], [e11, e12, e22]) = (self.cost[t], information[t]);
             let det = (e11 * e22 - e12 * e12).max(0.0);
             2.0 * (d1 * e11 + d2 * e22 + 2.0 * (d1 * d2 * det).sqrt()).sqrt()
         };
         (0..self.targets).map(of).sum()
     }
 
-    /// For both halves, vertex-major, `g_t sum_j kappa_tj / D_tj` of the targets that a vertex lights.
-    fn vertices(&self, caps: &[[f64; 2]]) -> [Vec<f64>; 2] {
-        [0, 1].map(|h| {
-            let mut table = Vec::with_capacity(self.targets << self.targets);
-            for vertex in 0..1usize << self.targets {
-                let lit = |t: usize| vertex & (1 << t) != 0;
-                for t in 0..self.targets {
-                    if !lit(t) {
-                        table.push(0.0);
-                        continue;
-                    }
-                    let mut sum = 0.0;
-                    for j in 0..self.nodes {
-                        let mut disturbance = self.noise[j];
-                        for q in (0..self.targets).filter(|&q| q != t && lit(q)) {
-                            disturbance += self.reflection[q * self.nodes + j] * caps[q][h];
-                        }
-                        sum += self.kappa[t * self.nodes + j] / disturbance;
-                    }
-                    table.push(caps[t][h] * sum);
-                }
-            }
-            table
-        })
-    }
-
-    /// `b`, or `b'` for light of target `t` in half `h` raised by `delta`; never below its exact value.
-    fn price(
-        &self,
-        prices: &Prices,
-        caps: &[[f64; 2]],
-        vertices: &[Vec<f64>; 2],
-        raised: Option<(usize, usize, f64)>,
-    ) -> Result<f64, isac_linalg::Error> {
-        let mut light = prices.light.clone();
-        if let Some((t, _, delta)) = raised {
-            light[t] += delta;
-        }
-        let weighted = Mat::from_fn(self.targets, self.targets, |i, j| {
-            self.gram[(i, j)] * (light[i] * light[j]).sqrt()
-        });
-        let top = factor::eigvalsh(weighted.as_ref())?
-            .last()
-            .copied()
-            .unwrap_or(0.0);
-        let trace: f64 = (0..self.targets).map(|t| weighted[(t, t)].re).sum();
-        let mut sum = self.left * (top + ROOM * trace);
-        for t in 0..self.targets {
-            sum += prices.caps[t][0] * caps[t][0] + prices.caps[t][1] * caps[t][1];
-        }
-        for i in 0..self.n {
-            let h = usize::from(2 * i >= self.n);
-            // In its own half the raised light is what is counted: its price stays.
-            let base = match raised {
-                Some((_, half, _)) if half != h => &light,
-                _ => &prices.light,
-            };
-            let charged: Vec<f64> = (0..self.targets)
-                .map(|t| (base[t] + prices.caps[t][h]) * caps[t][h])
-                .collect();
-            sum += self.largest(prices, i, &charged, &vertices[h]);
-        }
-        Ok(sum * (1.0 + ROOM))
-    }
-
-    /// The maximum over the vertices on a subcarrier; `charged` for all the light that a cap allows.
-    fn largest(&self, prices: &Prices, i: usize, charged: &[f64], table: &[f64]) -> f64 {
+    /// What a subcarrier is worth at most.
+    fn most(&self, leaf: &Leaf, i: usize, boxes: &Boxes) -> Result<f64, String> {
         let informs: Vec<f64> = (0..self.targets)
             .map(|t| {
                 let ([u11, u12, u22], [e11, e12, e22]) =
-                    (self.unit[t * self.n + i], prices.information[t]);
+                    (self.unit[t * self.n + i], leaf.information[t]);
                 let size = u11 * e11 + 2.0 * (u12 * e12).abs() + u22 * e22;
-                u11 * e11 + 2.0 * u12 * e12 + u22 * e22 + 8.0 * f64::EPSILON * size
+                (u11 * e11 + 2.0 * u12 * e12 + u22 * e22 + 8.0 * f64::EPSILON * size).max(0.0)
             })
             .collect();
-        let alone = |t: usize| informs[t] * table[(1 << t) * self.targets + t] > charged[t];
-        // Others only disturb: who does not pay alone never does.
-        if !(0..self.targets).any(alone) {
-            return 0.0;
-        }
+        let size = |a: &Vec<c64>| a.iter().map(|x| x.norm_sqr()).sum::<f64>();
+        let whole = self
+            .steering
+            .iter()
+            .map(|a| self.left * size(a) * (1.0 + ROOM));
+        let mut open = vec![(vec![0.0; self.targets], whole.collect::<Vec<f64>>())];
+        let mut prices = boxes.prices.iter();
         let mut most = 0.0_f64;
-        for (vertex, rates) in table.chunks(self.targets).enumerate() {
-            let mut sum = 0.0;
-            for t in (0..self.targets).filter(|t| vertex & (1 << t) != 0) {
-                sum += informs[t] * rates[t] - charged[t];
+        for split in &boxes.splits {
+            let Some((low, high)) = open.pop() else {
+                return Err("there are more boxes than splits make".into());
+            };
+            if let Some((t, at)) = split {
+                if !(low[*t] <= *at && *at <= high[*t]) {
+                    return Err(format!(
+                        "the split at {at} W of target {t} lies outside its box"
+                    ));
+                }
+                let (mut below, mut above) = (high.clone(), low.clone());
+                below[*t] = *at;
+                above[*t] = *at;
+                open.push((above, high));
+                open.push((low, below));
+                continue;
             }
-            most = most.max(sum);
+            let Some(prices) = prices.next() else {
+                return Err("a box has no prices".into());
+            };
+            most = most.max(self.worth(&informs, [&low, &high], prices, leaf.power)?);
+        }
+        if !open.is_empty() || prices.next().is_some() {
+            return Err("boxes are missing, or there are prices for more".into());
+        }
+        Ok(most)
+    }
+
+    /// What a box of light is worth at most.
+    fn worth(
+        &self,
+        informs: &[f64],
+        [low, high]: [&[f64]; 2],
+        prices: &[f64],
+        power: f64,
+    ) -> Result<f64, String> {
+        let mut sum = self.vertices(informs, [low, high], prices);
+        let order = self.steering[0].len();
+        let weighted = Mat::from_fn(order, order, |i, j| {
+            let pairs = self.steering.iter().zip(prices);
+            pairs.map(|(a, rho)| a[i] * a[j].conj() * *rho).sum::<c64>()
+        });
+        let values = factor::eigvalsh(weighted.as_ref()).map_err(|e| e.to_string())?;
+        let trace: f64 = (self.steering.iter().zip(prices))
+            .map(|(a, rho)| rho.abs() * a.iter().map(|x| x.norm_sqr()).sum::<f64>())
+            .sum();
+        let top = values.last().copied().unwrap_or(0.0) + ROOM * trace;
+        sum += self.left * (top - power).max(0.0);
+        if sum.is_nan() {
+            return Err("a box has no bound".into());
+        }
+        Ok(sum)
+    }
+
+    /// Noise and what a node hears of all targets but one.
+    fn disturbance(&self, t: usize, j: usize, light: &[f64]) -> f64 {
+        let others = (0..self.targets).filter(|&q| q != t);
+        let heard = others.map(|q| self.reflection[q * self.nodes + j] * light[q]);
+        self.noise[j] + heard.sum::<f64>()
+    }
+
+    /// The maximum at the vertices of a box of what light informs less its price.
+    fn vertices(&self, informs: &[f64], [low, high]: [&[f64]; 2], prices: &[f64]) -> f64 {
+        // Greatest and least slopes.
+        let mut slopes: Vec<[f64; 2]> = prices.iter().map(|rho| [-rho, -rho]).collect();
+        for t in 0..self.targets {
+            for j in 0..self.nodes {
+                let k = self.kappa[t * self.nodes + j] * informs[t];
+                let quiet = self.disturbance(t, j, low);
+                slopes[t][0] += k / quiet;
+                slopes[t][1] += k / self.disturbance(t, j, high);
+                for q in (0..self.targets).filter(|&q| q != t) {
+                    let harm = k * high[t] / (quiet * quiet);
+                    slopes[q][1] -= harm * self.reflection[q * self.nodes + j];
+                }
+            }
+        }
+        let (mut light, mut free) = (low.to_vec(), Vec::new());
+        for (t, [greatest, least]) in slopes.into_iter().enumerate() {
+            if least >= 0.0 {
+                light[t] = high[t];
+            } else if greatest > 0.0 {
+                free.push(t);
+            }
+        }
+        let mut most = f64::NEG_INFINITY;
+        for vertex in 0..1usize << free.len() {
+            for (bit, &t) in free.iter().enumerate() {
+                let lit = vertex & (1 << bit) != 0;
+                light[t] = if lit { high[t] } else { low[t] };
+            }
+            let (mut sum, mut size) = (0.0, 0.0);
+            for t in 0..self.targets {
+                sum -= prices[t] * light[t];
+                size += prices[t].abs() * light[t];
+            }
+            for j in 0..self.nodes {
+                // What targets from each one on send there; those before it are added up on the way.
+                let mut after = [0.0; TARGETS + 1];
+                for t in (0..self.targets).rev() {
+                    after[t] = after[t + 1] + self.reflection[t * self.nodes + j] * light[t];
+                }
+                let mut before = 0.0;
+                for t in 0..self.targets {
+                    let disturbance = self.noise[j] + before + after[t + 1];
+                    let rate = self.kappa[t * self.nodes + j] / disturbance;
+                    let gain = informs[t] * rate * light[t];
+                    sum += gain;
+                    size += gain;
+                    before += self.reflection[t * self.nodes + j] * light[t];
+                }
+            }
+            most = most.max(sum + ROOM * size);
         }
         most
     }

@@ -1,7 +1,8 @@
 //! A `hisac-see/1` problem with its channels written out.
 
 use super::read::posed;
-use super::scenario;
+use super::scenario::{self, Scenario};
+use isac_algos::hisac_see::Problem;
 use isac_lab::document::{Node, json_of_matrix, json_of_vec};
 use isac_lab::error::Error;
 use isac_lab::solve::SolveRequest;
@@ -13,8 +14,13 @@ pub(super) fn explicit(root: &Node<'_>, request: &SolveRequest) -> Result<Value,
         return Ok(root.value.clone());
     };
     let (problem, _) = posed(root, request)?;
-    let (s, cell, needed) = (&stated.scenario, &problem.cell, &problem.requirements);
-    Ok(json!({
+    Ok(written(&stated.scenario, &problem))
+}
+
+/// A problem that was drawn from a scenario.
+pub(super) fn written(s: &Scenario, problem: &Problem) -> Value {
+    let (cell, needed) = (&problem.cell, &problem.requirements);
+    json!({
         "schema": "hisac-see/1",
         "params": {
             "M1_h_v": s.array1, "M2_h_v": s.array2, "N": s.users,
@@ -39,5 +45,5 @@ pub(super) fn explicit(root: &Node<'_>, request: &SolveRequest) -> Result<Value,
             "user_target": problem.user_target.name(),
             "clutter": problem.clutter,
         },
-    }))
+    })
 }

@@ -84,6 +84,11 @@ fn certify(
     request: &SolveRequest,
     out: &mut SolveReport,
 ) -> Result<(), Error> {
+    if request.certify == Certify::Global
+        && matches!(out.status, SolveStatus::Infeasible | SolveStatus::Unknown)
+    {
+        return exclude(root, problem, request, out);
+    }
     let value = match out.objective {
         Some(value) if request.certify == Certify::Global && out.status.exit_code() == 0 => value,
         Some(_) | None => return Ok(()),
@@ -103,7 +108,36 @@ fn certify(
         bound: proved.bound,
         relative_gap: isac_lab::solve::relative_gap(proved.bound, value),
     });
-    out.proof = Some(proof::write(root, request, out, &proved)?);
+    let document = proof::document(root, request)?;
+    out.proof = Some(proof::write(document, out, &proved));
+    Ok(())
+}
+
+/// Looks for a proof that there is no design, which also `isac verify` checks.
+fn exclude(
+    root: &Node<'_>,
+    problem: &Problem,
+    request: &SolveRequest,
+    out: &mut SolveReport,
+) -> Result<(), Error> {
+    let options = global::Options::default();
+    let leaves = global::exclude(problem, &options, |_| request.goes_on());
+    let Some(leaves) = leaves.map_err(|e| root.refused(e))? else {
+        return Ok(());
+    };
+    if out.status == SolveStatus::Unknown {
+        out.status = SolveStatus::Infeasible;
+        out.certificate = Some(SolveCertificate {
+            kind: "boxes of amplitude, interference and leakage without a design".into(),
+            bound: leaves.len() as f64,
+            relative_gap: None,
+        });
+        let claim = "no design exists (proof: by boxes)";
+        let why = &out.stop_reason;
+        out.stop_reason = why.replacen("no feasible point found", claim, 1);
+    }
+    let document = proof::document(root, request)?;
+    out.proof = Some(proof::write_excluded(document, &leaves));
     Ok(())
 }
 
@@ -155,7 +189,8 @@ fn stored_start(root: &Node<'_>, problem: &Problem) -> Result<Vec<Design>, Error
     }
 }
 
-fn report(problem: &Problem, method: Method, found: &Solution) -> SolveReport {
+/// What a method found.
+pub(super) fn report(problem: &Problem, method: Method, found: &Solution) -> SolveReport {
     let status = match (found.feasible, found.stopped.converged()) {
         (true, true) => SolveStatus::Solved,
         (true, false) => SolveStatus::Limit,

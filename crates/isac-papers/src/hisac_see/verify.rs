@@ -16,9 +16,14 @@
 //! are positive semidefinite, and a function of one number at a time in the rest: its greatest value is
 //! explicit, and if it is at most 0, no design in the box has an efficiency above the leaf's bound.
 //!
+//! That a problem has no design is the same with the bound 0 and without the tangent's slack: every design has a
+//! rate of at least `-log2(1 + t)`, and a leaf whose multipliers leave less holds none. One slot of time division
+//! is enough.
+//!
 //! The constraints are those of [hisac_see] for beams, not covariances: that Bob is reached in his whole
 //! ball means `|h_bo^H w| >= r |w|`, and the phase of `w_bo` is free, so `h_bo^H w_bo >= 0`.
 
+mod excluded;
 mod leaf;
 mod sum;
 
@@ -47,6 +52,9 @@ const KEYS: [&str; 7] = [
 
 /// Checks a proof.
 pub(super) fn verify(root: &Node<'_>) -> Result<Verdict, Error> {
+    if root.opt("infeasible").is_some() {
+        return excluded::verify(root);
+    }
     root.known_keys(&KEYS)?;
     let document = Document {
         file: format!("{}: problem", root.file),
@@ -346,6 +354,18 @@ impl<'a> Facts<'a> {
 
     /// Whether the leaf's bound holds.
     fn check(&self, leaf: &Leaf) -> Result<(), String> {
+        let excess = self.excess(leaf)?;
+        if excess <= 0.0 {
+            return Ok(());
+        }
+        Err(format!(
+            "at the bound {} the multipliers leave {excess:e} bps/Hz",
+            leaf.bound
+        ))
+    }
+
+    /// What the multipliers leave at the leaf's bound.
+    fn excess(&self, leaf: &Leaf) -> Result<f64, String> {
         if !(leaf.bound.is_finite() && leaf.bound >= 0.0) {
             return Err(format!("the bound {} is no efficiency", leaf.bound));
         }
@@ -362,14 +382,7 @@ impl<'a> Facts<'a> {
             powers: self.limits(),
             jamming: norm2(&self.g_e) * self.limits()[1],
         };
-        let excess = sum.greatest(&most, &leaf.cell, leaf.m)?;
-        if excess <= 0.0 {
-            return Ok(());
-        }
-        Err(format!(
-            "at the bound {} the multipliers leave {excess:e} bps/Hz",
-            leaf.bound
-        ))
+        sum.greatest(&most, &leaf.cell, leaf.m)
     }
 
     /// Less the efficiency times the power, where it is not allocated that of the beams and of the noise.

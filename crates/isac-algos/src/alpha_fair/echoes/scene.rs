@@ -1,10 +1,10 @@
-//! A problem in the numbers that the bound needs, and its prices.
+//! A problem in the numbers that the bound needs.
 
-use super::prices::Prices;
+use super::Dual;
 use crate::Error;
 use crate::alpha_fair::Problem;
 use crate::alpha_fair::bound::Relaxation;
-use isac_linalg::{Mat, c64, factor, ops};
+use isac_linalg::{Mat, c64, factor};
 use isac_metrics::delay_doppler::{Gain, Nodes};
 
 /// The problem in numbers.
@@ -19,20 +19,24 @@ pub(super) struct Scene {
     pub(super) kappa: Vec<f64>,
     /// What a unit of `g / D` on a subcarrier informs, entries 11, 12, 22; target-major.
     pub(super) unit: Vec<[f64; 3]>,
-    /// `A^H A` of the steering vectors.
-    pub(super) gram: Mat<c64>,
+    /// Steering vectors in orthonormal coordinates of their span.
+    pub(super) coordinates: Vec<Vec<c64>>,
     /// Diagonal weight of the CRLB.
     pub(super) diagonal: [f64; 2],
     pub(super) weights: Vec<f64>,
     pub(super) centres: Vec<f64>,
-    /// Factors `L_t` of the relaxation's `E_t`, entries 11, 21, 22, and its `rho_t`: the units of the
-    /// search.
+    /// Factors `L_t` of the relaxation's `E_t`, entries 11, 21, 22, and its price of power: the units of
+    /// the search.
     pub(super) factors: Vec<[f64; 3]>,
-    pub(super) prices: Vec<f64>,
+    pub(super) price: f64,
 }
 
 impl Scene {
-    pub(super) fn new(problem: &Problem, relaxation: &Relaxation, left: f64) -> Self {
+    pub(super) fn new(
+        problem: &Problem,
+        relaxation: &Relaxation,
+        left: f64,
+    ) -> Result<Self, Error> {
         let sensing = problem.sensing();
         let (model, n, targets) = (sensing.model(), sensing.subcarriers(), sensing.targets());
         let all = sensing.nodes();
@@ -81,6 +85,14 @@ impl Scene {
             .map(|c| (c / norm).powf(p - 1.0) / fairness.reference() * (1.0 - 1e-12))
             .collect();
         let steering = problem.steering();
+        let rows = if steering.ncols() < steering.nrows() {
+            factor::qr_thin(steering).1
+        } else {
+            steering.to_owned()
+        };
+        let coordinates = (0..targets)
+            .map(|t| rows.col(t).iter().copied().collect())
+            .collect();
         let mut scene = Self {
             subcarriers: n,
             targets,
@@ -89,19 +101,20 @@ impl Scene {
             reflection,
             kappa,
             unit,
-            gram: ops::adjoint_mul(steering, steering),
+            coordinates,
             diagonal,
             weights,
             centres,
             factors: Vec::new(),
-            prices: Vec::new(),
+            price: 0.0,
         };
-        scene.measure(relaxation);
-        scene
+        scene.measure(relaxation)?;
+        Ok(scene)
     }
 
     /// Units of the search from the relaxation's optimum: `E = F^-1 D F^-1 w`.
-    pub(super) fn measure(&mut self, relaxation: &Relaxation) {
+    fn measure(&mut self, relaxation: &Relaxation) -> Result<(), Error> {
+        let mut prices = Vec::new();
         for t in 0..self.targets {
             let [f11, f12, f22] = relaxation.information[t];
             let det = f11 * f22 - f12 * f12;
@@ -119,8 +132,10 @@ impl Scene {
             let e = [l11 * l11, l11 * l21, l21 * l21 + l22 * l22];
             let quiet = self.quiet(t);
             let most = (0..self.subcarriers).map(|i| self.informs(&e, t, i) * quiet);
-            self.prices.push(most.fold(0.0, f64::max));
+            prices.push(most.fold(0.0, f64::max));
         }
+        self.price = self.top(&prices)?;
+        Ok(())
     }
 
     pub(super) fn nodes(&self) -> usize {
@@ -141,48 +156,62 @@ impl Scene {
         e[0] * unit[0] + 2.0 * e[1] * unit[1] + e[2] * unit[2]
     }
 
-    pub(super) fn half(&self, i: usize) -> usize {
-        usize::from(2 * i >= self.subcarriers)
+    /// `e_ti` of all targets.
+    pub(super) fn worth(&self, dual: &Dual, i: usize) -> Vec<f64> {
+        let of = |t: usize| self.informs(&dual.information[t], t, i);
+        (0..self.targets).map(of).collect()
     }
 
-    pub(super) fn trivial_caps(&self) -> Vec<[f64; 2]> {
-        (0..self.targets)
-            .map(|t| [self.left * self.gram[(t, t)].re; 2])
-            .collect()
-    }
-
-    /// Parameters: `L_t` relative to the relaxation's as `L0 M` with `M` lower triangular, then roots of
-    /// `rho` and `nu` over the relaxation's prices.
-    pub(super) fn start(&self) -> Vec<f64> {
-        let mut x = Vec::new();
-        for _ in 0..self.targets {
-            x.extend([1.0, 0.0, 1.0, 1.0, 0.05, 0.05]);
+    /// Noise and what a node hears of the other targets, per target. Sums of what is there: a difference
+    /// from all that is heard would lose its digits where echoes are loud.
+    pub(super) fn others(&self, j: usize, light: &[f64]) -> Vec<f64> {
+        let nodes = self.nodes();
+        let heard = |t: usize| self.reflection[t * nodes + j] * light[t];
+        let mut out = vec![self.noise[j]; self.targets];
+        let (mut before, mut after) = (0.0, 0.0);
+        for t in 0..self.targets {
+            out[t] += before;
+            before += heard(t);
         }
-        x
+        for t in (0..self.targets).rev() {
+            out[t] += after;
+            after += heard(t);
+        }
+        out
     }
 
+    /// `sum_j kappa_tj g_t / D_tj` for the light `g` on a subcarrier; with `e` also the slopes of
+    /// `sum_t e_t` times these by the light.
+    pub(super) fn rates(&self, light: &[f64], worth: Option<&[f64]>) -> (Vec<f64>, Vec<f64>) {
+        let nodes = self.nodes();
+        let mut rates = vec![0.0; self.targets];
+        let mut slopes = vec![0.0; if worth.is_some() { self.targets } else { 0 }];
+        for j in 0..nodes {
+            let at = |t: usize| t * nodes + j;
+            let others = self.others(j, light);
+            let mut harm = 0.0;
+            let mut own = vec![0.0; slopes.len()];
+            for t in 0..self.targets {
+                let rate = self.kappa[at(t)] / others[t];
+                rates[t] += rate * light[t];
+                if let Some(e) = worth {
+                    own[t] = e[t] * rate * light[t] / others[t];
+                    harm += own[t];
+                    slopes[t] += e[t] * rate;
+                }
+            }
+            for (t, own) in own.iter().enumerate() {
+                slopes[t] -= self.reflection[at(t)] * (harm - own);
+            }
+        }
+        (rates, slopes)
+    }
+
+    /// `L_t` of the parameters: relative to the relaxation's as `L0 M` with `M` lower triangular.
     pub(super) fn factor(&self, x: &[f64], t: usize) -> [f64; 3] {
         let [a, b, c] = self.factors[t];
-        let m = &x[6 * t..];
+        let m = &x[3 * t..];
         [a * m[0], b * m[0] + c * m[1], c * m[2]]
-    }
-
-    pub(super) fn unpack(&self, x: &[f64]) -> Prices {
-        let targets = 0..self.targets;
-        Prices {
-            information: (targets.clone())
-                .map(|t| {
-                    let [l11, l21, l22] = self.factor(x, t);
-                    [l11 * l11, l11 * l21, l21 * l21 + l22 * l22]
-                })
-                .collect(),
-            light: (targets.clone())
-                .map(|t| self.prices[t] * x[6 * t + 3].powi(2))
-                .collect(),
-            caps: targets
-                .map(|t| [4, 5].map(|i| self.prices[t] * x[6 * t + i].powi(2)))
-                .collect(),
-        }
     }
 
     /// `2 tr (w D^1/2 E D^1/2)^1/2` of a target, and its slopes by `L`.
@@ -200,27 +229,20 @@ impl Scene {
         (2.0 * root, slopes.map(|s| s / root))
     }
 
-    /// `rho_t + nu_th` for each half.
-    pub(super) fn prices_of(&self, dual: &Prices) -> [Vec<f64>; 2] {
-        [0, 1].map(|h| {
-            (0..self.targets)
-                .map(|t| dual.light[t] + dual.caps[t][h])
-                .collect()
-        })
-    }
-
-    pub(super) fn weighted_gram(&self, light: &[f64]) -> Mat<c64> {
-        let roots: Vec<f64> = light.iter().map(|x| x.sqrt()).collect();
-        Mat::from_fn(self.targets, self.targets, |i, j| {
-            self.gram[(i, j)] * (roots[i] * roots[j])
-        })
-    }
-
     /// `lambda_max(sum rho_t a_t a_t^H)`.
     pub(super) fn top(&self, light: &[f64]) -> Result<f64, Error> {
-        let values = factor::eigvalsh(self.weighted_gram(light).as_ref())?;
+        let roots: Vec<f64> = light.iter().map(|x| x.sqrt()).collect();
+        let weighted = Mat::from_fn(self.targets, self.targets, |i, j| {
+            dot(&self.coordinates[i], &self.coordinates[j]) * (roots[i] * roots[j])
+        });
+        let values = factor::eigvalsh(weighted.as_ref())?;
         Ok(values.last().copied().unwrap_or(0.0))
     }
+}
+
+/// `a^H b`.
+pub(super) fn dot(a: &[c64], b: &[c64]) -> c64 {
+    a.iter().zip(b).map(|(x, y)| x.conj() * y).sum()
 }
 
 /// Lower factor of a positive semidefinite matrix given by 11, 12, 22.

@@ -34,7 +34,12 @@ pub(super) struct Data {
     pub(super) fixed: f64,
     /// Watts.
     pub(super) unit: f64,
+    /// What breaking a row by the noise may cost, bps/Hz.
+    pub(super) price: f64,
 }
+
+/// The usual [`Data::price`].
+const PRICE: f64 = 300.0;
 
 /// What the users need.
 pub(super) enum Needs {
@@ -105,6 +110,7 @@ impl Data {
                 + used.allocated2.unwrap_or(0.0))
                 / unit,
             unit,
+            price: PRICE,
         }
     }
 

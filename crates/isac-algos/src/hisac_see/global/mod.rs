@@ -44,6 +44,7 @@
 
 mod cut;
 mod data;
+mod exclude;
 mod node;
 mod program;
 mod rows;
@@ -55,6 +56,7 @@ use super::start::{TYPICAL, Working, typical_powers};
 use crate::Error;
 pub use cut::{Cut, Kind, Multipliers};
 use data::Data;
+pub use exclude::exclude;
 use isac_linalg::c64;
 use isac_opt::global::{Cell, Node, Progress, Stop, maximise};
 use serde::{Deserialize, Serialize};
@@ -125,13 +127,7 @@ pub fn solve(
             isac_linalg::Error::shape("global bound", "errors in balls", "an ellipsoid").into(),
         );
     }
-    let power = typical_powers(problem, &working.network, &working.echo)[0] / TYPICAL;
-    let exponent = if power.is_normal() && power > 0.0 {
-        2.0 * (0.5 * power.log2()).round()
-    } else {
-        0.0
-    };
-    let unit = exponent.exp2();
+    let unit = unit(problem, &working);
     let mut out = Certified {
         bound: f64::NEG_INFINITY,
         leaves: Vec::new(),
@@ -172,6 +168,17 @@ pub fn solve(
             }));
     }
     Ok(out)
+}
+
+/// A power of 4, W, near what designs take.
+fn unit(problem: &Problem, working: &Working) -> f64 {
+    let power = typical_powers(problem, &working.network, &working.echo)[0] / TYPICAL;
+    let exponent = if power.is_normal() && power > 0.0 {
+        2.0 * (0.5 * power.log2()).round()
+    } else {
+        0.0
+    };
+    exponent.exp2()
 }
 
 /// What the bound does not know.

@@ -3,15 +3,18 @@
 use super::cut::{Cut, Kind, Multipliers};
 use super::data::Data;
 use super::program::{Point, solve};
-use super::separate::separate;
+use super::separate::{losses, separate};
+use super::{Proof, middle};
 use crate::Error;
 use isac_linalg::c64;
-use isac_opt::global::Cell;
+use isac_opt::global::{Cell, Node};
 
 /// Multiplier, bps/Hz, below which a cut is dropped.
 const INACTIVE: f64 = 1e-4;
 /// Part of its distance to the goal that a bound must fall by for another program on the same box.
 const SLOW: f64 = 0.03;
+/// Programs on a box at most, where no efficiency is sought.
+const PROGRAMS: usize = 20;
 /// Programs in a row without a multiplier after which a cut is dropped.
 const IDLE: usize = 3;
 
@@ -84,18 +87,7 @@ pub(super) fn lower(
         cuts.extend(new);
         eta = next.clamp(enough, least.min(2.0 * eta));
     }
-    let nothing = || {
-        let rows = data.rows(cell, std::iter::empty());
-        (
-            f64::INFINITY,
-            Multipliers {
-                m: 1.0,
-                fixed: vec![0.0; rows.fixed.len()],
-                cuts: Vec::new(),
-            },
-        )
-    };
-    let (bound, multipliers) = best.unwrap_or_else(nothing);
+    let (bound, multipliers) = best.unwrap_or_else(|| (f64::INFINITY, nothing(data, cell)));
     Ok(Bounded {
         bound,
         multipliers,
@@ -104,6 +96,16 @@ pub(super) fn lower(
         programs,
         iterations,
     })
+}
+
+/// Multipliers that prove nothing.
+pub(super) fn nothing(data: &Data, cell: &Cell) -> Multipliers {
+    let rows = data.rows(cell, std::iter::empty());
+    Multipliers {
+        m: 1.0,
+        fixed: vec![0.0; rows.fixed.len()],
+        cuts: Vec::new(),
+    }
 }
 
 /// The estimates of all channels.
@@ -117,4 +119,53 @@ pub(super) fn first_cuts(data: &Data) -> Vec<Cut> {
         .filter(|kind| *kind != Kind::Eavesdropping)
         .map(cut)
         .collect()
+}
+
+/// Bounds the rate less what power costs at an efficiency over a box, until it is at most `goal`.
+pub(super) fn left(
+    data: &Data,
+    cell: &Cell,
+    parent: Option<&Proof>,
+    (eta, goal): (f64, f64),
+    programs: &mut usize,
+) -> Result<Node<(), Proof>, Error> {
+    let mut cuts = parent.map_or_else(|| first_cuts(data), |parent| parent.cuts.clone());
+    let mut best: Option<(f64, Multipliers)> = None;
+    let mut point: Option<Point> = None;
+    for _ in 0..PROGRAMS {
+        let Some(solved) = solve(data, cell, &cuts, eta)? else {
+            break;
+        };
+        *programs += 1;
+        let (left, multipliers) = data.greatest(cell, eta, &solved.multipliers)?;
+        let before = best.as_ref().map_or(f64::INFINITY, |(least, _)| *least);
+        if left < before {
+            best = Some((left, multipliers));
+        }
+        let new = separate(data, cell, &solved.point)?;
+        point = Some(solved.point);
+        // What is left is better gained by splitting.
+        let slow = before.is_finite() && before - left <= SLOW * (left - goal);
+        if left <= goal || new.is_empty() || slow {
+            break;
+        }
+        cuts.extend(new);
+    }
+    let split = match &point {
+        Some(point) => (losses(data, cell, point)?.into_iter())
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, k, at)| {
+                let (low, high) = (cell.lower()[k], cell.upper()[k]);
+                let near = 0.1 * (high - low);
+                (k, at.clamp(low + near, high - near))
+            }),
+        None => middle(cell),
+    };
+    let (bound, multipliers) = best.unwrap_or_else(|| (f64::INFINITY, nothing(data, cell)));
+    Ok(Node {
+        bound,
+        split,
+        proof: Proof { multipliers, cuts },
+        candidate: None,
+    })
 }

@@ -9,8 +9,6 @@ use isac_opt::conic::{
 };
 use isac_opt::global::Cell;
 
-/// What breaking a row by the noise may cost, bps/Hz.
-const PRICE: f64 = 300.0;
 /// Tangents of the logarithm over a box.
 const TANGENTS: usize = 6;
 
@@ -196,7 +194,7 @@ pub(super) fn solve(
     let pay = |k: usize| if data.counted[k] { -eta } else { 0.0 };
     let [z, t] = handles.chords.map(|line| line.slope);
     let spent = v.powers([pay(0), pay(0), pay(1)]);
-    program.maximise(Affine::from(v.rate) - v.z * z - v.t * t - v.elastic * PRICE + spent);
+    program.maximise(Affine::from(v.rate) - v.z * z - v.t * t - v.elastic * data.price + spent);
     let options = conic::Options {
         tolerance: 1e-8,
         max_iterations: 60,
@@ -335,7 +333,7 @@ fn point(
         z: v.low[Z] + z,
         t: v.low[T] + t,
         beta: solution.scalar(v.beta)?,
-        rate: solution.scalar(v.rate)? - lost - PRICE * solution.scalar(v.elastic)?,
+        rate: solution.scalar(v.rate)? - lost - data.price * solution.scalar(v.elastic)?,
         power: count(0, power1) + count(1, power2) + data.fixed,
     })
 }

@@ -16,6 +16,63 @@ impl Data {
         eta: f64,
         given: &Multipliers,
     ) -> Result<(f64, Multipliers), Error> {
+        let (sum, out) = self.raised(cell, eta, given)?;
+        let excess = |eta: f64| self.excess(&sum, cell, eta, out.m);
+        let mut low = eta;
+        let at = excess(eta)?;
+        if at <= 0.0 {
+            return Ok((eta, out));
+        }
+        if at.is_nan() || self.fixed <= 0.0 {
+            return Ok((f64::INFINITY, out));
+        }
+        // The excess is convex and falls by at least the fixed power.
+        let mut high = eta + 1.000_001 * at / self.fixed;
+        let after = excess(high)?;
+        if after.is_nan() || after > 0.0 {
+            return Ok((f64::INFINITY, out));
+        }
+        for _ in 0..60 {
+            let middle = 0.5 * (low + high);
+            if excess(middle)? <= 0.0 {
+                high = middle;
+            } else {
+                low = middle;
+            }
+            if high - low <= 1e-12 * high {
+                break;
+            }
+        }
+        Ok((high, out))
+    }
+
+    /// The greatest rate less what power costs at an efficiency, bps/Hz, that multipliers leave for a box, with
+    /// multipliers of the powers' limits raised until they do.
+    pub(super) fn greatest(
+        &self,
+        cell: &Cell,
+        eta: f64,
+        given: &Multipliers,
+    ) -> Result<(f64, Multipliers), Error> {
+        let (sum, out) = self.raised(cell, eta, given)?;
+        Ok((self.excess(&sum, cell, eta, out.m)?, out))
+    }
+
+    /// What the sum leaves at an efficiency.
+    fn excess(&self, sum: &Sum, cell: &Cell, eta: f64, m: f64) -> Result<f64, Error> {
+        let linear = sum.linear_part(if self.counted[0] { eta } else { 0.0 })?;
+        let (value, size) = sum.rest(self, cell, m);
+        let all = size + linear + eta * self.fixed;
+        Ok(value + linear - eta * self.fixed + ROUNDING * all)
+    }
+
+    /// The rows times their multipliers, those of the limits raised until every form is positive.
+    fn raised(
+        &self,
+        cell: &Cell,
+        eta: f64,
+        given: &Multipliers,
+    ) -> Result<(Sum, Multipliers), Error> {
         let mut out = given.clone();
         let rows = self.rows(cell, given.cuts.iter().map(|(cut, _)| cut));
         let mut sum = Sum::new(self);
@@ -46,38 +103,7 @@ impl Data {
             out.fixed[k] += more;
             sum.add(&rows.fixed[k], more);
         }
-        let excess = |eta: f64| -> Result<f64, Error> {
-            let linear = sum.linear_part(if self.counted[0] { eta } else { 0.0 })?;
-            let (value, size) = sum.rest(self, cell, out.m);
-            let all = size + linear + eta * self.fixed;
-            Ok(value + linear - eta * self.fixed + ROUNDING * all)
-        };
-        let mut low = eta;
-        let at = excess(eta)?;
-        if at <= 0.0 {
-            return Ok((eta, out));
-        }
-        if at.is_nan() || self.fixed <= 0.0 {
-            return Ok((f64::INFINITY, out));
-        }
-        // The excess is convex and falls by at least the fixed power.
-        let mut high = eta + 1.000_001 * at / self.fixed;
-        let after = excess(high)?;
-        if after.is_nan() || after > 0.0 {
-            return Ok((f64::INFINITY, out));
-        }
-        for _ in 0..60 {
-            let middle = 0.5 * (low + high);
-            if excess(middle)? <= 0.0 {
-                high = middle;
-            } else {
-                low = middle;
-            }
-            if high - low <= 1e-12 * high {
-                break;
-            }
-        }
-        Ok((high, out))
+        Ok((sum, out))
     }
 }
 

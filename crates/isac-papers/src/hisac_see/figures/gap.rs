@@ -2,14 +2,16 @@
 //! bounds of the efficiency on many draws.
 
 use crate::hisac_see::scenario::{Scenario, draw, of_figure};
+use crate::hisac_see::solve::report;
+use crate::hisac_see::{explicit, proof};
 use isac_algos::hisac_see::relaxation::{Verdict, prove_infeasible};
-use isac_algos::hisac_see::{Access, direct, global};
+use isac_algos::hisac_see::{Access, Method, direct, global};
 use isac_lab::error::{Error, Source};
 use isac_lab::verdict::{Claim, Ruling, Side};
-use isac_lab::{Artefact, Metric, Plan, Record, Records, Report, Request, Task};
+use isac_lab::{Artefact, Metric, Plan, Record, Records, Report, Request, Size, Task, TaskOutput};
 use isac_opt::conic;
 use isac_plot::figure::{Axis, Figure, Panel, Style};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The artefact of this file.
 pub(super) fn artefacts() -> Vec<Artefact> {
@@ -42,14 +44,18 @@ fn plan(request: &Request) -> Result<Plan, Error> {
     let seed = request.seed;
     let schemes: &[(Access, &str)] = request.pick(&SCHEMES, &SCHEMES[1..3]);
     let nodes = request.pick(global::Options::default().nodes, 20);
+    // Those of 100 draws would fill a disk.
+    let proofs = request.size == Size::Quick || request.realization.is_some();
     let tasks = request.realizations(100, 2)?.into_iter().flat_map(|r| {
         schemes.iter().map(move |&(access, label)| {
-            Task::records(
-                format!("{}/r{r:03}", access.name()),
-                label,
-                3.0,
-                move || Ok(vec![bounded(setting, access, nodes, (seed, r))?]),
-            )
+            let id = format!("{}/r{r:03}", access.name());
+            Task::with_data(id, label, 3.0, move || {
+                let (record, proof) = bounded(setting, access, nodes, (seed, r))?;
+                Ok(TaskOutput {
+                    records: vec![record],
+                    data: proof.filter(|_| proofs).unwrap_or_default(),
+                })
+            })
         })
     });
     Ok(Plan {
@@ -72,14 +78,14 @@ fn plan(request: &Request) -> Result<Plan, Error> {
     })
 }
 
-/// The design of a scheme on a draw with its bound. Without a design the record says so, with a bound of 0
+/// The design of a scheme on a draw with its bound and the proof of it. Without a design the record says so, with a bound of 0
 /// where there is proved to be none.
 fn bounded(
     setting: Scenario,
     access: Access,
     nodes: usize,
     (seed, r): (u64, usize),
-) -> Result<Record, Source> {
+) -> Result<(Record, Option<Value>), Source> {
     let mut problem = draw(&setting, seed, r as u64)?;
     problem.access = access;
     let x = SCHEMES.iter().position(|(other, _)| *other == access);
@@ -87,14 +93,15 @@ fn bounded(
     let found = direct::design(&problem, &[], &direct::Options::default())?;
     if !found.feasible {
         let proof = prove_infeasible(&problem, &conic::Options::default())?;
-        return Ok(match proof {
+        let record = match proof {
             Verdict::Excluded(_) | Verdict::Infeasible { .. } => {
                 Record::failed(access.name(), x, r, PROVED)
             }
             Verdict::Open | Verdict::Unknown => {
                 Record::failed(access.name(), x, r, "no feasible point")
             }
-        });
+        };
+        return Ok((record, None));
     }
     let options = global::Options {
         nodes,
@@ -109,7 +116,10 @@ fn bounded(
         proved.nodes as f64,
         proved.programs as f64,
     ];
-    Ok(crate::record(access.name(), x, r, found.stopped, values))
+    let report = report(&problem, Method::Direct, &found);
+    let proof = proof::write(explicit::written(&setting, &problem), &report, &proved);
+    let record = crate::record(access.name(), x, r, found.stopped, values);
+    Ok((record, Some(proof)))
 }
 
 /// What a record says where no design exists.
@@ -160,9 +170,13 @@ fn finish(records: &Records) -> Report {
             ));
         }
     }
+    let proofs = records.data.iter();
     Report {
         figure: Figure::new("Certified gaps of the efficiency", vec![panel]),
         claims,
+        proofs: proofs
+            .map(|(task, proof)| (task.replace('/', "-"), proof.clone()))
+            .collect(),
         ..Report::default()
     }
 }

@@ -1,0 +1,529 @@
+//! What a subcarrier is worth at most, by branch and bound over the light of all targets.
+//!
+//! On a box `l <= g <= h` of light the information falls in the light of others and is bilinear in `g_t` and
+//! `1 / D_tj`, so that, with `s <= 0` the slope of the chord of `1 / D` over the box,
+//!
+//! ```math
+//! g_t / D_{tj} \le g_t / D_{tj}(l) + s\, l_t (D_{tj}(g) - D_{tj}(l)) ,
+//! ```
+//!
+//! which is linear in `g`. For any prices `rho` with `sum rho_t a_t a_t^H <= mu I` light costs at least
+//! `rho . g` of `mu` times its power, and what is left of the linear function is separable. The best `rho` of a
+//! box for it are found by an interior-point method. With these the information itself less `rho . g` is convex in each
+//! `g_t` alone, so that one of the vertices of the box bounds it; in most directions a slope has one sign, and few are left.
+
+use super::Dual;
+use super::scene::Scene;
+use isac_linalg::c64;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+/// Steps of the interior-point method at most.
+const STEPS: usize = 40;
+/// Weights of the barrier over `S mu`, from the first to the last, and its fall.
+const BARRIER: [f64; 3] = [3e-4, 1e-5, 0.05];
+/// How near a side a box may be split, over its width.
+const NEAR: f64 = 0.1;
+
+/// A box of light, or a split of one.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Node {
+    /// Light of a target below and above a number; both parts follow, the lower one first.
+    Split {
+        /// The target.
+        target: usize,
+        /// Where, shares of power.
+        at: f64,
+    },
+    /// Prices of light, per share of power.
+    Leaf(Vec<f64>),
+}
+
+/// A box that is not split yet.
+struct Open {
+    bound: f64,
+    low: Vec<f64>,
+    high: Vec<f64>,
+    prices: Vec<f64>,
+    split: (usize, f64),
+    /// Its place in the tree.
+    place: usize,
+}
+
+impl PartialEq for Open {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Open {}
+
+impl PartialOrd for Open {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Open {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let oldest = || other.place.cmp(&self.place);
+        self.bound.total_cmp(&other.bound).then_with(oldest)
+    }
+}
+
+/// Parts of a tree in the order in which they were made.
+enum Part {
+    Leaf(Vec<f64>),
+    Split(usize, f64, [usize; 2]),
+}
+
+/// The search on one subcarrier.
+pub(super) struct Tree<'a> {
+    scene: &'a Scene,
+    /// `e_ti`, never negative.
+    worth: Vec<f64>,
+    /// `mu`.
+    price: f64,
+    /// What a beam is known to reach.
+    found: f64,
+    parts: Vec<Part>,
+    open: BinaryHeap<Open>,
+}
+
+impl<'a> Tree<'a> {
+    pub(super) fn new(scene: &'a Scene, dual: &Dual, i: usize, found: f64) -> Self {
+        let worth = scene.worth(dual, i).iter().map(|e| e.max(0.0)).collect();
+        let most = |a: &Vec<c64>| scene.left * a.iter().map(|x| x.norm_sqr()).sum::<f64>();
+        let high: Vec<f64> = scene.coordinates.iter().map(most).collect();
+        let total: f64 = scene
+            .coordinates
+            .iter()
+            .flatten()
+            .map(|x| x.norm_sqr())
+            .sum();
+        let mut tree = Self {
+            scene,
+            worth,
+            price: dual.power,
+            found,
+            parts: Vec::new(),
+            open: BinaryHeap::new(),
+        };
+        let mut root = Open {
+            bound: f64::INFINITY,
+            low: vec![0.0; scene.targets],
+            high,
+            prices: vec![0.5 * dual.power / total; scene.targets],
+            split: (0, 0.0),
+            place: 0,
+        };
+        tree.bound(&mut root);
+        tree.parts.push(Part::Leaf(root.prices.clone()));
+        tree.open.push(root);
+        tree
+    }
+
+    /// What the subcarrier is worth at most, as far as is known.
+    pub(super) fn most(&self) -> f64 {
+        self.open.peek().map_or(0.0, |top| top.bound.max(0.0))
+    }
+
+    /// What is between that and the best beam.
+    pub(super) fn gap(&self) -> f64 {
+        self.most() - self.found
+    }
+
+    /// What one more split is expected to close of it.
+    pub(super) fn pays(&self) -> f64 {
+        self.gap() / self.open.len() as f64
+    }
+
+    /// Splits the box with the largest bound; whether there was one.
+    pub(super) fn split(&mut self) -> bool {
+        let Some(top) = self.open.pop() else {
+            return false;
+        };
+        let (target, at) = top.split;
+        if !(top.low[target] < at && at < top.high[target]) {
+            self.open.push(top);
+            return false;
+        }
+        let mut places = [0, 0];
+        for (upper, place) in places.iter_mut().enumerate() {
+            *place = self.parts.len();
+            let mut part = Open {
+                bound: top.bound,
+                low: top.low.clone(),
+                high: top.high.clone(),
+                prices: top.prices.clone(),
+                split: top.split,
+                place: *place,
+            };
+            let side = if upper == 0 {
+                &mut part.high
+            } else {
+                &mut part.low
+            };
+            side[target] = at;
+            self.bound(&mut part);
+            self.parts.push(Part::Leaf(part.prices.clone()));
+            self.open.push(part);
+        }
+        self.parts[top.place] = Part::Split(target, at, places);
+        true
+    }
+
+    /// The tree, a split before its parts.
+    pub(super) fn listed(self) -> Vec<Node> {
+        let mut out = Vec::with_capacity(self.parts.len());
+        let mut next = vec![0];
+        while let Some(at) = next.pop() {
+            match &self.parts[at] {
+                Part::Leaf(prices) => out.push(Node::Leaf(prices.clone())),
+                Part::Split(target, at, [lower, upper]) => {
+                    out.push(Node::Split {
+                        target: *target,
+                        at: *at,
+                    });
+                    next.extend([*upper, *lower]);
+                }
+            }
+        }
+        out
+    }
+
+    /// A linear function that is nowhere in the box below what the light informs: constant and slopes.
+    fn linear(&self, low: &[f64], high: &[f64]) -> (f64, Vec<f64>) {
+        let scene = self.scene;
+        let (targets, nodes) = (scene.targets, scene.nodes());
+        let mut slopes = vec![0.0; targets];
+        let mut constant = 0.0;
+        for j in 0..nodes {
+            let (least, most) = (scene.others(j, low), scene.others(j, high));
+            for t in 0..targets {
+                let k = scene.kappa[t * nodes + j] * self.worth[t];
+                slopes[t] += k / least[t];
+                let harm = k * low[t] / (least[t] * most[t]);
+                if harm > 0.0 {
+                    constant += harm * (least[t] - scene.noise[j]);
+                    for q in (0..targets).filter(|&q| q != t) {
+                        slopes[q] -= harm * scene.reflection[q * nodes + j];
+                    }
+                }
+            }
+        }
+        (constant, slopes)
+    }
+
+    /// Bounds a box, finds its prices and where to split it.
+    fn bound(&self, cell: &mut Open) {
+        let goal = self.found + 1e-6 * self.price * self.scene.left;
+        let (constant, slopes) = self.linear(&cell.low, &cell.high);
+        let barrier = Barrier {
+            scene: self.scene,
+            price: self.price,
+            low: &cell.low,
+            high: &cell.high,
+            slopes: &slopes,
+        };
+        let unit = self.price * self.scene.left;
+        let mut prices: Vec<f64> = (cell.prices.iter()).map(|x| x - 5e-3 * x.abs()).collect();
+        let mut best = (f64::INFINITY, cell.prices.clone());
+        let mut tau = BARRIER[0] * unit;
+        let mut light = cell.low.clone();
+        for _ in 0..STEPS {
+            let Some(step) = barrier.step(&prices, tau) else {
+                break;
+            };
+            light = step.light;
+            prices = step.prices;
+            let rounded: Vec<f64> = prices.iter().map(|x| f64::from(*x as f32)).collect();
+            let value = constant + barrier.separable(&rounded);
+            if value < best.0 {
+                best = (value, rounded);
+            }
+            if best.0 <= goal {
+                break;
+            }
+            if step.settled {
+                if tau <= BARRIER[1] * unit {
+                    break;
+                }
+                tau *= BARRIER[2];
+            }
+        }
+        if best.0 > goal {
+            best.0 = best.0.min(self.vertices(&cell.low, &cell.high, &best.1));
+        }
+        cell.bound = cell.bound.min(best.0);
+        cell.prices = best.1;
+        cell.split = self.place(cell, &light);
+    }
+
+    /// The greatest information less the price of its light at a vertex of a box.
+    fn vertices(&self, low: &[f64], high: &[f64], prices: &[f64]) -> f64 {
+        let scene = self.scene;
+        let (targets, nodes) = (scene.targets, scene.nodes());
+        // Slopes by the light at most and at least.
+        let mut steep: Vec<f64> = prices.iter().map(|rho| -rho).collect();
+        let mut flat = steep.clone();
+        for j in 0..nodes {
+            let (least, most) = (scene.others(j, low), scene.others(j, high));
+            for t in 0..targets {
+                let k = scene.kappa[t * nodes + j] * self.worth[t];
+                steep[t] += k / least[t];
+                flat[t] += k / most[t];
+                let harm = k * high[t] / (least[t] * least[t]);
+                for q in (0..targets).filter(|&q| q != t) {
+                    flat[q] -= harm * scene.reflection[q * nodes + j];
+                }
+            }
+        }
+        let mut light = low.to_vec();
+        let mut open = Vec::new();
+        for t in 0..targets {
+            if flat[t] >= 0.0 {
+                light[t] = high[t];
+            } else if steep[t] > 0.0 {
+                open.push(t);
+            }
+        }
+        let mut most = f64::NEG_INFINITY;
+        for vertex in 0..1usize << open.len() {
+            for (bit, &t) in open.iter().enumerate() {
+                light[t] = if vertex >> bit & 1 == 1 {
+                    high[t]
+                } else {
+                    low[t]
+                };
+            }
+            let mut value = 0.0;
+            for t in 0..targets {
+                value -= prices[t] * light[t];
+            }
+            for j in 0..nodes {
+                let mut heard = 0.0;
+                for t in 0..targets {
+                    heard += scene.reflection[t * nodes + j] * light[t];
+                }
+                for t in 0..targets {
+                    let own = scene.reflection[t * nodes + j] * light[t];
+                    let others = scene.noise[j] + (heard - own).max(0.0);
+                    value += self.worth[t] * scene.kappa[t * nodes + j] * light[t] / others;
+                }
+            }
+            most = most.max(value);
+        }
+        most
+    }
+
+    /// The target whose light the linear function loses most by, and where to split it.
+    fn place(&self, cell: &Open, light: &[f64]) -> (usize, f64) {
+        let scene = self.scene;
+        let (targets, nodes) = (scene.targets, scene.nodes());
+        let mut lost = vec![0.0; targets];
+        for j in 0..nodes {
+            let least = scene.others(j, &cell.low);
+            let most = scene.others(j, &cell.high);
+            let heard = scene.others(j, light);
+            for t in 0..targets {
+                let more = heard[t] - least[t];
+                if more <= 0.0 {
+                    continue;
+                }
+                let k = scene.kappa[t * nodes + j] * self.worth[t];
+                let slope = 1.0 / (least[t] * most[t]);
+                let line = light[t] / least[t] - slope * cell.low[t] * more;
+                let loss = k * (line - light[t] / heard[t]);
+                for q in (0..targets).filter(|&q| q != t) {
+                    let by = scene.reflection[q * nodes + j] * (light[q] - cell.low[q]);
+                    lost[q] += loss * by / more;
+                }
+                lost[t] += 0.5 * k * slope * (light[t] - cell.low[t]) * more;
+            }
+        }
+        let most = (0..targets).max_by(|&a, &b| lost[a].total_cmp(&lost[b]));
+        let target = most.unwrap_or(0);
+        let (low, high) = (cell.low[target], cell.high[target]);
+        let width = high - low;
+        let at = (low + 0.5 * (light[target] - low)).clamp(low + NEAR * width, high - NEAR * width);
+        (target, f64::from(at as f32))
+    }
+}
+
+/// `min over rho of sum_t max over l <= g <= h of (c_t - rho_t) g_t`, with barriers.
+struct Barrier<'a> {
+    scene: &'a Scene,
+    price: f64,
+    low: &'a [f64],
+    high: &'a [f64],
+    slopes: &'a [f64],
+}
+
+/// A step of Newton's method.
+struct Step {
+    prices: Vec<f64>,
+    /// The light that belongs to the prices before.
+    light: Vec<f64>,
+    settled: bool,
+}
+
+impl Barrier<'_> {
+    fn separable(&self, prices: &[f64]) -> f64 {
+        let of = |t: usize| {
+            let left = self.slopes[t] - prices[t];
+            (left * self.low[t]).max(left * self.high[t])
+        };
+        (0..prices.len()).map(of).sum()
+    }
+
+    /// Light of a target over its least at a weight of the barrier: `tau / (w - x) - tau / x = d`.
+    fn over(&self, t: usize, price: f64, tau: f64) -> (f64, f64) {
+        let width = (self.high[t] - self.low[t]).max(f64::MIN_POSITIVE);
+        let d = self.slopes[t] - price;
+        let half = 2.0 * tau - d * width;
+        let root = (half * half + 4.0 * d * tau * width).max(0.0).sqrt();
+        let x = if half > 0.0 {
+            2.0 * tau * width / (half + root)
+        } else {
+            (root - half) / (2.0 * d)
+        };
+        (x.clamp(1e-9 * width, (1.0 - 1e-9) * width), width)
+    }
+
+    /// The function with its barriers, and the factor of `mu I - sum rho a a^H`, rows of a lower triangle.
+    fn value(&self, prices: &[f64], tau: f64) -> Option<(f64, Vec<Vec<c64>>)> {
+        let factor = self.factor(prices)?;
+        let mut value = 0.0;
+        for (k, row) in factor.iter().enumerate() {
+            value -= 2.0 * tau * row[k].re.ln();
+        }
+        for (t, price) in prices.iter().enumerate() {
+            let (x, width) = self.over(t, *price, tau);
+            let (upper, lower) = (tau / (width - x), tau / x);
+            value += upper * self.high[t] - lower * self.low[t];
+            value -= tau * (upper.ln() + lower.ln());
+        }
+        value.is_finite().then_some((value, factor))
+    }
+
+    fn factor(&self, prices: &[f64]) -> Option<Vec<Vec<c64>>> {
+        let all = &self.scene.coordinates;
+        let size = all[0].len();
+        let mut out: Vec<Vec<c64>> = Vec::with_capacity(size);
+        for i in 0..size {
+            let mut row = vec![c64::ZERO; i + 1];
+            for j in 0..=i {
+                let mut entry = c64::ZERO;
+                for (a, price) in all.iter().zip(prices) {
+                    entry -= a[i] * a[j].conj() * *price;
+                }
+                if i == j {
+                    entry += self.price;
+                }
+                for k in 0..j {
+                    let other = if j == i { row[k] } else { out[j][k] };
+                    entry -= row[k] * other.conj();
+                }
+                row[j] = if i == j {
+                    if entry.re.is_nan() || entry.re <= 0.0 {
+                        return None;
+                    }
+                    c64::new(entry.re.sqrt(), 0.0)
+                } else {
+                    entry / out[j][j].re
+                };
+            }
+            out.push(row);
+        }
+        Some(out)
+    }
+
+    fn step(&self, prices: &[f64], tau: f64) -> Option<Step> {
+        let n = prices.len();
+        let (value, factor) = self.value(prices, tau)?;
+        let solved: Vec<Vec<c64>> = (self.scene.coordinates.iter())
+            .map(|a| {
+                let mut x: Vec<c64> = Vec::with_capacity(a.len());
+                for (i, row) in factor.iter().enumerate() {
+                    let known: c64 = row.iter().zip(&x).map(|(l, x)| l * x).sum();
+                    x.push((a[i] - known) / row[i].re);
+                }
+                x
+            })
+            .collect();
+        let mut hessian = vec![vec![0.0; n]; n];
+        let mut slopes = vec![0.0; n];
+        let mut light = vec![0.0; n];
+        for t in 0..n {
+            for s in 0..=t {
+                let both: c64 = (solved[t].iter().zip(&solved[s]))
+                    .map(|(a, b)| a.conj() * b)
+                    .sum();
+                hessian[t][s] = tau * both.norm_sqr();
+                hessian[s][t] = hessian[t][s];
+                if s == t {
+                    slopes[t] = tau * both.re;
+                }
+            }
+            let (x, width) = self.over(t, prices[t], tau);
+            light[t] = self.low[t] + x;
+            slopes[t] -= light[t];
+            hessian[t][t] += 1.0 / (tau / (width - x).powi(2) + tau / (x * x));
+        }
+        let step = descent(hessian, &slopes)?;
+        let fall: f64 = -step.iter().zip(&slopes).map(|(d, g)| d * g).sum::<f64>();
+        let mut length = 1.0;
+        for _ in 0..20 {
+            let next: Vec<f64> = prices
+                .iter()
+                .zip(&step)
+                .map(|(p, d)| p + length * d)
+                .collect();
+            if let Some((after, _)) = self.value(&next, tau)
+                && after <= value - 0.1 * length * fall
+            {
+                return Some(Step {
+                    prices: next,
+                    light,
+                    settled: fall < 0.3 * tau,
+                });
+            }
+            length *= 0.5;
+        }
+        Some(Step {
+            prices: prices.to_vec(),
+            light,
+            settled: true,
+        })
+    }
+}
+
+/// Solves `A x = -b` for a positive definite matrix.
+fn descent(mut a: Vec<Vec<f64>>, b: &[f64]) -> Option<Vec<f64>> {
+    let n = b.len();
+    for j in 0..n {
+        for i in j..n {
+            let known: f64 = (0..j).map(|k| a[i][k] * a[j][k]).sum();
+            let entry = a[i][j] - known;
+            if i == j {
+                if entry.is_nan() || entry <= 0.0 {
+                    return None;
+                }
+                a[j][j] = entry.sqrt();
+            } else {
+                a[i][j] = entry / a[j][j];
+            }
+        }
+    }
+    let mut x = vec![0.0; n];
+    for i in 0..n {
+        let known: f64 = (0..i).map(|k| a[i][k] * x[k]).sum();
+        x[i] = (-b[i] - known) / a[i][i];
+    }
+    for i in (0..n).rev() {
+        let known: f64 = (i + 1..n).map(|k| a[k][i] * x[k]).sum();
+        x[i] = (x[i] - known) / a[i][i];
+    }
+    Some(x)
+}

@@ -1,0 +1,66 @@
+//! Proof that a problem has no design: multipliers that leave no rate.
+//!
+//! A leaf of the bound proves more than an efficiency. At the efficiency 0 its rows leave a rate that no
+//! design of the box exceeds; every design has `R_S >= -log2(1 + t)`, so where less than that is left, the box
+//! holds no design. With time division one slot that admits nothing is enough.
+
+use super::data::Data;
+use super::{Leaf, Options, Proof, node, stated, unit};
+use crate::Error;
+use crate::hisac_see::Problem;
+use crate::hisac_see::start::Working;
+use isac_opt::global::{Cell, Progress, Stop, maximise};
+
+/// What breaking a row by the noise costs, bps/Hz, tried one after the other: the nearer a problem is to
+/// having a design, the more it takes.
+const PRICES: [f64; 3] = [300.0, 3e4, 3e6];
+/// How much less than possible must be left, bps/Hz.
+const CLEAR: f64 = 1e-3;
+/// Leaves that cover the domain of one slot and leave no design in it, each with the bound 0; `None` where
+/// that is not found.
+///
+/// # Errors
+/// Bad input, errors that are not balls, a failed decomposition.
+pub fn exclude(
+    problem: &Problem,
+    options: &Options,
+    mut watch: impl FnMut(&Progress) -> bool,
+) -> Result<Option<Vec<Leaf>>, Error> {
+    let working = Working::new(problem)?;
+    if !working.has_balls() {
+        return Err(
+            isac_linalg::Error::shape("exclusion", "errors in balls", "an ellipsoid").into(),
+        );
+    }
+    let unit = unit(problem, &working);
+    for price in PRICES {
+        for slot in 0..problem.access.slots(problem.cell.users()) {
+            let mut data = Data::new(problem, &working, slot, unit);
+            data.price = price;
+            let domain = data.domain()?;
+            let least = -domain.upper()[super::cut::T].ln_1p() / std::f64::consts::LN_2;
+            let goal = least - CLEAR;
+            let limits = isac_opt::global::Options {
+                gap: 0.0,
+                nodes: options.nodes,
+            };
+            let examine = |cell: &Cell, parent: Option<&Proof>, _: f64| {
+                node::left(&data, cell, parent, (0.0, goal), &mut 0)
+            };
+            let answer = maximise(domain, Some((goal, ())), &limits, examine, &mut watch)?;
+            if answer.stopped == Stop::Asked {
+                return Ok(None);
+            }
+            if answer.bound <= goal {
+                let leaf = |leaf: isac_opt::global::Leaf<Proof>| Leaf {
+                    slot,
+                    cell: leaf.cell,
+                    bound: 0.0,
+                    multipliers: stated(leaf.proof.multipliers, &data, &working),
+                };
+                return Ok(Some(answer.leaves.into_iter().map(leaf).collect()));
+            }
+        }
+    }
+    Ok(None)
+}
