@@ -69,10 +69,11 @@ impl Form<'_> {
     }
 
     pub(super) fn is_negative_of(&self, other: &Self) -> bool {
-        self.constant == -other.constant
+        // The sum of two finite numbers is zero for no others.
+        self.constant + other.constant == 0.0
             && self.entries.len() == other.entries.len()
             && (self.entries.iter().zip(other.entries.iter()))
-                .all(|(a, b)| a.0 == b.0 && a.1 == -b.1)
+                .all(|(a, b)| a.0 == b.0 && a.1 + b.1 == 0.0)
     }
 
     /// The variable and its factor in the slack where there is nothing else.
@@ -131,7 +132,7 @@ impl<'a> Block<'a> {
         let half = embedded / 2;
         let upper = |n: usize| (0..n).flat_map(|j| (0..=j).map(move |i| (i, j)));
         let folds = embedded > 0
-            && embedded % 2 == 0
+            && embedded.is_multiple_of(2)
             && upper(half).all(|(i, j)| {
                 at(i, j) == at(half + i, half + j)
                     && at(i, half + j).is_negative_of(&at(j, half + i))
