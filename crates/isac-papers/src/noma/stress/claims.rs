@@ -114,7 +114,7 @@ impl Instance {
             let violation =
                 (1.0 - self.served(design, gamma, ball)).max(self.sensing_violation(design));
             let stated = report.max_violation.unwrap_or(f64::NAN);
-            let rounding = self.rounding(report, design);
+            let rounding = self.rounding(report, design) + SUMS * stated.abs();
             if violation > stated + SAME + rounding || stated.is_nan() {
                 return Err(format!("violation {stated:e}, is {violation:e}"));
             }
@@ -198,7 +198,7 @@ impl Instance {
             let power = self.power(design);
             let violation = self.sensing_violation(design).max(power / budget - 1.0);
             let stated = report.max_violation.unwrap_or(f64::NAN);
-            if violation > stated + SUMS || stated.is_nan() {
+            if violation > stated + SUMS * (1.0 + stated.abs()) || stated.is_nan() {
                 return Err(format!("violation {stated:e}, is {violation:e}"));
             }
             if report.status == SolveStatus::Solved && power > budget * (1.0 + 1e-8) {
