@@ -403,7 +403,11 @@ fn what_artefacts_prove_is_verified() {
         let (code, text) = said(&["verify", proof.to_str().unwrap(), "--json"]);
         assert_eq!(code, 0, "{proof:?}: {text}");
         let verdict: Value = serde_json::from_str(&text).unwrap();
-        assert!(verdict["relative_gap"].as_f64().unwrap() < 0.1, "{proof:?}");
+        // What every access scheme is to reach; these two come within 1.5 % in a quick run.
+        assert!(
+            verdict["relative_gap"].as_f64().unwrap() < 0.05,
+            "{proof:?}"
+        );
     }
 }
 

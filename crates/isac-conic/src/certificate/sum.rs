@@ -98,7 +98,7 @@ impl Sum {
                 }
                 least_of_low_rank(&shift, &all, &cores)
             }
-            _ => None,
+            ([], None) | (_, Some(_)) => None,
         }
     }
 

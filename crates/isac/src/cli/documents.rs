@@ -203,14 +203,16 @@ fn print_solution(report: &SolveReport, console: &mut Console<'_>) -> Result<(),
         say!(console, "max violation  {violation:.3e}");
     }
     if let Some(certificate) = &report.certificate {
+        // Some proofs are no number.
+        let bound = certificate.bound;
+        let bound = if bound.is_nan() {
+            String::new()
+        } else {
+            format!(": {}", number(bound))
+        };
         let gap = certificate.relative_gap;
         let gap = gap.map_or_else(String::new, |g| format!(", relative gap {g:.3e}"));
-        say!(
-            console,
-            "certificate    {}: {}{gap}",
-            certificate.kind,
-            number(certificate.bound)
-        );
+        say!(console, "certificate    {}{bound}{gap}", certificate.kind);
     }
     say!(console, "iterations     {}", report.iterations);
     for (name, value) in &report.metrics {

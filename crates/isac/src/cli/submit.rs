@@ -126,7 +126,12 @@ pub(super) fn submit(
             }
         }
         (Engine::Hyperqueue | Engine::Slurm, _) => {
-            installed(&call[0])?;
+            // HyperQueue has a module too, which was looked for above.
+            let also = match args.engine {
+                Engine::Hyperqueue => ", nor is the Python module `hyperqueue`",
+                Engine::Slurm | Engine::Local => "",
+            };
+            installed(&call[0], also)?;
             Store::open(&out, &job)?;
             if args.engine == Engine::Slurm {
                 write_file(&out.join("submit.sh"), submission.slurm().as_bytes())?;
@@ -142,15 +147,11 @@ fn on_path(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
-/// Refuses an engine whose program is not there.
-fn installed(program: &str) -> Result<(), Error> {
+/// Refuses an engine whose program is not there; `also` says what else is not.
+fn installed(program: &str, also: &str) -> Result<(), Error> {
     if on_path(program) {
         return Ok(());
     }
-    let also = match program {
-        "hq" => ", nor is the Python module `hyperqueue`",
-        _ => "",
-    };
     Err(Error::Usage(format!(
         "--engine: the program `{program}` is not installed here{also}; --dry-run prints the call, \
          --engine local needs nothing"

@@ -97,6 +97,10 @@ pub fn search(
         return Ok(None);
     };
     let left = problem.power_w() - users.power;
+    // Users that need all power leave no light to price.
+    if left.is_nan() || left <= 0.0 {
+        return Ok(None);
+    }
     let scene = Scene::new(problem, &relaxation, left)?;
     let Some((dual, found)) = scene.priced(&mut goes_on)? else {
         return Ok(None);

@@ -4,7 +4,7 @@ use super::Dual;
 use crate::Error;
 use crate::alpha_fair::Problem;
 use crate::alpha_fair::bound::Relaxation;
-use isac_linalg::{Mat, c64, factor};
+use isac_linalg::{ColRef, Mat, c64, factor, ops};
 use isac_metrics::delay_doppler::{Gain, Nodes};
 
 /// The problem in numbers.
@@ -242,7 +242,7 @@ impl Scene {
 
 /// `a^H b`.
 pub(super) fn dot(a: &[c64], b: &[c64]) -> c64 {
-    a.iter().zip(b).map(|(x, y)| x.conj() * y).sum()
+    ops::dot(ColRef::from_slice(a), ColRef::from_slice(b))
 }
 
 /// Lower factor of a positive semidefinite matrix given by 11, 12, 22.

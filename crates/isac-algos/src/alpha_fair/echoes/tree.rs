@@ -14,7 +14,8 @@
 
 use super::Dual;
 use super::scene::Scene;
-use isac_linalg::c64;
+use isac_linalg::factor::{self, Cholesky};
+use isac_linalg::{Mat, c64, ops, real};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
@@ -22,6 +23,9 @@ use std::collections::BinaryHeap;
 const STEPS: usize = 40;
 /// Weights of the barrier over `S mu`, from the first to the last, and its fall.
 const BARRIER: [f64; 3] = [3e-4, 1e-5, 0.05];
+/// Newton decrement over the weight of the barrier below which the next weight is taken. It steers the search
+/// alone: the bound is computed from whatever prices result.
+const SETTLED: f64 = 0.3;
 /// How near a side a box may be split, over its width.
 const NEAR: f64 = 0.1;
 
@@ -391,12 +395,25 @@ impl Barrier<'_> {
         (x.clamp(1e-9 * width, (1.0 - 1e-9) * width), width)
     }
 
-    /// The function with its barriers, and the factor of `mu I - sum rho a a^H`, rows of a lower triangle.
-    fn value(&self, prices: &[f64], tau: f64) -> Option<(f64, Vec<Vec<c64>>)> {
-        let factor = self.factor(prices)?;
+    /// The function with its barriers, and the factor of `mu I - sum rho a a^H`.
+    fn value(&self, prices: &[f64], tau: f64) -> Option<(f64, Cholesky)> {
+        let all = &self.scene.coordinates;
+        let size = all[0].len();
+        let mut rest = Mat::<c64>::identity(size, size);
+        ops::scale(rest.as_mut(), self.price);
+        for (a, price) in all.iter().zip(prices) {
+            for j in 0..size {
+                let by = a[j].conj() * *price;
+                for i in j..size {
+                    rest[(i, j)] -= a[i] * by;
+                }
+            }
+        }
+        // Prices beyond those of the power leave a form that is not positive: no value there.
+        let factor = factor::cholesky("power less light", rest.as_ref()).ok()?;
         let mut value = 0.0;
-        for (k, row) in factor.iter().enumerate() {
-            value -= 2.0 * tau * row[k].re.ln();
+        for k in 0..size {
+            value -= 2.0 * tau * factor.lower()[(k, k)].re.ln();
         }
         for (t, price) in prices.iter().enumerate() {
             let (x, width) = self.over(t, *price, tau);
@@ -407,78 +424,32 @@ impl Barrier<'_> {
         value.is_finite().then_some((value, factor))
     }
 
-    fn factor(&self, prices: &[f64]) -> Option<Vec<Vec<c64>>> {
-        let all = &self.scene.coordinates;
-        let size = all[0].len();
-        let mut out: Vec<Vec<c64>> = Vec::with_capacity(size);
-        for i in 0..size {
-            let mut row = vec![c64::ZERO; i + 1];
-            for j in 0..=i {
-                let mut entry = c64::ZERO;
-                for (a, price) in all.iter().zip(prices) {
-                    entry -= a[i] * a[j].conj() * *price;
-                }
-                if i == j {
-                    entry += self.price;
-                }
-                for k in 0..j {
-                    let other = if j == i { row[k] } else { out[j][k] };
-                    entry -= row[k] * other.conj();
-                }
-                row[j] = if i == j {
-                    if entry.re.is_nan() || entry.re <= 0.0 {
-                        return None;
-                    }
-                    c64::new(entry.re.sqrt(), 0.0)
-                } else {
-                    entry / out[j][j].re
-                };
-            }
-            out.push(row);
-        }
-        Some(out)
-    }
-
     fn step(&self, prices: &[f64], tau: f64) -> Option<Step> {
         let n = prices.len();
         let (value, factor) = self.value(prices, tau)?;
-        let solved: Vec<Vec<c64>> = (self.scene.coordinates.iter())
-            .map(|a| {
-                let mut x: Vec<c64> = Vec::with_capacity(a.len());
-                for (i, row) in factor.iter().enumerate() {
-                    let known: c64 = row.iter().zip(&x).map(|(l, x)| l * x).sum();
-                    x.push((a[i] - known) / row[i].re);
-                }
-                x
-            })
-            .collect();
-        let mut hessian = vec![vec![0.0; n]; n];
+        let all = &self.scene.coordinates;
+        let vectors = Mat::from_fn(all[0].len(), n, |k, t| all[t][k]);
+        let solved = factor.solve_lower(vectors.as_ref());
+        let gram = ops::adjoint_mul(solved.as_ref(), solved.as_ref());
+        let mut hessian = Mat::from_fn(n, n, |t, s| tau * gram[(t, s)].norm_sqr());
         let mut slopes = vec![0.0; n];
         let mut light = vec![0.0; n];
         for t in 0..n {
-            for s in 0..=t {
-                let both: c64 = (solved[t].iter().zip(&solved[s]))
-                    .map(|(a, b)| a.conj() * b)
-                    .sum();
-                hessian[t][s] = tau * both.norm_sqr();
-                hessian[s][t] = hessian[t][s];
-                if s == t {
-                    slopes[t] = tau * both.re;
-                }
-            }
             let (x, width) = self.over(t, prices[t], tau);
             light[t] = self.low[t] + x;
-            slopes[t] -= light[t];
-            hessian[t][t] += 1.0 / (tau / (width - x).powi(2) + tau / (x * x));
+            slopes[t] = tau * gram[(t, t)].re - light[t];
+            hessian[(t, t)] += 1.0 / (tau / (width - x).powi(2) + tau / (x * x));
         }
-        let step = descent(hessian, &slopes)?;
-        let fall: f64 = -step.iter().zip(&slopes).map(|(d, g)| d * g).sum::<f64>();
+        let down = Mat::from_fn(n, 1, |t, _| -slopes[t]);
+        let newton = real::cholesky("Hessian of the prices", hessian.as_ref()).ok()?;
+        let step = newton.solve(down.as_ref());
+        let fall: f64 = (0..n).map(|t| -step[(t, 0)] * slopes[t]).sum();
         let mut length = 1.0;
         for _ in 0..20 {
             let next: Vec<f64> = prices
                 .iter()
-                .zip(&step)
-                .map(|(p, d)| p + length * d)
+                .enumerate()
+                .map(|(t, p)| p + length * step[(t, 0)])
                 .collect();
             if let Some((after, _)) = self.value(&next, tau)
                 && after <= value - 0.1 * length * fall
@@ -486,7 +457,8 @@ impl Barrier<'_> {
                 return Some(Step {
                     prices: next,
                     light,
-                    settled: fall < 0.3 * tau,
+                    // The decrement in the unit of the barrier: near enough for the next weight.
+                    settled: fall < SETTLED * tau,
                 });
             }
             length *= 0.5;
@@ -497,33 +469,4 @@ impl Barrier<'_> {
             settled: true,
         })
     }
-}
-
-/// Solves `A x = -b` for a positive definite matrix.
-fn descent(mut a: Vec<Vec<f64>>, b: &[f64]) -> Option<Vec<f64>> {
-    let n = b.len();
-    for j in 0..n {
-        for i in j..n {
-            let known: f64 = (0..j).map(|k| a[i][k] * a[j][k]).sum();
-            let entry = a[i][j] - known;
-            if i == j {
-                if entry.is_nan() || entry <= 0.0 {
-                    return None;
-                }
-                a[j][j] = entry.sqrt();
-            } else {
-                a[i][j] = entry / a[j][j];
-            }
-        }
-    }
-    let mut x = vec![0.0; n];
-    for i in 0..n {
-        let known: f64 = (0..i).map(|k| a[i][k] * x[k]).sum();
-        x[i] = (-b[i] - known) / a[i][i];
-    }
-    for i in (0..n).rev() {
-        let known: f64 = (i + 1..n).map(|k| a[k][i] * x[k]).sum();
-        x[i] = (x[i] - known) / a[i][i];
-    }
-    Some(x)
 }

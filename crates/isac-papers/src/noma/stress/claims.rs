@@ -114,6 +114,7 @@ impl Instance {
             let violation =
                 (1.0 - self.served(design, gamma, ball)).max(self.sensing_violation(design));
             let stated = report.max_violation.unwrap_or(f64::NAN);
+            // A violation is relative to what is violated; where it is far above 1, its own digits count.
             let rounding = self.rounding(report, design) + SUMS * stated.abs();
             if violation > stated + SAME + rounding || stated.is_nan() {
                 return Err(format!("violation {stated:e}, is {violation:e}"));
