@@ -139,6 +139,71 @@ pub fn mul_rows(rows: &[f64], v: &[f64], out: &mut [f64]) {
     });
 }
 
+/// [`real_sum`] of one vector with two others, each with the bits that it has alone.
+#[inline(always)]
+fn real_sums(x: &[f64], y: &[f64], z: &[f64]) -> [f64; 2] {
+    let (mut first, mut second) = (Sums::default(), Sums::default());
+    let (x16, y16, z16) = (x.chunks_exact(16), y.chunks_exact(16), z.chunks_exact(16));
+    let x_rest = x16.remainder();
+    let rests = y16.remainder().iter().zip(z16.remainder());
+    for ((p, q), r) in x16.zip(y16).zip(z16) {
+        for i in 0..16 {
+            first[i] += p[i] * q[i];
+            second[i] += p[i] * r[i];
+        }
+    }
+    for (i, (p, (q, r))) in x_rest.iter().zip(rests).enumerate() {
+        first[i] += p * q;
+        second[i] += p * r;
+    }
+    [total(first), total(second)]
+}
+
+/// Vectors that stay close to the processor while all rows pass by.
+const TOGETHER: usize = 8;
+
+/// [`mul_rows`] of several vectors, stored one after the other as the products in `out` are, each product
+/// with the bits that it has alone. Each row is read once for eight of them.
+///
+/// # Panics
+/// If the lengths differ: `rows` holds `m n` numbers, `vectors` `k n` and `out` `k m`, for `n` numbers a vector.
+pub fn mul_rows_each(rows: &[f64], n: usize, vectors: &[f64], out: &mut [f64]) {
+    if n == 0 {
+        assert!(rows.is_empty() && vectors.is_empty(), "lengths differ");
+        out.fill(0.0);
+        return;
+    }
+    let (m, k) = (rows.len() / n, vectors.len() / n);
+    assert!(
+        rows.len() == m * n && vectors.len() == k * n && out.len() == k * m,
+        "lengths differ"
+    );
+    if m == 0 {
+        return;
+    }
+    dispatch!(|rows: &'a [f64],
+               n: usize,
+               m: usize,
+               vectors: &'a [f64],
+               out: &'a mut [f64]|
+     -> () {
+        let groups = vectors.chunks(TOGETHER * n);
+        for (vectors, out) in groups.zip(out.chunks_mut(TOGETHER * m)) {
+            for (i, row) in rows.chunks_exact(n).enumerate() {
+                let pairs = vectors.chunks(2 * n).zip(out.chunks_mut(2 * m));
+                for (pair, out) in pairs {
+                    let (y, z) = pair.split_at(n);
+                    if z.is_empty() {
+                        out[i] = real_sum(row, y);
+                    } else {
+                        [out[i], out[m + i]] = real_sums(row, y, z);
+                    }
+                }
+            }
+        }
+    });
+}
+
 /// `x <- x + t y` for real vectors.
 ///
 /// # Panics

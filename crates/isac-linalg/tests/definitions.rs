@@ -19,6 +19,12 @@ fn sample(rows: usize, cols: usize, seed: usize) -> Mat<c64> {
     })
 }
 
+/// Real ones.
+fn numbers(n: usize, seed: usize) -> Vec<f64> {
+    let numbers = sample(n, 1, seed);
+    (0..n).map(|i| numbers[(i, 0)].re).collect()
+}
+
 fn near(a: &Mat<c64>, b: &Mat<c64>) {
     approx::compare(a.as_ref(), b.as_ref(), 1e-13, 0.0).unwrap();
 }
@@ -251,6 +257,25 @@ fn long_vectors() {
         let mut out = [f64::NAN; 3];
         vector::mul_rows(&vec![1.0; 3 * n], &vec![2.0; n], &mut out);
         assert_eq!(out, [2.0 * n as f64; 3]);
+    }
+}
+
+/// Several products at once have the bits of one after the other, for any number and length.
+#[test]
+fn products_together_are_those_alone() {
+    for (m, n) in [(0, 3), (1, 1), (5, 16), (3, 37), (40, 100)] {
+        let rows = numbers(m * n, 1);
+        for k in [0, 1, 2, 7, 8, 9, 17] {
+            let vectors = numbers(k * n, 2);
+            let mut together = vec![f64::NAN; k * m];
+            vector::mul_rows_each(&rows, n, &vectors, &mut together);
+            let mut alone = vec![f64::NAN; k * m];
+            for (v, out) in vectors.chunks_exact(n).zip(alone.chunks_mut(m.max(1))) {
+                vector::mul_rows(&rows, v, out);
+            }
+            let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&together), bits(&alone), "{m} x {n}, {k}");
+        }
     }
 }
 

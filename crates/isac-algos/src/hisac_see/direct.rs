@@ -49,6 +49,8 @@ const FEW: usize = 50;
 const RESTARTS: usize = 3;
 /// Relative gain that counts as none.
 const SAME: f64 = 1e-6;
+/// Part of a violation whose loss counts as progress.
+const PROGRESS: f64 = 0.01;
 /// A larger violation than this is no stall close to the feasible set.
 const NEARLY: f64 = 0.05;
 
@@ -201,21 +203,23 @@ fn solve_against(
             }
         }
         let again = run(&from)?;
-        // A fresh model that gains nothing will not gain anything next time.
-        let same = found.violation <= options.sqp.feasibility
-            && again.violation <= options.sqp.feasibility
+        // A fresh model that gains nothing will not gain anything next time, and from what did not move the
+        // next run would be the same once more.
+        let feasible = |point: &sqp::Solution| point.violation <= options.sqp.feasibility;
+        let same = feasible(&found)
+            && feasible(&again)
             && found.objective - again.objective <= SAME * found.objective.abs();
-        let worse = again.violation > found.violation.max(options.sqp.feasibility);
+        let stuck = !feasible(&again) && again.violation > (1.0 - PROGRESS) * found.violation;
         found.iterations += again.iterations;
         found.evaluations += again.evaluations;
-        if !worse {
+        if feasible(&again) || again.violation <= found.violation {
             found = sqp::Solution {
                 iterations: found.iterations,
                 evaluations: found.evaluations,
                 ..again
             };
         }
-        if same {
+        if same || stuck {
             break;
         }
     }

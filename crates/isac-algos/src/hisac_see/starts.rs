@@ -9,7 +9,7 @@ use isac_linalg::c64;
 use isac_opt::conic;
 
 /// Starts after which a proof is tried that there is no design.
-const PROOF_AFTER: usize = 2;
+const PROOF_AFTER: usize = 1;
 /// Shares of the errors on the path along which they grow.
 const GROWING: [f64; 4] = [0.1, 0.33, 0.67, 1.0];
 

@@ -2,7 +2,7 @@
 
 use super::Run;
 use super::box_qp::box_qp;
-use isac_linalg::vector::{add, dot, mul_rows};
+use isac_linalg::vector::{add, dot, mul_rows, mul_rows_each};
 
 /// The pieces of the model's dual, for the rows that have mattered so far: most constraints are far
 /// from active, and each row costs `n^2`.
@@ -38,23 +38,23 @@ impl<F> Run<'_, F> {
             gram: Vec::new(),
             hg,
         };
-        for i in 0..self.m {
-            if self.multipliers[i].abs() > 0.0 {
-                self.learn(&mut model, i);
-            }
-        }
+        let weighed = |&i: &usize| self.multipliers[i].abs() > 0.0;
+        let rows: Vec<usize> = (0..self.m).filter(weighed).collect();
+        self.learn(&mut model, &rows);
         model
     }
 
-    /// Adds a row to the model.
-    fn learn(&self, model: &mut Model, i: usize) {
-        let mut ha = vec![0.0; self.n];
-        mul_rows(&self.inverse, self.row(i), &mut ha);
-        let mut products: Vec<f64> = model.known.iter().map(|&j| dot(self.row(j), &ha)).collect();
-        products.push(dot(self.row(i), &ha));
-        model.known.push(i);
-        model.ha.push(ha);
-        model.gram.push(products);
+    /// Adds rows to the model.
+    fn learn(&self, model: &mut Model, rows: &[usize]) {
+        let vectors: Vec<f64> = rows.iter().flat_map(|&i| self.row(i)).copied().collect();
+        let mut products = vec![0.0; vectors.len()];
+        mul_rows_each(&self.inverse, self.n, &vectors, &mut products);
+        for (&i, ha) in rows.iter().zip(products.chunks_exact(self.n)) {
+            model.known.push(i);
+            let products = model.known.iter().map(|&j| dot(self.row(j), ha));
+            model.gram.push(products.collect());
+            model.ha.push(ha.to_vec());
+        }
     }
 
     /// Solves the model; the penalty grows until a fair part of what can be had of the linearised
@@ -131,9 +131,7 @@ impl<F> Run<'_, F> {
                     multipliers,
                 };
             }
-            for i in missing {
-                self.learn(model, i);
-            }
+            self.learn(model, &missing);
         }
     }
 }

@@ -197,8 +197,8 @@ pub(super) const ERRORS: Sweep = Sweep {
     log_x: false,
     joined: true,
     seconds: 0.16,
-    full: &[0.0, 0.05, 0.1, 0.2],
-    quick: &[0.0, 0.1, 0.2],
+    full: &[0.2, 0.1, 0.05, 0.0],
+    quick: &[0.2, 0.1, 0.0],
     curves: &[
         ("rsma_free", "RSMA, free split"),
         ("rsma_fixed", "RSMA, fixed split"),
@@ -217,7 +217,8 @@ pub(super) const ERRORS: Sweep = Sweep {
         };
         scheme_problem(curve, &setup, r, seed)
     },
-    order: Order::Chained,
+    // A design for a greater error is one for a smaller error.
+    order: Order::Nested,
     notes: &[
         "Used power. Unicast users get I_p + I_c / N or, in the curves marked multicast, I_p + I_c.",
     ],

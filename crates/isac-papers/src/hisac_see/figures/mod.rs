@@ -3,6 +3,7 @@
 
 mod against;
 mod ascent;
+mod assumptions;
 mod channels;
 mod comparison;
 mod error_models;
@@ -10,6 +11,7 @@ mod fig2;
 mod fig3;
 mod frozen;
 mod gap;
+mod outage;
 mod patterns;
 mod power;
 mod problems;
@@ -35,6 +37,7 @@ pub(super) fn all() -> Vec<Artefact> {
     all.extend(scaling::artefacts());
     all.extend(comparison::artefacts());
     all.extend(gap::artefacts());
+    all.extend(outage::artefacts());
     all.extend(quality::artefacts());
     all.extend(topology::artefacts());
     all.extend(warm_start::artefacts());
@@ -69,6 +72,11 @@ fn sweeps() -> Vec<Artefact> {
             "errors",
             "efficiency against the error radius by access scheme (text of Fig. 2c)",
             |r| plan(r, &fig2::ERRORS),
+        ),
+        artefact(
+            "assumptions",
+            "efficiency by access scheme, one assumption changed at a time",
+            |r| plan(r, &assumptions::ASSUMED),
         ),
         artefact("fig2d", "SCNR against secrecy rate", |r| {
             plan(r, &fig2::FIG2D).map(fig2::as_front)
