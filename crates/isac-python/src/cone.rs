@@ -17,7 +17,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::errors;
-use crate::work::apart;
+use crate::work::{limit, stopped_at};
 use data::{Cones, Given, Rows};
 use translate::{Cast, Translated};
 
@@ -31,9 +31,13 @@ struct Answer {
     matrices: usize,
 }
 
-fn solve(given: &Given, options: &Options) -> Result<Answer, Error> {
+fn solve(
+    given: &Given,
+    options: &Options,
+    stop: &dyn Fn() -> bool,
+) -> Result<Answer, Error> {
     let translated = Translated::new(given);
-    let outcome = translated.program.solve(options)?;
+    let outcome = translated.program.solve_until(options, stop)?;
     let variables = translated.blocks.iter();
     let variables = variables.filter(|(_, cast)| matches!(cast, Some(Cast::Variable(_))));
     let mut answer = Answer {
@@ -75,7 +79,7 @@ fn solve(given: &Given, options: &Options) -> Result<Answer, Error> {
 /// dictionary with `outcome`, `why`, `iterations`, `error` (the worst of the six DIMACS errors) and, with a
 /// point, `x` and `z`; `matrices` counts the semidefinite variables that were recognised.
 #[pyfunction]
-#[pyo3(signature = (data, indices, indptr, b, c, zero, nonneg, soc, psd, *, tolerance, accept, max_iterations, reduce, extend))]
+#[pyo3(signature = (data, indices, indptr, b, c, zero, nonneg, soc, psd, *, tolerance, accept, max_iterations, reduce, extend, time_limit))]
 pub(crate) fn solve_cones<'py>(
     py: Python<'py>,
     data: PyReadonlyArray1<'py, f64>,
@@ -92,6 +96,7 @@ pub(crate) fn solve_cones<'py>(
     max_iterations: usize,
     reduce: bool,
     extend: bool,
+    time_limit: Option<f64>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let (data, indices, indptr) = (data.as_slice()?, indices.as_slice()?, indptr.as_slice()?);
     let (b, c) = (b.as_slice()?.to_vec(), c.as_slice()?.to_vec());
@@ -146,7 +151,19 @@ pub(crate) fn solve_cones<'py>(
         extend,
         ..Options::default()
     };
-    let answer = apart(py, move || solve(&given, &options))?;
+    let answer = stopped_at(py, limit(py, time_limit)?, move |stop| {
+        solve(&given, &options, stop)
+    })?;
+    // The engine did not come to its next iteration in time.
+    let late = || Answer {
+        outcome: "unknown",
+        why: "stopped",
+        iterations: 0,
+        error: f64::NAN,
+        point: None,
+        matrices: 0,
+    };
+    let answer = answer.unwrap_or_else(|| Ok(late()));
     let answer = answer.map_err(|error| errors::of_conic(py, &error))?;
     let out = PyDict::new(py);
     out.set_item("outcome", answer.outcome)?;

@@ -3,14 +3,14 @@
 mod expressions;
 
 use isac_conic as conic;
-use isac_conic::{Options, Outcome};
+use isac_conic::{Options, Outcome, Unknown, Why};
 use isac_linalg::c64;
 use numpy::PyArray2;
 use pyo3::prelude::*;
 
 use crate::arrays::array;
 use crate::errors;
-use crate::work::apart;
+use crate::work::{limit, stopped_at};
 use expressions::affine;
 pub(crate) use expressions::{Affine, Expression, Matrix, Scalar, Vector};
 
@@ -139,8 +139,9 @@ impl Program {
         Ok(())
     }
 
-    /// Solves the program.
-    #[pyo3(signature = (*, tolerance=1e-9, accept=1e-7, max_iterations=150, reduce=true, extend=true))]
+    /// Solves the program. After `time_limit` seconds the best point so far is judged like any other, or
+    /// the status is `unknown`.
+    #[pyo3(signature = (*, tolerance=1e-9, accept=1e-7, max_iterations=150, reduce=true, extend=true, time_limit=None))]
     fn solve(
         &self,
         py: Python<'_>,
@@ -149,6 +150,7 @@ impl Program {
         max_iterations: usize,
         reduce: bool,
         extend: bool,
+        time_limit: Option<f64>,
     ) -> PyResult<Answer> {
         let options = Options {
             tolerance,
@@ -159,7 +161,13 @@ impl Program {
             ..Options::default()
         };
         let program = self.0.clone();
-        let outcome = apart(py, move || program.solve(&options))?;
+        let outcome = stopped_at(py, limit(py, time_limit)?, move |stop| {
+            program.solve_until(&options, stop)
+        })?;
+        let outcome = outcome.unwrap_or(Ok(Outcome::Unknown(Unknown {
+            why: Why::Stopped,
+            last: None,
+        })));
         Ok(Answer(
             outcome.map_err(|error| errors::of_conic(py, &error))?,
         ))

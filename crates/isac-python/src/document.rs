@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use isac_lab::Error;
 use isac_lab::document::Document;
@@ -12,7 +11,7 @@ use isac_lab::solve::{Certify, SolveReport, SolveRequest, SolveStatus};
 use pyo3::prelude::*;
 
 use crate::errors;
-use crate::work::{apart, within};
+use crate::work::{apart, limit, within};
 
 /// What there is to prove, by the names of the program.
 const CERTIFY: [(&str, Certify); 3] = [
@@ -43,19 +42,7 @@ pub(crate) fn solve_document(
             "none, local or global",
         ));
     };
-    let limit = match time_limit {
-        None => None,
-        Some(seconds) if seconds > 0.0 && seconds <= 1e9 => Some(Duration::from_secs_f64(seconds)),
-        Some(seconds) => {
-            let expected = "seconds above 0, at most 1e9";
-            return Err(errors::input(
-                py,
-                "time_limit",
-                &seconds.to_string(),
-                expected,
-            ));
-        }
-    };
+    let limit = limit(py, time_limit)?;
     let request = SolveRequest {
         case,
         algorithm,

@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use pyo3::prelude::*;
@@ -17,6 +17,25 @@ const STACK: usize = 16 << 20;
 
 /// Part of a time limit after which work that can end early is asked to, as by the program.
 const SEARCH: f64 = 0.8;
+
+/// A time limit as Python gives it, in seconds.
+pub(crate) fn limit(py: Python<'_>, seconds: Option<f64>) -> PyResult<Option<Duration>> {
+    match seconds {
+        None => Ok(None),
+        Some(seconds) if seconds > 0.0 && seconds <= 1e9 => {
+            Ok(Some(Duration::from_secs_f64(seconds)))
+        }
+        Some(seconds) => {
+            let expected = "seconds above 0, at most 1e9";
+            Err(errors::input(
+                py,
+                "time_limit",
+                &seconds.to_string(),
+                expected,
+            ))
+        }
+    }
+}
 
 /// Runs long work on a thread of its own and listens for signals meanwhile. After one the thread ends by
 /// itself, its result unseen.
@@ -67,6 +86,19 @@ pub(crate) fn within<T: Send + 'static>(
             }
         }
     }
+}
+
+/// [`within`] for work that asks whether to stop.
+pub(crate) fn stopped_at<T: Send + 'static>(
+    py: Python<'_>,
+    limit: Option<Duration>,
+    work: impl FnOnce(&dyn Fn() -> bool) -> T + Send + 'static,
+) -> PyResult<Option<T>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    within(py, limit, &stop, move || {
+        work(&|| asked.load(Ordering::Relaxed))
+    })
 }
 
 /// Runs short work here.

@@ -112,6 +112,27 @@ def test_infeasible_comes_with_a_proof_and_no_point():
     assert caught.value.field == "status"
 
 
+def test_a_time_limit_ends_a_long_solve():
+    p = isac.conic.Program()
+    x = p.psd("X", 120)
+    for i in range(250):
+        p.at_most(f"row {i}", x.inner(hermitian(120)), 1)
+    p.at_most("trace", x.trace(), 1)
+    p.minimise(x.inner(hermitian(120)))
+    # A fraction of one factorisation.
+    answer = p.solve(time_limit=0.05, reduce=False)
+    assert answer.status in ("unknown", "inaccurate") and answer.bound is None
+    for seconds in (0.0, -1.0, np.nan, 2e9):
+        with pytest.raises(isac.InputError) as caught:
+            p.solve(time_limit=seconds)
+        assert caught.value.field == "time_limit"
+    p = isac.conic.Program()
+    t = p.nonneg("t")
+    p.at_least("one", t, 1)
+    p.minimise(t)
+    assert p.solve(time_limit=600).objective == p.solve().objective == pytest.approx(1, rel=1e-9)
+
+
 def test_refusals_name_the_argument():
     p = isac.conic.Program()
     x, w = p.psd("X", 3), p.vector("w", 2)

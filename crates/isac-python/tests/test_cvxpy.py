@@ -192,10 +192,24 @@ def test_unknown_options_are_refused():
     assert problem.solve(solver=SOLVER, tolerance=1e-10) == pytest.approx(1, rel=1e-9)
 
 
+def test_a_time_limit_says_that_the_user_set_it():
+    rng = np.random.default_rng(5)
+    data = rng.normal(size=(200, 60, 60))
+    x = cp.Variable((60, 60), PSD=True)
+    rows = [cp.trace((d + d.T) @ x) <= 1 for d in data]
+    problem = cp.Problem(cp.Minimize(cp.trace((data[0] @ data[0].T) @ x) - cp.trace(x)), rows + [cp.trace(x) <= 1])
+    with pytest.raises(cp.SolverError):
+        problem.solve(solver=SOLVER, time_limit=1e-3, reduce=False)
+    assert problem.status in (None, "user_limit") and SOLVER.name() == "ISAC"
+    with pytest.raises(isac.InputError) as caught:
+        problem.solve(solver=SOLVER, time_limit=0)
+    assert caught.value.field == "time_limit"
+
+
 def test_data_that_is_not_finite_is_refused():
     one, none = np.ones(1), np.zeros(0)
     empty = np.zeros(0, dtype=np.int64)
-    options = dict(tolerance=1e-9, accept=1e-8, max_iterations=10, reduce=True, extend=True)
+    options = dict(tolerance=1e-9, accept=1e-8, max_iterations=10, reduce=True, extend=True, time_limit=None)
     starts = np.zeros(2, dtype=np.int64)
     with pytest.raises(isac.InputError) as caught:
         _isac.solve_cones(none, empty, starts, one * np.nan, one, 0, 1, [], [], **options)

@@ -55,6 +55,7 @@ def solve_cones(
     max_iterations: int,
     reduce: bool,
     extend: bool,
+    time_limit: float | None,
 ) -> dict[str, Any]: ...
 def sum_rate(channel: ArrayLike, beamformer: ArrayLike, noise: list[float]) -> tuple[float, NDArray[np.complex128]]: ...
 def sinr(channel: ArrayLike, beamformer: ArrayLike, noise: list[float]) -> list[float]: ...
@@ -171,6 +172,7 @@ class Program:
         max_iterations: int = 150,
         reduce: bool = True,
         extend: bool = True,
+        time_limit: float | None = None,
     ) -> Answer: ...
 
 @final

@@ -18,17 +18,19 @@ from cvxpy.reductions.solvers.conic_solvers.conic_solver import ConicSolver
 from numpy.typing import NDArray
 
 from isac import _isac
+from isac._arrays import number
 from isac._errors import refuse
 
 __all__ = ["ISAC"]
 
 #: What may be passed to ``problem.solve`` beside the solver, with the defaults.
-OPTIONS: dict[str, float | int | bool] = {
+OPTIONS: dict[str, float | int | bool | None] = {
     "tolerance": 1e-9,
     "accept": 1e-8,
     "max_iterations": 150,
     "reduce": True,
     "extend": True,
+    "time_limit": None,
 }
 
 #: An outcome is `optimal` with all six DIMACS errors below `accept` alone, `infeasible` and `unbounded` with
@@ -65,7 +67,8 @@ class ISAC(ConicSolver):  # type: ignore[misc]
 
     Options of ``problem.solve`` beside the solver: ``tolerance`` (1e-9), ``accept`` (1e-8, the largest of the
     six DIMACS errors of ``optimal``), ``max_iterations`` (150), ``reduce`` and ``extend`` (both True: the
-    reduction to the span of the data, and 31 digits where 16 end short).
+    reduction to the span of the data, and 31 digits where 16 end short), ``time_limit`` (None; seconds, after
+    which the best point so far is judged like any other, or ``user_limit`` says that there is none).
 
     Examples
     --------
@@ -115,6 +118,8 @@ class ISAC(ConicSolver):  # type: ignore[misc]
             if key not in options:
                 raise refuse(key, value, "one of the options " + ", ".join(OPTIONS))
             options[key] = value
+        limit = options["time_limit"]
+        limit = None if limit is None else number("time_limit", limit)
         a, b, c = data[s.A], data[s.B], data[s.C]
         dims = data[ConicSolver.DIMS]
         a = a.tocsc()
@@ -134,6 +139,7 @@ class ISAC(ConicSolver):  # type: ignore[misc]
             max_iterations=int(options["max_iterations"]),
             reduce=bool(options["reduce"]),
             extend=bool(options["extend"]),
+            time_limit=limit,
         )
         if "x" in answer:
             answer["value"] = float(np.dot(np.asarray(c).reshape(-1), answer["x"]))
@@ -144,7 +150,7 @@ class ISAC(ConicSolver):  # type: ignore[misc]
     def invert(self, solution: dict[str, Any], inverse_data: dict[str, Any]) -> Solution:
         """The answer in CVXPY's terms."""
         status = STATUS[solution["outcome"]]
-        if solution["why"] == "iteration_limit":
+        if solution["why"] in ("iteration_limit", "stopped"):
             status = s.USER_LIMIT
         attributes = {s.NUM_ITERS: solution["iterations"], s.EXTRA_STATS: dict(solution)}
         if status not in s.SOLUTION_PRESENT or "x" not in solution:
