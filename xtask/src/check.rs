@@ -13,7 +13,60 @@ pub(crate) fn run(quick: bool) -> ExitCode {
         reason = "tells the developer how long the steps took"
     )]
     let start = Instant::now();
-    let mut steps: Vec<(&str, Vec<&str>)> = vec![
+    step("tidy");
+    if let Err(findings) = tidy::run(&root()) {
+        for finding in &findings {
+            eprintln!("tidy: {finding}");
+        }
+        return ExitCode::FAILURE;
+    }
+    // What is installed is asked when its turn has come: `.ci/run` goes on installing meanwhile.
+    let parts: [&dyn Fn() -> Vec<Step>; 3] = [&own, &outside, &|| built(quick)];
+    for part in parts {
+        for (name, args) in part() {
+            if let Err(why) = run_step(name, &args) {
+                eprintln!("cargo xtask test: `{name}` {why}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    if let Err(error) = worked_examples() {
+        eprintln!("cargo xtask test: worked examples: {error}");
+        return ExitCode::FAILURE;
+    }
+    if !quick {
+        step("api: docs/api holds the interface of every crate");
+        match api::compare(&root(), false) {
+            Interface::Same => {}
+            Interface::Changed(lines) => {
+                for line in &lines {
+                    eprintln!("{line}");
+                }
+                eprintln!(
+                    "cargo xtask test: the interface changed; if it is meant: cargo xtask api --bless"
+                );
+                return ExitCode::FAILURE;
+            }
+            Interface::Unchecked(why) => println!("NOT CHECKED: {why}"),
+        }
+    }
+    if !quick && let Err(error) = begun_paper() {
+        eprintln!("cargo xtask test: a new paper: {error}");
+        return ExitCode::FAILURE;
+    }
+    println!(
+        "\ncargo xtask test: everything holds ({} s)",
+        start.elapsed().as_secs()
+    );
+    ExitCode::SUCCESS
+}
+
+/// A name and the arguments for cargo.
+type Step = (&'static str, Vec<&'static str>);
+
+/// Lints and tests.
+fn own() -> Vec<Step> {
+    let mut steps: Vec<Step> = vec![
         ("format", vec!["fmt", "--all", "--check"]),
         (
             "lints",
@@ -51,10 +104,15 @@ pub(crate) fn run(quick: bool) -> ExitCode {
         ));
     }
     steps.push(released(has_nextest()));
-    steps.push(browser());
-    steps.extend(outside());
-    steps.push(("doctests", vec!["test", "--workspace", "--doc"]));
-    steps.push(("examples", vec!["build", "--workspace", "--examples"]));
+    steps
+}
+
+/// What needs the workspace as it is built by now; `quick` leaves out docs and single crates.
+fn built(quick: bool) -> Vec<Step> {
+    let mut steps: Vec<Step> = vec![
+        ("doctests", vec!["test", "--workspace", "--doc"]),
+        ("examples", vec!["build", "--workspace", "--examples"]),
+    ];
     if !quick {
         steps.push(("docs", vec!["doc", "--workspace", "--no-deps"]));
         // A workspace build unifies features; each crate must also build alone.
@@ -76,77 +134,23 @@ pub(crate) fn run(quick: bool) -> ExitCode {
                 "--quiet",
             ],
         ));
-        if tidy::has_feature(&root(), "isac-conic", "clarabel-sdp") {
-            steps.push((
-                "second opinion and conversions",
-                vec![
-                    "test",
-                    "-p",
-                    "isac-conic",
-                    "-p",
-                    "isac-linalg",
-                    "--features",
-                    "isac-conic/clarabel-sdp,isac-linalg/ndarray,isac-linalg/nalgebra,isac-linalg/serde",
-                    "--tests",
-                ],
-            ));
-        }
     }
-    step("tidy");
-    if let Err(findings) = tidy::run(&root()) {
-        for finding in &findings {
-            eprintln!("tidy: {finding}");
-        }
-        return ExitCode::FAILURE;
+    steps
+}
+
+/// Runs cargo to its end; an error says what became of it.
+fn run_step(name: &str, args: &[&str]) -> Result<(), String> {
+    step(&format!("{name}: cargo {}", args.join(" ")));
+    let mut command = cargo();
+    command.args(args);
+    if name == "docs" {
+        command.env("RUSTDOCFLAGS", "-D warnings");
     }
-    for (name, args) in steps {
-        step(&format!("{name}: cargo {}", args.join(" ")));
-        let mut command = cargo();
-        command.args(&args);
-        if name == "docs" {
-            command.env("RUSTDOCFLAGS", "-D warnings");
-        }
-        match command.status() {
-            Ok(status) if status.success() => {}
-            Ok(_) => {
-                eprintln!("cargo xtask test: `{name}` failed");
-                return ExitCode::FAILURE;
-            }
-            Err(error) => {
-                eprintln!("cargo xtask test: `{name}` did not start: {error}");
-                return ExitCode::FAILURE;
-            }
-        }
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err("failed".into()),
+        Err(error) => Err(format!("did not start: {error}")),
     }
-    if let Err(error) = worked_examples() {
-        eprintln!("cargo xtask test: worked examples: {error}");
-        return ExitCode::FAILURE;
-    }
-    if !quick {
-        step("api: docs/api holds the interface of every crate");
-        match api::compare(&root(), false) {
-            Interface::Same => {}
-            Interface::Changed(lines) => {
-                for line in &lines {
-                    eprintln!("{line}");
-                }
-                eprintln!(
-                    "cargo xtask test: the interface changed; if it is meant: cargo xtask api --bless"
-                );
-                return ExitCode::FAILURE;
-            }
-            Interface::Unchecked(why) => println!("NOT CHECKED: {why}"),
-        }
-    }
-    if !quick && let Err(error) = begun_paper() {
-        eprintln!("cargo xtask test: a new paper: {error}");
-        return ExitCode::FAILURE;
-    }
-    println!(
-        "\ncargo xtask test: everything holds ({} s)",
-        start.elapsed().as_secs()
-    );
-    ExitCode::SUCCESS
 }
 
 /// Crates whose examples need no argument and assert what they show.
@@ -233,7 +237,7 @@ fn step(text: &str) {
 
 /// The tests marked `#[ignore = "reads ../shared..."]` need data that may not be copied into the
 /// project: they run where it stands beside the checkout and are listed by name where not.
-fn released(nextest: bool) -> (&'static str, Vec<&'static str>) {
+fn released(nextest: bool) -> Step {
     let here = root()
         .parent()
         .is_some_and(|beside| beside.join("shared").is_dir());
@@ -288,7 +292,7 @@ fn released(nextest: bool) -> (&'static str, Vec<&'static str>) {
 }
 
 /// The page of results in a real browser, where there is one.
-fn browser() -> (&'static str, Vec<&'static str>) {
+fn browser() -> Step {
     let there = Command::new("chromium").arg("--version").output();
     let mut args = vec!["test", "-q", "--workspace", "--test", "sweep", "--"];
     if there.is_ok_and(|output| output.status.success()) {
@@ -349,8 +353,8 @@ const OUTSIDE: [Outside; 5] = [
     },
 ];
 
-fn outside() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
-    OUTSIDE.iter().map(|outside| {
+fn outside() -> Vec<Step> {
+    let programs = OUTSIDE.iter().map(|outside| {
         let call = outside.call;
         let there = Command::new(call[0]).args(&call[1..]).output();
         let [target, test] = outside.test;
@@ -362,7 +366,8 @@ fn outside() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
             args.push("--list");
             (outside.absent, args)
         }
-    })
+    });
+    std::iter::once(browser()).chain(programs).collect()
 }
 
 /// nextest runs tests in parallel processes; plain `cargo test` does the same work without it.

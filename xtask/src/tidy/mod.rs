@@ -100,14 +100,6 @@ pub(crate) fn run(root: &Path) -> Result<(), Vec<String>> {
     }
 }
 
-/// Whether a crate's manifest declares a feature.
-pub(crate) fn has_feature(root: &Path, crate_name: &str, feature: &str) -> bool {
-    fs::read_to_string(root.join("crates").join(crate_name).join("Cargo.toml")).is_ok_and(|text| {
-        text.lines()
-            .any(|line| line.starts_with(&format!("{feature} =")))
-    })
-}
-
 fn tree(root: &Path, args: &[&str]) -> Result<String, String> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .current_dir(root)
