@@ -31,11 +31,7 @@ struct Answer {
     matrices: usize,
 }
 
-fn solve(
-    given: &Given,
-    options: &Options,
-    stop: &dyn Fn() -> bool,
-) -> Result<Answer, Error> {
+fn solve(given: &Given, options: &Options, stop: &dyn Fn() -> bool) -> Result<Answer, Error> {
     let translated = Translated::new(given);
     let outcome = translated.program.solve_until(options, stop)?;
     let variables = translated.blocks.iter();
