@@ -66,6 +66,13 @@ fn solve(given: &Given, options: &Options, stop: &dyn Fn() -> bool) -> Result<An
                 Why::Numerical => "numerical",
                 _ => "unknown",
             };
+            // Who set the limit gets the point that it was reached at, by the name of one.
+            if let (Why::IterationLimit | Why::Stopped, Some(last)) = (unknown.why, &unknown.last) {
+                answer.iterations = last.iterations;
+                answer.error = last.dimacs.worst();
+                let x = translated.point(last)?;
+                answer.point = Some((x, translated.multipliers(last)?));
+            }
         }
     }
     Ok(answer)

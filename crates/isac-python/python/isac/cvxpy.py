@@ -24,7 +24,7 @@ from isac._errors import refuse
 __all__ = ["ISAC"]
 
 #: What may be passed to ``problem.solve`` beside the solver, with the defaults.
-OPTIONS: dict[str, float | int | bool | None] = {
+OPTIONS: dict[str, Any] = {
     "tolerance": 1e-9,
     "accept": 1e-8,
     "max_iterations": 150,
@@ -68,7 +68,8 @@ class ISAC(ConicSolver):  # type: ignore[misc]
     Options of ``problem.solve`` beside the solver: ``tolerance`` (1e-9), ``accept`` (1e-8, the largest of the
     six DIMACS errors of ``optimal``), ``max_iterations`` (150), ``reduce`` and ``extend`` (both True: the
     reduction to the span of the data, and 31 digits where 16 end short), ``time_limit`` (None; seconds, after
-    which the best point so far is judged like any other, or ``user_limit`` says that there is none).
+    which the best point so far is judged like any other). A point that a limit was reached at without being
+    accepted has the status ``user_limit``.
 
     Examples
     --------
@@ -150,7 +151,8 @@ class ISAC(ConicSolver):  # type: ignore[misc]
     def invert(self, solution: dict[str, Any], inverse_data: dict[str, Any]) -> Solution:
         """The answer in CVXPY's terms."""
         status = STATUS[solution["outcome"]]
-        if solution["why"] in ("iteration_limit", "stopped"):
+        # CVXPY takes this status for one with a point.
+        if solution["why"] in ("iteration_limit", "stopped") and "x" in solution:
             status = s.USER_LIMIT
         attributes = {s.NUM_ITERS: solution["iterations"], s.EXTRA_STATS: dict(solution)}
         if status not in s.SOLUTION_PRESENT or "x" not in solution:
