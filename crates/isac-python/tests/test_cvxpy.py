@@ -194,14 +194,14 @@ def test_unknown_options_are_refused():
 
 def test_a_time_limit_says_that_the_user_set_it():
     rng = np.random.default_rng(5)
-    data = rng.normal(size=(200, 60, 60))
-    x = cp.Variable((60, 60), PSD=True)
+    data = rng.normal(size=(60, 40, 40))
+    x = cp.Variable((40, 40), PSD=True)
     rows = [cp.trace((d + d.T) @ x) <= 1 for d in data]
     problem = cp.Problem(cp.Minimize(cp.trace((data[0] @ data[0].T) @ x) - cp.trace(x)), rows + [cp.trace(x) <= 1])
     with pytest.raises(cp.SolverError):
         problem.solve(solver=SOLVER, time_limit=1e-3, reduce=False)
     problem.solve(solver=SOLVER, max_iterations=3, reduce=False)
-    assert problem.status == "user_limit" and x.value.shape == (60, 60)
+    assert problem.status == "user_limit" and x.value.shape == (40, 40)
     with pytest.raises(isac.InputError) as caught:
         problem.solve(solver=SOLVER, time_limit=0)
     assert caught.value.field == "time_limit"
