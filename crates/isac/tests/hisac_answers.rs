@@ -160,3 +160,114 @@ fn a_unit_that_rounds_nothing_changes_no_bit() {
         assert_eq!(plain["iterations"], other["iterations"]);
     }
 }
+
+/// The number behind a key of the metrics.
+fn metric(found: &Value, key: &str) -> f64 {
+    found["metrics"][key].as_f64().unwrap()
+}
+
+/// What `options` state is what is solved: each objective is the one maximised, by its own metrics, and is
+/// no smaller than at the most efficient design.
+#[test]
+fn a_document_states_what_is_maximised() {
+    let (_, efficient) = solve("efficient", COLLINEAR, |_| {}, "direct");
+    assert_eq!(efficient["metrics"]["maximised"], "energy_efficiency");
+    let rate = |found: &Value| metric(found, "secrecy_rate_bps_hz");
+    let of = |found: &Value, weight: f64| {
+        weight * (1.0 + metric(found, "scnr")).log2() + (1.0 - weight) * rate(found)
+    };
+    let weighted = serde_json::json!({"weighted": {"weight": 0.3}});
+    let objectives: [(Value, &dyn Fn(&Value) -> f64); 3] = [
+        ("secrecy_rate".into(), &rate),
+        ("scnr".into(), &|found| metric(found, "scnr")),
+        (weighted, &|found| of(found, 0.3)),
+    ];
+    for (i, (objective, value)) in objectives.into_iter().enumerate() {
+        let edit = |v: &mut Value| v["options"] = serde_json::json!({"objective": objective});
+        let (code, found) = solve(&format!("objective-{i}"), COLLINEAR, edit, "direct");
+        assert_eq!(code, 0, "{objective}: {found}");
+        let reached = found["objective"].as_f64().unwrap();
+        assert!((reached / value(&found) - 1.0).abs() < 1e-9, "{objective}");
+        assert!(reached > value(&efficient), "{objective}: {reached}");
+        assert!(found["max_violation"].as_f64().unwrap() <= 1e-5);
+    }
+}
+
+/// Fewer constraints cost nothing, fixed beams stay as they are, and a ball is the ellipsoid of equal axes.
+#[test]
+fn a_document_states_order_filter_beams_and_ellipsoids() {
+    let (_, free) = solve("free", COLLINEAR, |_| {}, "direct");
+    let best = free["objective"].as_f64().unwrap();
+    let reached = |name: &str, edit: &dyn Fn(&mut Value)| {
+        let (code, found) = solve(name, COLLINEAR, edit, "direct");
+        assert_eq!(code, 0, "{name}: {found}");
+        (found["objective"].as_f64().unwrap(), found)
+    };
+    let option = |key: &'static str, value: Value| {
+        move |v: &mut Value| v["options"] = serde_json::json!({key: value})
+    };
+    let (unordered, _) = reached("unordered", &option("ordering", false.into()));
+    assert!(unordered >= best * (1.0 - 1e-6), "{unordered} {best}");
+    // A filter that is not optimised sees less of the echo (here at most 0.39), as does the light of one beam.
+    let eased = |v: &mut Value| v["params"]["gamma_th"] = 0.3.into();
+    let (best_eased, _) = reached("eased", &eased);
+    for (key, value) in [
+        ("receive_filter", "uniform"),
+        ("illumination", "sensing_beam"),
+    ] {
+        let (worse, _) = reached(key, &|v: &mut Value| {
+            eased(v);
+            option(key, value.into())(v);
+        });
+        assert!(worse <= best_eased * (1.0 + 1e-6), "{key}: {worse}");
+    }
+    let frozen = serde_json::json!({"w_bo": free["beamformers"]["w_bo"]});
+    let (held, found) = reached("frozen", &option("frozen", frozen));
+    assert!((held / best - 1.0).abs() < 1e-4, "{held} {best}");
+    assert_eq!(found["beamformers"]["w_bo"], free["beamformers"]["w_bo"]);
+    let (ellipsoid, _) = reached("ellipsoid", &|v: &mut Value| {
+        let params = v["params"].as_object_mut().unwrap();
+        let radius = params.remove("radius_g_e").unwrap();
+        let sides = [0, 1].map(|i| params["M2_h_v"][i].as_u64().unwrap());
+        let n = (sides[0] * sides[1]) as usize;
+        let part = |diagonal: &Value| -> Value {
+            let entry = |i, j| if i == j { diagonal.clone() } else { 0.0.into() };
+            let row = |i| (0..n).map(|j| entry(i, j)).collect::<Value>();
+            (0..n).map(row).collect()
+        };
+        let shape = serde_json::json!({"re": part(&radius), "im": part(&0.0.into())});
+        params.insert("shape_g_e".into(), shape);
+    });
+    assert!((ellipsoid / best - 1.0).abs() < 1e-4, "{ellipsoid} {best}");
+}
+
+#[test]
+fn options_that_cannot_be_are_refused_by_name() {
+    let edits: [(&str, fn(&mut Value)); 7] = [
+        ("options.objective", |v| {
+            v["options"] = serde_json::json!({"objective": "rate"});
+        }),
+        ("options.objective.weighted.weight", |v| {
+            v["options"] = serde_json::json!({"objective": {"weighted": {"weight": 1.5}}});
+        }),
+        ("options.receive_filter", |v| {
+            v["options"] = serde_json::json!({"receive_filter": "mvdr"});
+        }),
+        ("options.ordering", |v| {
+            v["options"] = serde_json::json!({"ordering": 1});
+        }),
+        ("options.frozen.w_ta", |v| {
+            v["options"] = serde_json::json!({"frozen": {"w_ta": [[1.0, 0.0]]}});
+        }),
+        ("params.radius_h_e", |v| {
+            v["params"]["shape_h_e"] = serde_json::json!({"re": [[1.0]], "im": [[0.0]]});
+        }),
+        ("params.radius_g_bo", |v| {
+            v["params"].as_object_mut().unwrap().remove("radius_g_bo");
+        }),
+    ];
+    for (i, (key, edit)) in edits.into_iter().enumerate() {
+        let (code, [_, err]) = run(&format!("refused-{i}"), COLLINEAR, edit, "direct");
+        assert!(code == 2 && err.contains(key), "{key}: {code} {err}");
+    }
+}

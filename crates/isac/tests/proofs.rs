@@ -203,7 +203,10 @@ fn a_changed_proof_of_two_cells_is_refused() {
     assert_eq!(report["certificate"]["kind"], "global_upper_bound");
     let gap = verdict["relative_gap"].as_f64().unwrap();
     assert!(gap < 0.05, "{gap}");
-    let ways: [(&str, u8, fn(&mut Value)); 24] = [
+    let ways: [(&str, u8, fn(&mut Value)); 25] = [
+        ("another objective", 1, |p| {
+            p["problem"]["options"]["objective"] = json!("secrecy_rate")
+        }),
         ("a leaf dropped", 1, |p| drop(leaves(p).remove(1))),
         ("a leaf twice", 1, |p| {
             let leaf = p["leaves"][0].clone();
@@ -340,7 +343,10 @@ fn problems_of_two_cells_without_a_design_are_proved_to_have_none() {
 
 #[test]
 fn a_changed_proof_that_there_is_no_design_is_refused() {
-    let ways: [(&str, u8, fn(&mut Value)); 12] = [
+    let ways: [(&str, u8, fn(&mut Value)); 13] = [
+        ("an objective without a threshold", 1, |p| {
+            p["problem"]["options"]["objective"] = json!("scnr")
+        }),
         ("a leaf dropped", 1, |p| {
             p["infeasible"]["leaves"].as_array_mut().unwrap().clear();
         }),

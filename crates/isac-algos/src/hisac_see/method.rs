@@ -83,6 +83,13 @@ impl Method {
         let warm: Vec<Design> = warm.iter().map(|d| d.scaled(unit.sqrt().recip())).collect();
         let mut found = self.run_in_unit(&scaled, &warm)?;
         found.design = found.design.scaled(unit.sqrt());
+        // Given beams are returned as they were given, not as they were rounded.
+        let Design { w_bo, w_ta, .. } = &mut found.design;
+        for (given, beam) in [(&problem.frozen_bo, w_bo), (&problem.frozen_ta, w_ta)] {
+            if let Some(given) = given {
+                beam.clone_from(given);
+            }
+        }
         found.report = evaluate(problem, &working.network, &found.design, Bound::Exact)?;
         let allowed = direct::Options::default().feasibility;
         found.feasible = found.feasible && found.report.max_violation() <= allowed;

@@ -108,6 +108,18 @@ pub enum Objective {
     },
 }
 
+impl Objective {
+    /// Name in documents and result files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EnergyEfficiency => "energy_efficiency",
+            Self::SecrecyRate => "secrecy_rate",
+            Self::Scnr => "scnr",
+            Self::Weighted { .. } => "weighted",
+        }
+    }
+}
+
 /// Thresholds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

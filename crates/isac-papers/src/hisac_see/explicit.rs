@@ -44,6 +44,10 @@ pub(super) fn written(s: &Scenario, problem: &Problem) -> Value {
             "access": problem.access.name(),
             "user_target": problem.user_target.name(),
             "clutter": problem.clutter,
+            "objective": problem.objective,
+            "receive_filter": problem.filter,
+            "illumination": problem.illumination,
+            "ordering": problem.ordering,
         },
     })
 }

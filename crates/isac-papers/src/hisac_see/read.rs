@@ -1,16 +1,19 @@
 //! Documents of schema `hisac-see/1`: parameters, channels and designs.
 
 use super::scenario::{self, MOST_BITS, TOP};
-use isac_algos::hisac_see::{Access, Design, Problem, Requirements, UserTarget};
+use isac_algos::hisac_see::{
+    Access, Design, Illumination, Objective, Problem, Requirements, UserTarget,
+};
 use isac_lab::document::{MOST_ENTRIES, Node, is_remark};
 use isac_lab::error::Error;
 use isac_lab::solve::SolveRequest;
-use isac_metrics::scnr::Clutter;
+use isac_linalg::c64;
+use isac_metrics::scnr::{Clutter, ReceiveFilter};
 use isac_models::csi_error::UncertainChannel;
 use isac_models::ofdm::SPEED_OF_LIGHT_M_S;
 use isac_models::two_cell::TwoCell;
 
-const PARAMS: [&str; 22] = [
+const PARAMS: [&str; 26] = [
     "M1_h_v",
     "M2_h_v",
     "N",
@@ -27,6 +30,10 @@ const PARAMS: [&str; 22] = [
     "radius_h_e",
     "radius_g_bo",
     "radius_g_e",
+    "shape_h_bo",
+    "shape_h_e",
+    "shape_g_bo",
+    "shape_g_e",
     "carrier_hz",
     "bandwidth_hz",
     "rcs_m2",
@@ -35,7 +42,7 @@ const PARAMS: [&str; 22] = [
     "allocated_P2_W",
 ];
 
-const NEEDED: [&str; 23] = [
+const NEEDED: [&str; 19] = [
     "params.M1_h_v",
     "params.M2_h_v",
     "params.N",
@@ -47,10 +54,6 @@ const NEEDED: [&str; 23] = [
     "params.I_S",
     "params.I_c",
     "params.I_p",
-    "params.radius_h_bo",
-    "params.radius_h_e",
-    "params.radius_g_bo",
-    "params.radius_g_e",
     "channels.h_bo",
     "channels.h_e",
     "channels.h_ta",
@@ -61,6 +64,9 @@ const NEEDED: [&str; 23] = [
     "channels.g_users_rows",
 ];
 
+/// Links with errors: each has a radius, or a shape in its stead.
+const UNCERTAIN: [&str; 4] = ["h_bo", "h_e", "g_bo", "g_e"];
+
 /// The problem of a document, for every algorithm with the access scheme and the users' target of
 /// [`Problem::new`] unless `options` say otherwise.
 ///
@@ -68,7 +74,14 @@ const NEEDED: [&str; 23] = [
 /// An unknown key, a missing field, a value out of range, by name.
 pub(super) fn problem(root: &Node<'_>) -> Result<Problem, Error> {
     root.known_keys(&TOP)?;
-    root.needs(&NEEDED)?;
+    let params = root.opt("params");
+    let balls = UNCERTAIN.into_iter().filter(|link| {
+        let shape = format!("shape_{link}");
+        params.as_ref().is_none_or(|p| p.opt(&shape).is_none())
+    });
+    let balls: Vec<String> = balls.map(|link| format!("params.radius_{link}")).collect();
+    let needed = NEEDED.into_iter().chain(balls.iter().map(String::as_str));
+    root.needs(&needed.collect::<Vec<_>>())?;
     let p = root.get("params")?;
     p.known_keys(&PARAMS)?;
     let side = |key: &str| -> Result<usize, Error> {
@@ -103,7 +116,15 @@ pub(super) fn problem(root: &Node<'_>) -> Result<Problem, Error> {
         }
         Err(node.wrong(format!("{m} complex entries, not {}", v.len())))
     };
-    let ball = |key: &str, m: usize| -> Result<UncertainChannel, Error> {
+    let uncertain = |key: &str, m: usize| -> Result<UncertainChannel, Error> {
+        if let Some(stated) = p.opt(&format!("shape_{key}")) {
+            if let Some(radius) = p.opt(&format!("radius_{key}")) {
+                return Err(radius.wrong(format!("nothing beside `shape_{key}`")));
+            }
+            let shape = stated.matrix_c64_of(m, m)?;
+            let found = UncertainChannel::ellipsoid(key, vector(key, m)?, shape);
+            return found.map_err(|e| stated.refused(e));
+        }
         let stated = p.get(&format!("radius_{key}"))?;
         let radius = stated.nonnegative("")?;
         UncertainChannel::ball(key, vector(key, m)?, radius).map_err(|e| stated.refused(e))
@@ -115,13 +136,13 @@ pub(super) fn problem(root: &Node<'_>) -> Result<Problem, Error> {
         Ok(node.matrix_c64_of(n, m)?.transpose().to_owned())
     };
     let cell = TwoCell {
-        h_bo: ball("h_bo", m1)?,
-        h_e: ball("h_e", m1)?,
+        h_bo: uncertain("h_bo", m1)?,
+        h_e: uncertain("h_e", m1)?,
         h_ta: vector("h_ta", m1)?,
         h_cl: vector("h_cl", m1)?,
         h_users: users("h_users_rows", m1)?,
-        g_bo: ball("g_bo", m2)?,
-        g_e: ball("g_e", m2)?,
+        g_bo: uncertain("g_bo", m2)?,
+        g_e: uncertain("g_e", m2)?,
         g_users: users("g_users_rows", m2)?,
         noise: p.get("sigma2_W")?.positive("W")?,
     };
@@ -223,7 +244,16 @@ pub(super) fn bandwidth_hz(root: &Node<'_>) -> Result<Option<f64>, Error> {
 }
 
 fn read_options(options: &Node<'_>, problem: &mut Problem) -> Result<(), Error> {
-    options.known_keys(&["access", "user_target", "clutter"])?;
+    options.known_keys(&[
+        "access",
+        "user_target",
+        "clutter",
+        "objective",
+        "receive_filter",
+        "illumination",
+        "ordering",
+        "frozen",
+    ])?;
     if let Some(node) = options.opt("access") {
         let names = Access::ALL.map(Access::name);
         problem.access = Access::ALL[node.one_of(&names)?];
@@ -236,7 +266,52 @@ fn read_options(options: &Node<'_>, problem: &mut Problem) -> Result<(), Error> 
         let choices = [Clutter::Noise, Clutter::Model];
         problem.clutter = choices[node.one_of(&["noise", "model"])?];
     }
+    if let Some(node) = options.opt("objective") {
+        problem.objective = objective(&node)?;
+    }
+    if let Some(node) = options.opt("receive_filter") {
+        let choices = [
+            ReceiveFilter::Optimal,
+            ReceiveFilter::Matched,
+            ReceiveFilter::Uniform,
+        ];
+        problem.filter = choices[node.one_of(&["optimal", "matched", "uniform"])?];
+    }
+    if let Some(node) = options.opt("illumination") {
+        let choices = [Illumination::Both, Illumination::SensingBeam];
+        problem.illumination = choices[node.one_of(&["both", "sensing_beam"])?];
+    }
+    if let Some(node) = options.opt("ordering") {
+        problem.ordering = node.bool()?;
+    }
+    if let Some(node) = options.opt("frozen") {
+        node.known_keys(&["w_bo", "w_ta"])?;
+        let given = |key: &str| node.opt(key).map(|_| beam(&node, key, problem));
+        let (bo, ta) = (given("w_bo").transpose()?, given("w_ta").transpose()?);
+        (problem.frozen_bo, problem.frozen_ta) = (bo, ta);
+    }
     Ok(())
+}
+
+/// A name, or `{"weighted": {"weight": ...}}`.
+fn objective(node: &Node<'_>) -> Result<Objective, Error> {
+    if node.value.is_object() {
+        node.known_keys(&["weighted"])?;
+        let weighted = node.get("weighted")?;
+        weighted.known_keys(&["weight"])?;
+        let stated = weighted.get("weight")?;
+        let weight = stated.f64()?;
+        if !(0.0..=1.0).contains(&weight) {
+            return Err(stated.wrong("a number in [0, 1]"));
+        }
+        return Ok(Objective::Weighted { weight });
+    }
+    let choices = [
+        Objective::EnergyEfficiency,
+        Objective::SecrecyRate,
+        Objective::Scnr,
+    ];
+    Ok(choices[node.one_of(&["energy_efficiency", "secrecy_rate", "scnr"])?])
 }
 
 /// A stored design: beams `w_bo`, `w_ta` and the streams `O`, one column each.
@@ -253,17 +328,20 @@ pub(super) fn design(node: &Node<'_>, problem: &Problem) -> Result<Design, Error
 /// # Errors
 /// A missing or misshapen beam.
 pub(super) fn beams(node: &Node<'_>, problem: &Problem) -> Result<Design, Error> {
-    let beam = |key: &str| {
-        let node = node.get(key)?;
-        let beam = node.vec_c64()?;
-        if beam.len() == problem.cell.antennas1() {
-            return Ok(beam);
-        }
-        Err(node.wrong(format!("{} complex entries", problem.cell.antennas1())))
-    };
     let streams = problem.access.streams(problem.cell.users());
     let o = node
         .get("O")?
         .matrix_c64_of(problem.cell.antennas2(), streams)?;
-    Ok(Design::new(beam("w_bo")?, beam("w_ta")?, &o))
+    let (bo, ta) = (beam(node, "w_bo", problem)?, beam(node, "w_ta", problem)?);
+    Ok(Design::new(bo, ta, &o))
+}
+
+/// A beam of BS1.
+fn beam(node: &Node<'_>, key: &str, problem: &Problem) -> Result<Vec<c64>, Error> {
+    let node = node.get(key)?;
+    let beam = node.vec_c64()?;
+    if beam.len() == problem.cell.antennas1() {
+        return Ok(beam);
+    }
+    Err(node.wrong(format!("{} complex entries", problem.cell.antennas1())))
 }

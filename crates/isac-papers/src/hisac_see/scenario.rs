@@ -1,12 +1,12 @@
 //! Default parameters of the experiments and of `isac solve`, and the draws they run on.
 
-use isac_algos::hisac_see::{Access, Problem, Requirements, UserTarget};
+use isac_algos::hisac_see::{Access, Illumination, Objective, Problem, Requirements, UserTarget};
 use isac_lab::document::{MOST_ENTRIES, Node};
 use isac_lab::error::{Error, Source};
 use isac_lab::paper::Scenarios;
 use isac_lab::scenario::{self, Posed};
 use isac_linalg::validate;
-use isac_metrics::scnr::Clutter;
+use isac_metrics::scnr::{Clutter, ReceiveFilter};
 use isac_models::channel::{Fading, PathChannel, Shadowing};
 use isac_models::ofdm::SPEED_OF_LIGHT_M_S;
 use isac_models::rng::{self, Stream};
@@ -93,6 +93,16 @@ pub(super) struct Scenario {
     pub(super) user_target: UserTarget,
     /// What the echo competes with.
     pub(super) clutter: Clutter,
+    /// What is maximised.
+    pub(super) objective: Objective,
+    /// Receive filter of BS1.
+    pub(super) receive_filter: ReceiveFilter,
+    /// Which beams of BS1 light the target.
+    pub(super) illumination: Illumination,
+    /// Whether the decoding order and the cap on the sensing beam at Eve are imposed.
+    pub(super) ordering: bool,
+    /// Whether the line of sight is divided by the number of paths too, as (1) prints it.
+    pub(super) printed_scaling: bool,
 }
 
 impl Default for Scenario {
@@ -122,6 +132,11 @@ impl Default for Scenario {
             access: Access::default(),
             user_target: UserTarget::default(),
             clutter: Clutter::default(),
+            objective: Objective::default(),
+            receive_filter: ReceiveFilter::default(),
+            illumination: Illumination::default(),
+            ordering: true,
+            printed_scaling: false,
         }
     }
 }
@@ -240,6 +255,15 @@ impl Scenario {
             return Err(range("fading.nakagami.order", order, "at least 1/2"));
         }
         let Shadowing { b, m, omega } = self.shadowing;
+        if let Objective::Weighted { weight } = self.objective
+            && !(0.0..=1.0).contains(&weight)
+        {
+            return Err(range(
+                "objective.weighted.weight",
+                weight,
+                "a number in [0, 1]",
+            ));
+        }
         validate::positive("shadowing.b", b, "")?;
         validate::positive("shadowing.m", m, "")?;
         validate::positive("shadowing.omega", omega, "")?;
@@ -309,6 +333,10 @@ pub(super) fn draw(scenario: &Scenario, seed: u64, realization: u64) -> Result<P
     problem.access = scenario.access;
     problem.user_target = scenario.user_target;
     problem.clutter = scenario.clutter;
+    problem.objective = scenario.objective;
+    problem.filter = scenario.receive_filter;
+    problem.illumination = scenario.illumination;
+    problem.ordering = scenario.ordering;
     Ok(problem)
 }
 
@@ -320,6 +348,7 @@ pub(super) fn path_model(
     let mut model = PathChannel::new(horizontal, vertical, scenario.wavelength_m())?;
     model.fading = scenario.fading;
     model.shadowing = scenario.shadowing;
+    model.printed_scaling = scenario.printed_scaling;
     Ok(model)
 }
 

@@ -231,6 +231,7 @@ pub(super) fn measured(problem: &Problem, r: &Report, out: &mut SolveReport) {
     let mut text = |name: &str, value: &str| out.metrics.insert(name.into(), value.into());
     text("access", problem.access.name());
     text("user_target", problem.user_target.name());
+    text("maximised", problem.objective.name());
     out.metric("user_target_bps_hz", problem.unicast_rate());
     out.metric("secrecy_rate_bps_hz", r.secrecy.rate_signed);
     out.metric("rate_bob_bps_hz", r.secrecy.rate_bo);

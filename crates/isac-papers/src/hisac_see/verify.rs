@@ -27,7 +27,7 @@ mod excluded;
 mod leaf;
 mod sum;
 
-use isac_algos::hisac_see::{Access, Illumination, Problem, Working, evaluate};
+use isac_algos::hisac_see::{Access, Illumination, Objective, Problem, Working, evaluate};
 use isac_lab::document::{Document, Node};
 use isac_lab::error::Error;
 use isac_lab::proof::{Cell, Verdict, cover};
@@ -68,6 +68,9 @@ pub(super) fn verify(root: &Node<'_>) -> Result<Verdict, Error> {
     let leaves = root.get("leaves")?.objects()?;
     let leaves: Vec<Leaf> = leaves.iter().map(leaf::read).collect::<Result<_, _>>()?;
     let refused = |why: String| Ok(Verdict::refused(why));
+    if problem.objective != Objective::EnergyEfficiency {
+        return refused("problem: a bound is about the energy efficiency".into());
+    }
 
     // The design.
     let working = Working::new(&problem).map_err(|e| root.refused(e))?;

@@ -7,8 +7,8 @@
 use super::data::Data;
 use super::{Leaf, Options, Proof, node, stated, unit};
 use crate::Error;
-use crate::hisac_see::Problem;
 use crate::hisac_see::start::Working;
+use crate::hisac_see::{Objective, Problem};
 use isac_opt::global::{Cell, Progress, Stop, maximise};
 
 /// What breaking a row by the noise costs, bps/Hz, tried one after the other: the nearer a problem is to
@@ -17,7 +17,7 @@ const PRICES: [f64; 3] = [300.0, 3e4, 3e6];
 /// How much less than possible must be left, bps/Hz.
 const CLEAR: f64 = 1e-3;
 /// Leaves that cover the domain of one slot and leave no design in it, each with the bound 0; `None` where
-/// that is not found.
+/// that is not found, such as where the SCNR is maximised, whose threshold is not imposed then.
 ///
 /// # Errors
 /// Bad input, errors that are not balls, a failed decomposition.
@@ -26,6 +26,9 @@ pub fn exclude(
     options: &Options,
     mut watch: impl FnMut(&Progress) -> bool,
 ) -> Result<Option<Vec<Leaf>>, Error> {
+    if problem.objective == Objective::Scnr {
+        return Ok(None);
+    }
     let working = Working::new(problem)?;
     if !working.has_balls() {
         return Err(

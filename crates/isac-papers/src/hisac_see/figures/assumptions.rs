@@ -16,7 +16,7 @@ const AT: f64 = 30.0;
 /// An assumption and what it changes in the scenario.
 type Assumption = (&'static str, fn(Scenario) -> Scenario);
 
-const ASSUMPTIONS: [Assumption; 12] = [
+const ASSUMPTIONS: [Assumption; 13] = [
     ("as assumed", |s| s),
     ("P0 5 W", |s| Scenario {
         circuit_w: 5.0,
@@ -44,6 +44,10 @@ const ASSUMPTIONS: [Assumption; 12] = [
         shadowing: Shadowing::HEAVY,
         ..s
     }),
+    ("(1) as printed", |s| Scenario {
+        printed_scaling: true,
+        ..s
+    }),
 ];
 
 const NAMES: [&str; ASSUMPTIONS.len()] = {
@@ -66,7 +70,9 @@ pub(super) const ASSUMED: Sweep = Sweep {
     log_x: false,
     joined: false,
     seconds: 0.2,
-    full: &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0],
+    full: &[
+        0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0,
+    ],
     quick: &[0.0, 5.0, 9.0, 11.0],
     curves: SCHEMES,
     categories: &NAMES,

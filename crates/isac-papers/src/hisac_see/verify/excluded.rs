@@ -1,6 +1,6 @@
 //! That there is no design: see the head of `verify.rs`.
 
-use isac_algos::hisac_see::Working;
+use isac_algos::hisac_see::{Objective, Working};
 use isac_lab::document::{Document, Node};
 use isac_lab::error::Error;
 use isac_lab::proof::{Cell, Verdict, cover};
@@ -17,6 +17,10 @@ pub(super) fn verify(root: &Node<'_>) -> Result<Verdict, Error> {
         value: root.get("problem")?.value.clone(),
     };
     let problem = read::problem(&document.root())?;
+    if problem.objective == Objective::Scnr {
+        let why = "problem: the threshold of the SCNR is not imposed where that is maximised";
+        return Ok(Verdict::refused(why));
+    }
     let body = root.get("infeasible")?;
     body.known_keys(&["slot", "errors", "leaves"])?;
     let last = problem.access.slots(problem.cell.users()) - 1;
