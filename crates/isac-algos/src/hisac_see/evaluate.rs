@@ -1,7 +1,7 @@
 //! The exact evaluation that decides about every design: metrics in full dimension by the original
 //! formulas, and the violation of each constraint by name.
 
-use super::problem::{Access, Design, Illumination, Objective, Problem, dot};
+use super::problem::{Access, Design, Illumination, Objective, Problem, dot, square};
 use crate::Error;
 use isac_metrics::energy::energy_efficiency;
 use isac_metrics::rsma::{self, rate};
@@ -75,6 +75,7 @@ impl Report {
 /// | sensing SINR at Eve | `value / gamma_th - 1` |
 /// | order at Bob | `value / (1 + S)` |
 /// | order at Eve | value |
+/// | a given beam | distance from it over its norm |
 ///
 /// # Errors
 /// Sizes that do not fit, entries that are not finite.
@@ -135,6 +136,7 @@ pub fn evaluate(
     if problem.objective != Objective::Scnr {
         list.push(("SCNR".into(), short(scnr)));
     }
+    list.extend(off_given(problem, design));
     match needed {
         Some(needed) => {
             for ((d, &sinr), &need) in decodings.iter().zip(&user_sinrs).zip(&needed) {
@@ -152,27 +154,41 @@ pub fn evaluate(
             list.push(("user rates".into(), -left));
         }
     }
-    let objective = match problem.objective {
-        Objective::EnergyEfficiency => efficiency,
-        Objective::SecrecyRate => secrecy.rate_signed,
-        Objective::Scnr => scnr,
-        Objective::Weighted { weight } => {
-            weight * rate(scnr) + (1.0 - weight) * secrecy.rate_signed
-        }
-    };
     Ok(Report {
-        secrecy,
         user_sinrs,
         user_rates,
         scnr,
         power1,
         power2,
         efficiency,
-        objective,
+        objective: match problem.objective {
+            Objective::EnergyEfficiency => efficiency,
+            Objective::SecrecyRate => secrecy.rate_signed,
+            Objective::Scnr => scnr,
+            Objective::Weighted { weight } => {
+                weight * rate(scnr) + (1.0 - weight) * secrecy.rate_signed
+            }
+        },
+        secrecy,
         violations: list
             .into_iter()
             .map(|(name, value)| Violation { name, value })
             .collect(),
+    })
+}
+
+/// How far each given beam is from the design's, over its norm.
+fn off_given(problem: &Problem, design: &Design) -> impl Iterator<Item = (String, f64)> {
+    let beams = [
+        ("given w_bo", &problem.frozen_bo, &design.w_bo),
+        ("given w_ta", &problem.frozen_ta, &design.w_ta),
+    ];
+    beams.into_iter().filter_map(|(name, given, beam)| {
+        let given = given.as_ref()?;
+        let pairs = given.iter().zip(beam);
+        let off: f64 = pairs.map(|(g, w)| (w - g).norm_sqr()).sum();
+        let norm = square(given).sqrt().max(f64::MIN_POSITIVE);
+        Some((name.into(), off.sqrt() / norm))
     })
 }
 

@@ -82,14 +82,8 @@ impl Method {
         let scaled = problem.in_unit(unit);
         let warm: Vec<Design> = warm.iter().map(|d| d.scaled(unit.sqrt().recip())).collect();
         let mut found = self.run_in_unit(&scaled, &warm)?;
-        found.design = found.design.scaled(unit.sqrt());
         // Given beams are returned as they were given, not as they were rounded.
-        let Design { w_bo, w_ta, .. } = &mut found.design;
-        for (given, beam) in [(&problem.frozen_bo, w_bo), (&problem.frozen_ta, w_ta)] {
-            if let Some(given) = given {
-                beam.clone_from(given);
-            }
-        }
+        found.design = problem.with_given(found.design.scaled(unit.sqrt()));
         found.report = evaluate(problem, &working.network, &found.design, Bound::Exact)?;
         let allowed = direct::Options::default().feasibility;
         found.feasible = found.feasible && found.report.max_violation() <= allowed;
@@ -124,18 +118,52 @@ mod tests {
     use isac_models::scene::Scene;
     use rand::{SeedableRng, rngs::ChaCha8Rng};
 
+    fn problem() -> Problem {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let model = PathChannel::new(4, 2, 0.0167).unwrap();
+        let scene = Scene::fixed(2).unwrap();
+        let cell = scene.channels(&model, &model, 1e-8, &mut rng).unwrap();
+        Problem::new(
+            cell.with_relative_error(0.1).unwrap(),
+            4.5e5,
+            316.0,
+            316.0,
+            10.0,
+        )
+    }
+
+    /// Eight antennas, five channels: a given beam sends power where nobody hears it, which counts, and
+    /// comes back as it was given; one that is not the given one is a violation.
+    #[test]
+    fn a_given_beam_keeps_the_power_that_nobody_hears() {
+        let free = Method::Direct.run(&problem(), &[]).unwrap();
+        let mut given = free.design.w_bo.clone();
+        given[0] += 0.2;
+        let held = Problem {
+            frozen_bo: Some(given.clone()),
+            ..problem()
+        };
+        for method in [Method::Direct, Method::Joint] {
+            let found = method.run(&held, &[]).unwrap();
+            assert!(found.feasible && found.design.w_bo == given);
+            assert!(found.report.objective < free.report.objective * (1.0 + 1e-6));
+            assert!(found.report.objective > 0.8 * free.report.objective);
+            let power = found.design.power1();
+            assert!((found.report.power1 / power - 1.0).abs() < 1e-12);
+        }
+        let network = Working::new(&held).unwrap().network;
+        let report = evaluate(&held, &network, &free.design, Bound::Exact).unwrap();
+        let worst = report.worst().unwrap();
+        assert!(
+            worst.name == "given w_bo" && worst.value > 1e-3,
+            "{worst:?}"
+        );
+    }
+
     /// Picowatts are rounded anew, which led to other local optima: 5e-10 beside 5e-12 in one network.
     #[test]
     fn watts_and_picowatts_take_the_same_steps() {
-        let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let model = PathChannel::new(4, 2, 0.0167).unwrap();
-        let cell = Scene::fixed(2)
-            .unwrap()
-            .channels(&model, &model, 1e-8, &mut rng)
-            .unwrap()
-            .with_relative_error(0.1)
-            .unwrap();
-        let watts = Problem::new(cell, 4.5e5, 316.0, 316.0, 10.0);
+        let watts = problem();
         let mut pico = watts.clone();
         for power in [
             &mut pico.cell.noise,

@@ -267,6 +267,17 @@ impl Problem {
         Ok(out)
     }
 
+    /// A design with the beams that are given in place of its own.
+    pub(crate) fn with_given(&self, mut design: Design) -> Design {
+        let Design { w_bo, w_ta, .. } = &mut design;
+        for (given, beam) in [(&self.frozen_bo, w_bo), (&self.frozen_ta, w_ta)] {
+            if let Some(given) = given {
+                beam.clone_from(given);
+            }
+        }
+        design
+    }
+
     /// Rate target of a unicast user, bps/Hz.
     pub fn unicast_rate(&self) -> f64 {
         let (common, private) = (

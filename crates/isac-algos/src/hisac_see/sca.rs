@@ -104,7 +104,7 @@ pub fn solve_in(
 ) -> Result<Solution, Error> {
     check(options)?;
     let context = Context::new(problem, working)?;
-    let mut at = context.point(start.clone())?;
+    let mut at = context.point(problem.with_given(start.clone()))?;
     let mut steps = 0;
     if at.1.max_violation() > options.accept {
         let found = phase_one_in(problem, working, start, options)?;
@@ -231,7 +231,7 @@ pub fn phase_one_in(
 ) -> Result<Solution, Error> {
     check(options)?;
     let context = Context::new(problem, working)?;
-    let mut at = context.point(start.clone())?;
+    let mut at = context.point(problem.with_given(start.clone()))?;
     let mut steps = 0;
     while at.1.max_violation() > 1e-7 && steps < 12 {
         steps += 1;

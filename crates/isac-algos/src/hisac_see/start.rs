@@ -1,6 +1,6 @@
 //! Starting points and the working coordinates of a problem.
 
-use super::problem::{Access, Design, Problem, dot, square};
+use super::problem::{Access, Design, Problem, adjoint_times, dot, square};
 use crate::Error;
 use isac_linalg::{Mat, c64, factor, ops};
 use isac_metrics::scnr::Echo;
@@ -12,11 +12,15 @@ use serde::{Deserialize, Serialize};
 pub struct Working {
     /// All channels over the noise, full dimension: what decides.
     pub network: TwoCell,
-    /// The same in the spans of the channels, or in full dimension where an error is an ellipsoid.
+    /// The same in the spans of the channels, or in full dimension where an error is an ellipsoid or a given
+    /// beam lies elsewhere.
     pub(crate) cell: TwoCell,
     pub(crate) bases: Option<Bases>,
     pub(crate) echo: Echo,
 }
+
+/// Part of a given beam's power that the coordinates may lose.
+const LOST: f64 = 1e-12;
 
 impl Working {
     /// Normalises and reduces.
@@ -30,11 +34,21 @@ impl Working {
             .iter()
             .all(|link| link.radius().is_some());
         let clutter = problem.clutter == isac_metrics::scnr::Clutter::Model;
-        let (cell, bases) = if balls {
+        let reduced = if balls {
+            // Given beams outside the span would lose the power that they send there.
             let (cell, bases) = network.reduced(clutter)?;
-            (cell, Some(bases))
+            let given = [&problem.frozen_bo, &problem.frozen_ta];
+            let inside = given.into_iter().flatten().all(|w| {
+                let kept = square(&adjoint_times(&bases.bs1, w));
+                kept >= square(w) * (1.0 - LOST)
+            });
+            inside.then_some((cell, bases))
         } else {
-            (network.clone(), None)
+            None
+        };
+        let (cell, bases) = match reduced {
+            Some((cell, bases)) => (cell, Some(bases)),
+            None => (network.clone(), None),
         };
         let echo = Echo::new(problem.reflection * problem.cell.noise, 1.0, &network.h_ta);
         Ok(Self {

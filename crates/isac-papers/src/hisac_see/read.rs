@@ -153,17 +153,7 @@ pub(super) fn problem(root: &Node<'_>) -> Result<Problem, Error> {
         p.get("P2_max_W")?.positive("W")?,
         p.get("P0_W")?.nonnegative("W")?,
     );
-    let rate = |key: &str| {
-        let node = p.get(key)?;
-        let rate = node.f64().ok().filter(|r| (0.0..=MOST_BITS).contains(r));
-        rate.ok_or_else(|| node.wrong(format!("a rate in [0, {MOST_BITS}] bps/Hz")))
-    };
-    problem.requirements = Requirements {
-        sinr: p.get("gamma_th")?.nonnegative("")?,
-        secrecy_rate: rate("I_S")?,
-        common_rate: rate("I_c")?,
-        private_rate: rate("I_p")?,
-    };
+    problem.requirements = requirements(&p)?;
     if let Some(node) = p.opt("P_an_W") {
         problem.artificial_noise = node.nonnegative("W")?;
     }
@@ -176,6 +166,21 @@ pub(super) fn problem(root: &Node<'_>) -> Result<Problem, Error> {
     }
     problem.check().map_err(|e| root.refused(e))?;
     Ok(problem)
+}
+
+/// The thresholds.
+fn requirements(p: &Node<'_>) -> Result<Requirements, Error> {
+    let rate = |key: &str| {
+        let node = p.get(key)?;
+        let rate = node.f64().ok().filter(|r| (0.0..=MOST_BITS).contains(r));
+        rate.ok_or_else(|| node.wrong(format!("a rate in [0, {MOST_BITS}] bps/Hz")))
+    };
+    Ok(Requirements {
+        sinr: p.get("gamma_th")?.nonnegative("")?,
+        secrecy_rate: rate("I_S")?,
+        common_rate: rate("I_c")?,
+        private_rate: rate("I_p")?,
+    })
 }
 
 /// The problem of a document or scenario, and the seed of what it draws.
