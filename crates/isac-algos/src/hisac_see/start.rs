@@ -35,7 +35,7 @@ impl Working {
             .all(|link| link.radius().is_some());
         let clutter = problem.clutter == isac_metrics::scnr::Clutter::Model;
         let reduced = if balls {
-            // Given beams outside the span would lose the power that they send there.
+            // Given beams outside the span would lose the power that they send there, which errors see.
             let (cell, bases) = network.reduced(clutter)?;
             let given = [&problem.frozen_bo, &problem.frozen_ta];
             let inside = given.into_iter().flatten().all(|w| {
