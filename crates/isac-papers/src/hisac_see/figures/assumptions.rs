@@ -13,40 +13,48 @@ use isac_models::channel::Shadowing;
 /// Power of BS2 at which the paper compares its schemes, W.
 const AT: f64 = 30.0;
 
-/// An assumption and what it changes in the scenario.
-type Assumption = (&'static str, fn(Scenario) -> Scenario);
+/// An assumption, short for the axis and in words, and what it changes in the scenario.
+type Assumption = (&'static str, &'static str, fn(Scenario) -> Scenario);
 
 const ASSUMPTIONS: [Assumption; 13] = [
-    ("as assumed", |s| s),
-    ("P0 5 W", |s| Scenario {
+    ("assumed", "as assumed", |s| s),
+    ("P0 5 W", "circuit power 5 W", |s| Scenario {
         circuit_w: 5.0,
         ..s
     }),
-    ("P0 20 W", |s| Scenario {
+    ("P0 20 W", "circuit power 20 W", |s| Scenario {
         circuit_w: 20.0,
         ..s
     }),
-    ("1 m^2", |s| Scenario { rcs_m2: 1.0, ..s }),
-    ("100 m^2", |s| Scenario { rcs_m2: 100.0, ..s }),
-    ("noise 1e-9 W", |s| Scenario { noise_w: 1e-9, ..s }),
-    ("noise 3e-8 W", |s| Scenario { noise_w: 3e-8, ..s }),
-    ("error 0.05", |s| Scenario { error: 0.05, ..s }),
-    ("error 0.2", |s| Scenario { error: 0.2, ..s }),
-    ("clutter", |s| Scenario {
+    ("1 m²", "cross section 1 m^2", |s| Scenario {
+        rcs_m2: 1.0,
+        ..s
+    }),
+    ("100 m²", "cross section 100 m^2", |s| Scenario {
+        rcs_m2: 100.0,
+        ..s
+    }),
+    ("1 nW", "noise 1e-9 W", |s| Scenario { noise_w: 1e-9, ..s }),
+    ("30 nW", "noise 3e-8 W", |s| Scenario { noise_w: 3e-8, ..s }),
+    ("e 0.05", "error 0.05", |s| Scenario { error: 0.05, ..s }),
+    ("e 0.2", "error 0.2", |s| Scenario { error: 0.2, ..s }),
+    ("clutter", "model clutter", |s| Scenario {
         clutter: Clutter::Model,
         ..s
     }),
-    ("light shadowing", |s| Scenario {
+    ("light", "light shadowing", |s| Scenario {
         shadowing: Shadowing::LIGHT,
         ..s
     }),
-    ("heavy shadowing", |s| Scenario {
+    ("heavy", "heavy shadowing", |s| Scenario {
         shadowing: Shadowing::HEAVY,
         ..s
     }),
-    ("(1) as printed", |s| Scenario {
-        printed_scaling: true,
-        ..s
+    ("(1)", "line of sight scaled as (1) prints it", |s| {
+        Scenario {
+            printed_scaling: true,
+            ..s
+        }
     }),
 ];
 
@@ -79,7 +87,7 @@ pub(super) const ASSUMED: Sweep = Sweep {
     build: |setting, curve, x, r, seed| {
         let changed = ASSUMPTIONS
             .get(x as usize)
-            .map(|(_, change)| change(setting));
+            .map(|(_, _, change)| change(setting));
         let setup = changed.ok_or_else(|| no_curve(curve, &ASSUMED))?;
         let mut p = scheme_problem(curve, &setup, r, seed)?;
         p.power2_max = AT;
@@ -89,6 +97,7 @@ pub(super) const ASSUMED: Sweep = Sweep {
     order: Order::Alone,
     notes: &[
         "30 W allocated to BS2, as where the paper compares; users get I_p + I_c / N without a common stream. Means over the draws that have a design.",
+        "P0: circuit power; m²: cross section; nW: noise; e: error; light, heavy: shadowing; (1): its line of sight as printed.",
     ],
     claims: |records| {
         let xs = records.xs("rsma_free");
@@ -105,7 +114,7 @@ pub(super) const ASSUMED: Sweep = Sweep {
 
 /// A claim under one assumption.
 fn claim(records: &Records, what: &str, ours: &str, others: &[&str], x: f64) -> Option<Claim> {
-    let (name, _) = ASSUMPTIONS.get(x as usize)?;
+    let (_, name, _) = ASSUMPTIONS.get(x as usize)?;
     let leads = others.iter().map(|other| {
         let lead = gain(records, (ours, x), (other, x));
         format!("over {other} {}", percent(&lead))

@@ -60,7 +60,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
         )],
         tasks: tasks.collect(),
         notes: vec![format!(
-            "{samples} errors a design, i.i.d. Gaussian on the four uncertain links at once, their channels then known as they are. A constraint is missed by more than {FAILS}. Draws without a robust design are left out."
+            "{samples} errors a design, i.i.d. Gaussian on the four uncertain links at once, their channels then known as they are. A constraint is missed by more than {FAILS}. Each curve leaves out the draws on which it has no design."
         )],
         scenario: json!({"errors": errors, "samples": samples, "setup": setting}),
         finish: Box::new(move |records| {
@@ -74,7 +74,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             }
             let most = 1.0 - 0.95_f64.powi(LINKS);
             panel.horizontal(
-                "Chance that an error leaves its 95 % ball",
+                "Chance that one of the four errors leaves its 95 % ball",
                 most,
                 Style::curve(DESIGNS.len()).dashed(),
             );
