@@ -107,7 +107,7 @@ fn impossible_thresholds_are_proved_impossible() {
         edit(&mut problem);
         let verdict = prove_infeasible(&problem, &options).unwrap();
         match verdict {
-            Verdict::Excluded(_) => true,
+            Verdict::Excluded(_) | Verdict::NoRate => true,
             Verdict::Infeasible { error } => error < 1e-6,
             Verdict::Open | Verdict::Unknown => false,
         }
@@ -124,4 +124,32 @@ fn impossible_thresholds_are_proved_impossible() {
         p.access = Access::Tdma;
         p.requirements.private_rate = 8.0;
     }));
+}
+
+/// Growing thresholds only take designs away: once proved impossible, always so, first by multipliers of
+/// one box, in the end by a closed form.
+#[test]
+fn what_is_impossible_stays_so_as_thresholds_grow() {
+    let options = conic::Options::default();
+    let mut problem = problem(&fixture("small"));
+    // With time division every user is alone, which the closed form knows.
+    for access in [Access::RsmaFixed, Access::Sdma, Access::Noma] {
+        problem.access = access;
+        let verdicts = (1..=24).map(|step| {
+            problem.requirements.private_rate = 0.5 * f64::from(step);
+            prove_infeasible(&problem, &options).unwrap()
+        });
+        let verdicts: Vec<Verdict> = verdicts.collect();
+        let first = verdicts.iter().position(Verdict::no_design).unwrap();
+        assert!(verdicts[..first].iter().all(|v| *v == Verdict::Open));
+        assert!(
+            verdicts[first..].iter().all(Verdict::no_design),
+            "{access:?}"
+        );
+        assert!(verdicts.contains(&Verdict::NoRate), "{access:?}");
+        assert!(
+            matches!(verdicts.last(), Some(Verdict::Excluded(_))),
+            "{access:?}"
+        );
+    }
 }

@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use isac_algos::obs_crlb::{
-    SumRateCrlb, Weights, accelerated, fp_sgda, per_antenna, restarts, sca, start, wmmse_sdr,
+    Auxiliaries, Evaluator, SumRateCrlb, Weights, accelerated, fp_sgda, per_antenna, restarts, sca,
+    start, wmmse_sdr,
 };
-use isac_linalg::{Mat, c64};
+use isac_linalg::{Mat, c64, ops};
 use isac_metrics::AngleSensing;
 use isac_models::array::{KronOrder, Scaling, Upa};
 use isac_models::channel::rayleigh;
@@ -154,4 +155,62 @@ fn sensing_alone_follows_the_noise_down_to_minus_90_dbm() {
             );
         }
     }
+}
+
+/// Two targets `apart` radians apart, sensing and communication.
+fn close(apart: f64) -> SumRateCrlb {
+    let array = |h, v| Upa::new(h, v, KronOrder::HorizontalSlow, Scaling::UnitNorm).unwrap();
+    let alpha = vec![c64::new(0.1, 0.2), c64::new(0.0, -0.3)];
+    let targets = Targets::new(vec![0.4, 0.4 + apart], vec![1.1, 1.1], alpha).unwrap();
+    let sensing = AngleSensing::new(&array(3, 2), &array(3, 3), &targets, 20, 1e-3).unwrap();
+    let channel = rayleigh(6, 2, 1.0, &mut stream(3, Stream::Channel, 0));
+    let weights = Weights {
+        rate: 1.0,
+        crlb: 1.0,
+    };
+    SumRateCrlb::new(channel, sensing, vec![1e-3; 2], 1.0, weights).unwrap()
+}
+
+/// What the algorithms climb is what the metrics say, also where the FIM has lost its digits or looks
+/// singular: targets a ten-thousandth of a radian apart.
+#[test]
+fn close_targets_keep_value_and_gradient() {
+    for apart in [0.1, 1e-2, 1e-3, 1e-4] {
+        let problem = close(apart);
+        let w = start::regularised_zf(&problem, 6, 0.5).unwrap();
+        let expected = problem.merit(w.as_ref()).unwrap();
+        // The estimate of what rounding does to either of the two.
+        let rounding = problem.sensing().crlb(w.as_ref()).unwrap().relative_error();
+        let room = 1e-9 + 2.0 * rounding;
+        assert!(room < 1e-6, "{apart}: {rounding}");
+        let mut evaluator = Evaluator::new(&problem, w.ncols());
+        let merit = evaluator.merit(w.as_ref()).unwrap();
+        let error = merit.crlb_trace / expected.crlb_trace - 1.0;
+        assert!(error.abs() < room, "{apart}: value off by {error}");
+        let mut gradient = Mat::zeros(6, w.ncols());
+        evaluator.gradient(Auxiliaries::Exact, gradient.as_mut());
+        let slope = problem.gradient(w.as_ref()).unwrap();
+        let distance = ops::norm((&gradient - &slope).as_ref()) / ops::norm(slope.as_ref());
+        assert!(
+            distance < 10.0 * room,
+            "{apart}: gradient off by {distance}"
+        );
+    }
+}
+
+/// The CRLB of two targets grows like their distance to the power of -4, whatever the digits do: so do
+/// the optima.
+#[test]
+fn close_targets_are_designed() {
+    let optimum = |apart: f64| {
+        let problem = close(apart);
+        let mut rng = stream(1, Stream::Start, 0);
+        let found = restarts::solve(&problem, &[], &restarts::Options::default(), &mut rng);
+        let found = found.unwrap();
+        assert!(found.solution.stopped.converged(), "{apart}");
+        assert!(found.relative_gap().unwrap() < 1e-3, "{apart}");
+        found.solution.merit.crlb_trace * apart.powi(4)
+    };
+    let (near, nearer) = (optimum(3e-4), optimum(1e-4));
+    assert!((near / nearer - 1.0).abs() < 1e-3, "{near} {nearer}");
 }

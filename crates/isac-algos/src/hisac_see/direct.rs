@@ -1,6 +1,7 @@
 //! The direct route, the default: Problem P1 from any start, without a cone program.
 
 use super::evaluate::evaluate;
+use super::global::excluded_at_once;
 use super::parallel::{Parallel, parallel_start};
 use super::problem::{Design, Problem};
 use super::program::{Branch, Program};
@@ -294,11 +295,7 @@ fn judge(
 pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<Solution, Error> {
     let working = Working::new(problem)?;
     if exclusion(problem, &working).is_some() {
-        // No design: a few steps towards one show which constraint fails by most.
-        let mut few = *options;
-        few.sqp.max_iterations = few.sqp.max_iterations.min(FEW);
-        let raw = RawStart::default().design(problem, &working)?;
-        return improve(problem, &working, &raw, &few);
+        return least_infeasible(problem, &working, None, options);
     }
     let ascend = |problem: &Problem, working: &Working, start: &Design| {
         improve(problem, working, start, options)
@@ -306,6 +303,10 @@ pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<S
     let mut best: Option<Solution> = None;
     for start in warm {
         take(&mut best, ascend(problem, &working, start)?);
+    }
+    let known = best.as_ref().is_some_and(|b| b.feasible);
+    if !known && excluded_at_once(problem, &working)? {
+        return least_infeasible(problem, &working, best, options);
     }
     if parallels(problem, options) {
         let raw = RawStart::default().design(problem, &working)?;
@@ -356,6 +357,21 @@ fn frozen(problem: &Problem, working: &Working) -> [Option<Vec<c64>>; 2] {
             None => w.clone(),
         })
     })
+}
+
+/// Where there is no design: a few steps towards one show which constraint fails by most.
+fn least_infeasible(
+    problem: &Problem,
+    working: &Working,
+    mut best: Option<Solution>,
+    options: &Options,
+) -> Result<Solution, Error> {
+    let mut few = *options;
+    few.sqp.max_iterations = few.sqp.max_iterations.min(FEW);
+    let raw = RawStart::default().design(problem, working)?;
+    let found = improve(problem, working, &raw, &few)?;
+    take(&mut best, found.clone());
+    Ok(best.unwrap_or(found))
 }
 
 /// The better of a start as it stands and what the optimiser makes of it.

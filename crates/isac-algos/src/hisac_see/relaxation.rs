@@ -5,6 +5,7 @@
 //! part of it that Bob must reach alone, `S / z >= 2^I_S - 1`. Every feasible design gives a feasible
 //! point of this program, so a Farkas certificate of its infeasibility holds for the problem.
 
+use super::global::excluded_at_once;
 use super::problem::{Access, Illumination, Objective, Problem};
 use super::start::Working;
 use crate::Error;
@@ -34,6 +35,8 @@ pub struct Exclusion {
 pub enum Verdict {
     /// No design meets one constraint, whatever the others.
     Excluded(Exclusion),
+    /// No design meets the constraints: multipliers of one box leave no rate ([`super::global::exclude`]).
+    NoRate,
     /// No design meets the constraints: verified multipliers, which exclude every point or all that
     /// are no larger than those of designs within the power limits.
     Infeasible {
@@ -46,7 +49,18 @@ pub enum Verdict {
     Unknown,
 }
 
-/// Tries to prove that no design meets the constraints of a problem.
+impl Verdict {
+    /// Whether it is proved that there is no design.
+    pub fn no_design(&self) -> bool {
+        match self {
+            Self::Excluded(_) | Self::NoRate | Self::Infeasible { .. } => true,
+            Self::Open | Self::Unknown => false,
+        }
+    }
+}
+
+/// Tries to prove that no design meets the constraints of a problem: by a closed form, by multipliers of
+/// one box, by the whole program of this module; each costs more than the one before.
 ///
 /// Frozen beams are treated as free, which keeps a proof valid.
 ///
@@ -61,6 +75,9 @@ pub fn prove_infeasible(problem: &Problem, options: &conic::Options) -> Result<V
         return Err(
             isac_linalg::Error::shape("relaxation", "errors in balls", "an ellipsoid").into(),
         );
+    }
+    if excluded_at_once(problem, &working)? {
+        return Ok(Verdict::NoRate);
     }
     let program = build(problem, &working)?;
     // Data beyond the range of `f64` is refused by the solver, which proves nothing.

@@ -1,7 +1,7 @@
 //! The starts of a design and the best of their ends.
 
 use super::problem::{Access, Design, Problem};
-use super::relaxation::{Verdict, prove_infeasible};
+use super::relaxation::prove_infeasible;
 use super::solution::{Solution, take};
 use super::start::{RawStart, Working};
 use crate::Error;
@@ -71,10 +71,7 @@ pub(super) fn best_of_starts(
 
 /// Whether a proof says that no start leads to a design.
 fn no_design(problem: &Problem) -> bool {
-    matches!(
-        prove_infeasible(problem, &conic::Options::default()),
-        Ok(Verdict::Excluded(_) | Verdict::Infeasible { .. })
-    )
+    prove_infeasible(problem, &conic::Options::default()).is_ok_and(|verdict| verdict.no_design())
 }
 
 /// A start of a design.

@@ -7,6 +7,9 @@ use isac_linalg::{Mat, MatMut, MatRef, c64, factor, ops};
 use isac_metrics::crlb::Crlb;
 use serde::{Deserialize, Serialize};
 
+/// Estimated relative error of the CRLB from the FIM, above which it comes from the derivatives.
+const LOST: f64 = 1e-9;
+
 /// From which received power the auxiliary variables (16) are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -33,7 +36,8 @@ pub enum Shift {
 /// Evaluates one problem at beamformers with a fixed number of columns. After
 /// [`merit`](Self::merit) at a point, [`gradient`](Self::gradient) and
 /// [`shift`](Self::shift) refer to that point. Nothing here allocates after construction, and no
-/// `Nt x Nt` matrix is formed: the cost is `O(Nt (K + 3M)(K + Ns))`.
+/// `Nt x Nt` matrix is formed: the cost is `O(Nt (K + 3M)(K + Ns))`. Where the FIM loses digits
+/// ([`LOST`]) the stacked derivatives of the echo take its place, in memory of their own.
 #[derive(Debug)]
 pub struct Evaluator<'a> {
     problem: &'a SumRateCrlb,
@@ -46,6 +50,8 @@ pub struct Evaluator<'a> {
     fim: Mat<f64>,
     crlb: Crlb,
     phi: Mat<f64>,
+    /// `Y` with `d tr F^-1 = -2 Re tr(Y^H d(S^H W))`, where the derivatives gave the CRLB held.
+    slope: Option<Mat<c64>>,
     /// `Z` with `tr(F Phi) = kappa tr(Z C)`.
     z: Mat<c64>,
     /// Weights of the columns of `H` and of `S` in the gradient.
@@ -90,6 +96,7 @@ impl<'a> Evaluator<'a> {
             fim: Mat::zeros(parameters, parameters),
             crlb: Crlb::new(parameters),
             phi: Mat::zeros(parameters, parameters),
+            slope: None,
             z: Mat::zeros(directions, directions),
             rate_part: Mat::zeros(users, streams),
             crlb_part: Mat::zeros(directions, streams),
@@ -167,7 +174,16 @@ impl<'a> Evaluator<'a> {
         );
         let compact = self.problem.sensing().compact();
         compact.fim_into(self.covariance.as_ref(), self.fim.as_mut());
-        Ok(self.crlb.invert(self.fim.as_ref())?)
+        self.slope = None;
+        match self.crlb.invert(self.fim.as_ref()) {
+            Ok(trace) if self.crlb.relative_error() <= LOST => Ok(trace),
+            Ok(_) | Err(_) => {
+                let derivatives = compact.derivatives(t);
+                let trace = self.crlb.invert_derivatives(derivatives.as_ref())?;
+                self.slope = Some(compact.derivatives_adjoint(self.crlb.slope().as_ref()));
+                Ok(trace)
+            }
+        }
     }
 
     /// Signal and interference plus noise of user `k` from the first `columns` streams.
@@ -229,6 +245,7 @@ impl<'a> Evaluator<'a> {
             Plain,
         );
         ops::gemm(self.towards.as_mut(), false, c64::ONE, s, Adjoint, w, Plain);
+        self.slope = None;
     }
 
     /// The gradient formula with the auxiliaries held.
@@ -259,12 +276,15 @@ impl<'a> Evaluator<'a> {
             Plain,
         );
         if weights.crlb > 0.0 && problem.targets() > 0 {
-            let scale = c64::new(
-                2.0 * weights.crlb * problem.sensing().compact().kappa(),
-                0.0,
-            );
-            let (z, t) = (self.z.as_ref(), self.towards.as_ref());
-            ops::gemm(self.crlb_part.as_mut(), false, scale, z, Plain, t, Plain);
+            if let Some(slope) = &self.slope {
+                self.crlb_part.copy_from(slope);
+                ops::scale(self.crlb_part.as_mut(), 2.0 * weights.crlb);
+            } else {
+                let kappa = problem.sensing().compact().kappa();
+                let scale = c64::new(2.0 * weights.crlb * kappa, 0.0);
+                let (z, t) = (self.z.as_ref(), self.towards.as_ref());
+                ops::gemm(self.crlb_part.as_mut(), false, scale, z, Plain, t, Plain);
+            }
             let s = problem.sensing().transmit();
             ops::gemm(g, true, one, s, Plain, self.crlb_part.as_ref(), Plain);
         }

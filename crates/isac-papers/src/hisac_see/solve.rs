@@ -134,11 +134,7 @@ fn exclude(
     };
     if out.status == SolveStatus::Unknown {
         out.status = SolveStatus::Infeasible;
-        out.certificate = Some(SolveCertificate {
-            kind: "boxes of amplitude, interference and leakage without a design".into(),
-            bound: leaves.len() as f64,
-            relative_gap: None,
-        });
+        out.certificate = Some(boxes(leaves.len()));
         let claim = "no design exists (proof: by boxes)";
         let why = &out.stop_reason;
         out.stop_reason = why.replacen("no feasible point found", claim, 1);
@@ -148,7 +144,16 @@ fn exclude(
     Ok(())
 }
 
-/// Says that there is no design where the relaxation proves it.
+/// The certificate of boxes that cover the domain and hold no design.
+fn boxes(count: usize) -> SolveCertificate {
+    SolveCertificate {
+        kind: "boxes of amplitude, interference and leakage without a design".into(),
+        bound: count as f64,
+        relative_gap: None,
+    }
+}
+
+/// Says that there is no design where a closed form, one box or the relaxation proves it.
 fn prove(problem: &Problem, out: &mut SolveReport) -> Result<(), isac_algos::Error> {
     let options = isac_opt::conic::Options::default();
     let (proof, certificate) = match relaxation::prove_infeasible(problem, &options)? {
@@ -163,6 +168,7 @@ fn prove(problem: &Problem, out: &mut SolveReport) -> Result<(), isac_algos::Err
                 relative_gap: None,
             },
         ),
+        Verdict::NoRate => ("by boxes".into(), boxes(1)),
         Verdict::Infeasible { error } => {
             out.metric("certificate_error", error);
             (

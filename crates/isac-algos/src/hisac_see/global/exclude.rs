@@ -14,8 +14,41 @@ use isac_opt::global::{Cell, Progress, Stop, maximise};
 /// What breaking a row by the noise costs, bps/Hz, tried one after the other: the nearer a problem is to
 /// having a design, the more it takes.
 const PRICES: [f64; 3] = [300.0, 3e4, 3e6];
+/// Programs of [`excluded_at_once`] on a box.
+const FEW: usize = 2;
 /// How much less than possible must be left, bps/Hz.
 const CLEAR: f64 = 1e-3;
+
+/// What the multipliers must leave at most: less than any design's rate, bps/Hz.
+fn goal(domain: &Cell) -> f64 {
+    -domain.upper()[super::cut::T].ln_1p() / std::f64::consts::LN_2 - CLEAR
+}
+
+/// Whether [`exclude`] succeeds with one box a slot and a program or two on it: a small part of what the
+/// first start of a search costs. `false` where that is not found, and where `exclude` does not apply.
+///
+/// # Errors
+/// A failed decomposition.
+pub(in crate::hisac_see) fn excluded_at_once(
+    problem: &Problem,
+    working: &Working,
+) -> Result<bool, Error> {
+    if problem.objective == Objective::Scnr || !working.has_balls() {
+        return Ok(false);
+    }
+    let unit = unit(problem, working);
+    for slot in 0..problem.access.slots(problem.cell.users()) {
+        let data = Data::new(problem, working, slot, unit);
+        let domain = data.domain()?;
+        let goal = goal(&domain);
+        let node = node::left(&data, &domain, None, (0.0, goal), FEW, &mut 0)?;
+        if node.bound <= goal {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Leaves that cover the domain of one slot and leave no design in it, each with the bound 0; `None` where
 /// that is not found, such as where the SCNR is maximised, whose threshold is not imposed then.
 ///
@@ -41,14 +74,13 @@ pub fn exclude(
             let mut data = Data::new(problem, &working, slot, unit);
             data.price = price;
             let domain = data.domain()?;
-            let least = -domain.upper()[super::cut::T].ln_1p() / std::f64::consts::LN_2;
-            let goal = least - CLEAR;
+            let goal = goal(&domain);
             let limits = isac_opt::global::Options {
                 gap: 0.0,
                 nodes: options.nodes,
             };
             let examine = |cell: &Cell, parent: Option<&Proof>, _: f64| {
-                node::left(&data, cell, parent, (0.0, goal), &mut 0)
+                node::left(&data, cell, parent, (0.0, goal), node::PROGRAMS, &mut 0)
             };
             let answer = maximise(domain, Some((goal, ())), &limits, examine, &mut watch)?;
             if answer.stopped == Stop::Asked {

@@ -57,6 +57,7 @@ use crate::Error;
 pub use cut::{Cut, Kind, Multipliers};
 use data::Data;
 pub use exclude::exclude;
+pub(super) use exclude::excluded_at_once;
 use isac_linalg::c64;
 use isac_opt::global::{Cell, Node, Progress, Stop, maximise};
 use serde::{Deserialize, Serialize};

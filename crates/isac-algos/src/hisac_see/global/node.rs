@@ -14,7 +14,7 @@ const INACTIVE: f64 = 1e-4;
 /// Part of its distance to the goal that a bound must fall by for another program on the same box.
 const SLOW: f64 = 0.03;
 /// Programs on a box at most, where no efficiency is sought.
-const PROGRAMS: usize = 20;
+pub(super) const PROGRAMS: usize = 20;
 /// Programs in a row without a multiplier after which a cut is dropped.
 const IDLE: usize = 3;
 
@@ -121,18 +121,20 @@ pub(super) fn first_cuts(data: &Data) -> Vec<Cut> {
         .collect()
 }
 
-/// Bounds the rate less what power costs at an efficiency over a box, until it is at most `goal`.
+/// Bounds the rate less what power costs at an efficiency over a box, until it is at most `goal`, in at
+/// most `rounds` programs.
 pub(super) fn left(
     data: &Data,
     cell: &Cell,
     parent: Option<&Proof>,
     (eta, goal): (f64, f64),
+    rounds: usize,
     programs: &mut usize,
 ) -> Result<Node<(), Proof>, Error> {
     let mut cuts = parent.map_or_else(|| first_cuts(data), |parent| parent.cuts.clone());
     let mut best: Option<(f64, Multipliers)> = None;
     let mut point: Option<Point> = None;
-    for _ in 0..PROGRAMS {
+    for _ in 0..rounds {
         let Some(solved) = solve(data, cell, &cuts, eta)? else {
             break;
         };

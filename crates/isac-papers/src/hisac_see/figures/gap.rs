@@ -4,7 +4,7 @@
 use crate::hisac_see::scenario::{Scenario, draw, of_figure};
 use crate::hisac_see::solve::report;
 use crate::hisac_see::{explicit, proof};
-use isac_algos::hisac_see::relaxation::{Verdict, prove_infeasible};
+use isac_algos::hisac_see::relaxation::prove_infeasible;
 use isac_algos::hisac_see::{Access, Method, direct, global};
 use isac_lab::error::{Error, Source};
 use isac_lab::verdict::{Claim, Ruling, Side};
@@ -93,15 +93,12 @@ fn bounded(
     let found = direct::design(&problem, &[], &direct::Options::default())?;
     if !found.feasible {
         let proof = prove_infeasible(&problem, &conic::Options::default())?;
-        let record = match proof {
-            Verdict::Excluded(_) | Verdict::Infeasible { .. } => {
-                Record::failed(access.name(), x, r, PROVED)
-            }
-            Verdict::Open | Verdict::Unknown => {
-                Record::failed(access.name(), x, r, "no feasible point")
-            }
+        let why = if proof.no_design() {
+            PROVED
+        } else {
+            "no feasible point"
         };
-        return Ok((record, None));
+        return Ok((Record::failed(access.name(), x, r, why), None));
     }
     let options = global::Options {
         nodes,

@@ -2,7 +2,7 @@
 
 use super::published::numbers;
 use crate::hisac_see::scenario::{Scenario, of_figure};
-use isac_algos::hisac_see::relaxation::{self, prove_infeasible};
+use isac_algos::hisac_see::relaxation::prove_infeasible;
 use isac_algos::hisac_see::{Problem, direct};
 use isac_lab::error::{Error, Source};
 use isac_lab::published::{Numbers, Published};
@@ -160,8 +160,7 @@ fn run(
     // A proof at the loosest point without a design serves all tighter ones.
     if sweep.order == Order::Nested
         && let Some(loosest) = found.iter().rposition(|f| !f.feasible)
-        && let relaxation::Verdict::Infeasible { .. } =
-            prove_infeasible(&problems[loosest], &conic::Options::default())?
+        && prove_infeasible(&problems[loosest], &conic::Options::default())?.no_design()
     {
         for row in &mut rows[..=loosest] {
             row.stop_reason = row.stop_reason.replacen("no feasible point", PROVED, 1);
