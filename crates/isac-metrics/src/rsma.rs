@@ -49,12 +49,17 @@ pub fn sdma(users: usize) -> Vec<Decoding> {
         .collect()
 }
 
-/// Power-domain NOMA: users by ascending channel norm; each decodes the streams of all weaker
-/// users in order, then its own. Stream `n` belongs to user `n`.
-pub fn noma(g_users: MatRef<'_, c64>) -> Vec<Decoding> {
+/// The users (columns) by ascending channel norm.
+pub fn by_channel_norm(g_users: MatRef<'_, c64>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..g_users.ncols()).collect();
     let gain = |n: usize| g_users.col(n).squared_norm_l2();
     order.sort_by(|&a, &b| gain(a).total_cmp(&gain(b)));
+    order
+}
+
+/// Power-domain NOMA: each user decodes the streams of all before it in `order`, one after the other, then
+/// its own. Stream `n` belongs to user `n`. The usual order is that of [`by_channel_norm`].
+pub fn noma(order: &[usize]) -> Vec<Decoding> {
     let mut out = Vec::new();
     for (j, &user) in order.iter().enumerate() {
         for i in 0..=j {

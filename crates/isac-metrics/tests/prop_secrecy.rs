@@ -397,7 +397,7 @@ proptest! {
             heard(d.user, d.stream) / (rest + floor(d.user))
         };
         let split = rsma::rsma(users);
-        for list in [split.clone(), rsma::sdma(users), rsma::tdma(users), rsma::noma(y.cell.g_users.as_ref())] {
+        for list in [split.clone(), rsma::sdma(users), rsma::tdma(users), rsma::noma(&rsma::by_channel_norm(y.cell.g_users.as_ref()))] {
             let expected: Vec<f64> = list.iter().map(definition).collect();
             metric::values("SINR", &sinrs(&list), &expected, 1e-10)?;
         }
@@ -412,7 +412,7 @@ proptest! {
         // Own slots are at least as good as sharing, for the same beams; the weakest user of NOMA
         // has all others against it, the strongest nobody.
         metric::trend("slots", &sinrs(&rsma::sdma(users)), &sinrs(&rsma::tdma(users)), Trend::Rises)?;
-        let chain = rsma::noma(y.cell.g_users.as_ref());
+        let chain = rsma::noma(&rsma::by_channel_norm(y.cell.g_users.as_ref()));
         let gains: Vec<f64> = (0..users).map(|n| norm(&user_channel(&y.cell.g_users, n))).collect();
         prop_assert_eq!(chain.len(), users * (users + 1) / 2);
         prop_assert_eq!(chain[0].interferers.len(), users - 1);

@@ -187,6 +187,9 @@ pub struct Problem {
     pub illumination: Illumination,
     /// Whether decoding order (19e), (19f) and `gamma_e,ta <= gamma_th` are imposed.
     pub ordering: bool,
+    /// The users in the order in which their streams are decoded, for NOMA; by ascending channel norm if not
+    /// given. No other scheme reads it.
+    pub decoding_order: Option<Vec<usize>>,
     /// Isotropic artificial noise of BS1, W.
     pub artificial_noise: f64,
     /// The data beam if it is given and not designed, `M1`.
@@ -219,6 +222,7 @@ impl Problem {
             filter: ReceiveFilter::default(),
             illumination: Illumination::default(),
             ordering: true,
+            decoding_order: None,
             artificial_noise: 0.0,
             frozen_bo: None,
             frozen_ta: None,
@@ -290,6 +294,12 @@ impl Problem {
         }
     }
 
+    /// The users in the order in which NOMA decodes their streams.
+    pub fn users_in_order(&self) -> Vec<usize> {
+        let stated = self.decoding_order.clone();
+        stated.unwrap_or_else(|| rsma::by_channel_norm(self.cell.g_users.as_ref()))
+    }
+
     /// The decodings of the access scheme with the SINR that each needs; `None` for the free split,
     /// where rates add up.
     pub(crate) fn decodings(&self) -> (Vec<Decoding>, Option<Vec<f64>>) {
@@ -305,7 +315,7 @@ impl Problem {
             }
             Access::Sdma => (rsma::sdma(n), Some(vec![unicast; n])),
             Access::Noma => {
-                let decodings = rsma::noma(self.cell.g_users.as_ref());
+                let decodings = rsma::noma(&self.users_in_order());
                 let count = decodings.len();
                 (decodings, Some(vec![unicast; count]))
             }
@@ -356,6 +366,14 @@ impl Problem {
         ] {
             if let Some(beam) = frozen {
                 validate::length(name, beam.len(), self.cell.antennas1())?;
+            }
+        }
+        if let Some(order) = &self.decoding_order {
+            let n = self.cell.users();
+            validate::length("decoding_order", order.len(), n)?;
+            if let Some(absent) = (0..n).find(|user| !order.contains(user)) {
+                let (expected, got) = ("every user once", format!("user {absent} left out"));
+                return Err(isac_linalg::Error::shape("decoding_order", expected, got).into());
             }
         }
         let squares: f64 = self.cell.h_bo.estimate.iter().map(|x| x.norm_sqr()).sum();

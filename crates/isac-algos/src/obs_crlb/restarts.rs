@@ -13,6 +13,10 @@ use serde::{Deserialize, Serialize};
 /// Scale of the users' columns in the released starts, whose sensing block is `CN(0, 2)`.
 const RELEASED_SCALE: f64 = 0.25;
 
+/// Length of a jump over the norm of the point that it leaves: a tenth of the start's power is still that
+/// point, which leads to better optima than a random start does and to others than the point itself.
+const JUMP: f64 = 3.0;
+
 /// Options of [`solve`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -21,6 +25,8 @@ pub struct Options {
     pub sensing_streams: Option<usize>,
     /// Random starts besides the fixed ones.
     pub random_starts: usize,
+    /// Starts from the best point found, moved far along a random direction, after all others.
+    pub jumps: usize,
     /// Iterations of Algorithm 1 with the released auxiliaries, of which the end is a start too; 0
     /// leaves it out.
     pub algorithm1_iterations: usize,
@@ -37,7 +43,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             sensing_streams: None,
-            random_starts: 3,
+            random_starts: 40,
+            jumps: 20,
             algorithm1_iterations: 2000,
             sdr_iterations: 4,
             solver: accelerated::Options::default(),
@@ -69,8 +76,8 @@ impl Certified {
 
 /// Runs the solver from regularised zero forcing (two power shares, and without sensing streams),
 /// matched filters, the given `extra` starts, random ones and, where users have a weight, the ends of
-/// WMMSE-SDR and of Algorithm 1 (from each `extra` start and from one like the released ones), keeps
-/// the best and bounds the optimum.
+/// WMMSE-SDR and of Algorithm 1 (from each `extra` start and from one like the released ones), then from
+/// jumps away from the best so far, keeps the best and bounds the optimum.
 ///
 /// # Errors
 /// The error of the first start if none of them leads anywhere; those of [`bound::certify`].
@@ -125,37 +132,65 @@ pub fn best(
         ops::scale(sensing.as_mut(), 2.0_f64.sqrt());
         starts.extend(ends(problem, extra, streams, sensing, options));
     }
+    let mut search = Search {
+        best: None,
+        objectives: Vec::with_capacity(starts.len() + options.jumps),
+        first_error: None,
+    };
     let mut workspace = Workspace::default();
-    let mut objectives = Vec::with_capacity(starts.len());
-    let mut best: Option<Solution> = None;
-    let mut first_error = None;
+    let mut ascend = |w: Mat<c64>| {
+        let (solver, memory) = (&options.solver, &mut workspace);
+        accelerated::solve_reduced(problem, &reduction, w.as_ref(), solver, memory)
+    };
     for start in starts {
-        let run = start.and_then(|w| {
-            let (solver, memory) = (&options.solver, &mut workspace);
-            accelerated::solve_reduced(problem, &reduction, w.as_ref(), solver, memory)
-        });
-        match run {
-            Ok(run) => {
-                objectives.push(run.merit.objective);
-                let held = best
-                    .as_ref()
-                    .map_or(f64::NEG_INFINITY, |b| b.merit.objective);
-                if run.merit.objective > held {
-                    best = Some(run);
-                }
-            }
-            Err(error) => {
-                objectives.push(f64::NAN);
-                first_error.get_or_insert(error);
-            }
-        }
+        search.take(start.and_then(&mut ascend));
+    }
+    for _ in 0..options.jumps {
+        let Some(best) = &search.best else {
+            break;
+        };
+        let mut w = best.beamformer.clone();
+        let away = complex_normal(w.nrows(), w.ncols(), rng);
+        let length = JUMP * ops::norm(w.as_ref()) / ops::norm(away.as_ref());
+        ops::axpy(w.as_mut(), length, away.as_ref());
+        search.take(ascend(w));
     }
     let nothing = Error::Opt(isac_opt::Error::NonFinite {
         what: "objective",
         iteration: 0,
     });
+    let Search {
+        best,
+        objectives,
+        first_error,
+    } = search;
     best.map(|best| (best, objectives))
         .ok_or(first_error.unwrap_or(nothing))
+}
+
+/// What the runs so far led to.
+struct Search {
+    best: Option<Solution>,
+    objectives: Vec<f64>,
+    first_error: Option<Error>,
+}
+
+impl Search {
+    fn take(&mut self, run: Result<Solution, Error>) {
+        match run {
+            Ok(run) => {
+                self.objectives.push(run.merit.objective);
+                let held = self.best.as_ref();
+                if held.is_none_or(|held| run.merit.objective > held.merit.objective) {
+                    self.best = Some(run);
+                }
+            }
+            Err(error) => {
+                self.objectives.push(f64::NAN);
+                self.first_error.get_or_insert(error);
+            }
+        }
+    }
 }
 
 /// Where Algorithm 1 ends from each of the `extra` starts and from one like the released ones, and

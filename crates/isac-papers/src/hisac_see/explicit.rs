@@ -20,7 +20,7 @@ pub(super) fn explicit(root: &Node<'_>, request: &SolveRequest) -> Result<Value,
 /// A problem that was drawn from a scenario.
 pub(super) fn written(s: &Scenario, problem: &Problem) -> Value {
     let (cell, needed) = (&problem.cell, &problem.requirements);
-    json!({
+    let mut document = json!({
         "schema": "hisac-see/1",
         "params": {
             "M1_h_v": s.array1, "M2_h_v": s.array2, "N": s.users,
@@ -49,5 +49,9 @@ pub(super) fn written(s: &Scenario, problem: &Problem) -> Value {
             "illumination": problem.illumination,
             "ordering": problem.ordering,
         },
-    })
+    });
+    if let Some(order) = &problem.decoding_order {
+        document["options"]["decoding_order"] = json!(order);
+    }
+    document
 }

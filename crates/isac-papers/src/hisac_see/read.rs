@@ -257,6 +257,7 @@ fn read_options(options: &Node<'_>, problem: &mut Problem) -> Result<(), Error> 
         "receive_filter",
         "illumination",
         "ordering",
+        "decoding_order",
         "frozen",
     ])?;
     if let Some(node) = options.opt("access") {
@@ -289,6 +290,9 @@ fn read_options(options: &Node<'_>, problem: &mut Problem) -> Result<(), Error> 
     if let Some(node) = options.opt("ordering") {
         problem.ordering = node.bool()?;
     }
+    if let Some(node) = options.opt("decoding_order") {
+        problem.decoding_order = Some(decoding_order(&node, problem.cell.users())?);
+    }
     if let Some(node) = options.opt("frozen") {
         node.known_keys(&["w_bo", "w_ta"])?;
         let given = |key: &str| node.opt(key).map(|_| beam(&node, key, problem));
@@ -296,6 +300,17 @@ fn read_options(options: &Node<'_>, problem: &mut Problem) -> Result<(), Error> 
         (problem.frozen_bo, problem.frozen_ta) = (bo, ta);
     }
     Ok(())
+}
+
+/// Every user once, counted from 0.
+fn decoding_order(node: &Node<'_>, users: usize) -> Result<Vec<usize>, Error> {
+    let order: Vec<usize> = (node.items()?.iter().map(Node::usize)).collect::<Result<_, _>>()?;
+    let mut sorted = order.clone();
+    sorted.sort_unstable();
+    if sorted.into_iter().ne(0..users) {
+        return Err(node.wrong(format!("each of the users 0 to {} once", users - 1)));
+    }
+    Ok(order)
 }
 
 /// A name, or `{"weighted": {"weight": ...}}`.

@@ -161,6 +161,7 @@ pub(super) const FIGURES: Scenarios = &[
     ("fig2b", include_str!("scenarios/fig2b.toml")),
     ("fig2c", FIG2C),
     ("errors", FIG2C),
+    ("decoding_orders", FIG2C),
     ("assumptions", FIG2C),
     ("fig4a", FIG2C),
     ("fig4b", FIG2C),

@@ -324,9 +324,7 @@ impl<'a> Facts<'a> {
                 })
             }),
             Access::Sdma => of(rsma::sdma(n), &|_| sinr(rate)),
-            Access::Noma => of(rsma::noma(self.problem.cell.g_users.as_ref()), &|_| {
-                sinr(rate)
-            }),
+            Access::Noma => of(rsma::noma(&self.problem.users_in_order()), &|_| sinr(rate)),
             Access::Tdma => vec![Need {
                 user: self.slot,
                 wanted: vec![0],

@@ -6,6 +6,7 @@ mod ascent;
 mod assumptions;
 mod channels;
 mod comparison;
+mod decoding_orders;
 mod error_models;
 mod fig2;
 mod fig3;
@@ -32,6 +33,7 @@ pub(super) fn all() -> Vec<Artefact> {
     let mut all = sweeps();
     all.extend(ascent::artefacts());
     all.extend(frozen::artefacts());
+    all.extend(decoding_orders::artefacts());
     all.extend(error_models::artefacts());
     all.extend(patterns::artefacts());
     all.extend(scaling::artefacts());
