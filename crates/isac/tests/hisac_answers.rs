@@ -241,9 +241,45 @@ fn a_document_states_order_filter_beams_and_ellipsoids() {
     assert!((ellipsoid / best - 1.0).abs() < 1e-4, "{ellipsoid} {best}");
 }
 
+/// A stated decoding order is the one that is designed for, and what a proof is about.
+#[test]
+fn a_document_states_the_decoding_order() {
+    let stated = |order: Option<[usize; 2]>| {
+        move |v: &mut Value| {
+            v["options"] = serde_json::json!({"access": "noma"});
+            if let Some(order) = order {
+                v["options"]["decoding_order"] = serde_json::json!(order);
+            }
+        }
+    };
+    let value = |name: &str, order| {
+        let (code, found) = solve(name, COLLINEAR, stated(order), "direct");
+        assert_eq!(code, 0, "{name}: {found}");
+        found["objective"].as_f64().unwrap()
+    };
+    let usual = value("usual", None);
+    let orders = [[0, 1], [1, 0]].map(|order| value(&format!("order-{}", order[0]), Some(order)));
+    assert!(orders.contains(&usual), "{usual} {orders:?}");
+    let (_, found) = solve("order", COLLINEAR, stated(Some([1, 0])), "direct");
+    assert_eq!(
+        found["metrics"]["decoding_order"],
+        serde_json::json!([1, 0])
+    );
+    assert!((orders[0] / orders[1] - 1.0).abs() > 1e-3, "{orders:?}");
+}
+
 #[test]
 fn options_that_cannot_be_are_refused_by_name() {
-    let edits: [(&str, fn(&mut Value)); 7] = [
+    let edits: [(&str, fn(&mut Value)); 10] = [
+        ("options.decoding_order", |v| {
+            v["options"] = serde_json::json!({"access": "noma", "decoding_order": [0, 0]});
+        }),
+        ("options.decoding_order", |v| {
+            v["options"] = serde_json::json!({"access": "noma", "decoding_order": [0]});
+        }),
+        ("options.decoding_order", |v| {
+            v["options"] = serde_json::json!({"decoding_order": [0, 1]});
+        }),
         ("options.objective", |v| {
             v["options"] = serde_json::json!({"objective": "rate"});
         }),

@@ -291,6 +291,9 @@ fn read_options(options: &Node<'_>, problem: &mut Problem) -> Result<(), Error> 
         problem.ordering = node.bool()?;
     }
     if let Some(node) = options.opt("decoding_order") {
+        if problem.access != Access::Noma {
+            return Err(node.wrong("nothing but with `access` \"noma\""));
+        }
         problem.decoding_order = Some(decoding_order(&node, problem.cell.users())?);
     }
     if let Some(node) = options.opt("frozen") {

@@ -3,7 +3,7 @@
 use super::{proof, read, scenario};
 use isac_algos::hisac_see::direct::Solution;
 use isac_algos::hisac_see::relaxation::{self, Verdict};
-use isac_algos::hisac_see::{Design, Method, Problem, Report, global};
+use isac_algos::hisac_see::{Access, Design, Method, Problem, Report, global};
 use isac_lab::document::Node;
 use isac_lab::error::Error;
 use isac_lab::solve::{Certify, SolveCertificate, SolveReport, SolveRequest, SolveStatus};
@@ -245,6 +245,10 @@ pub(super) fn measured(problem: &Problem, r: &Report, out: &mut SolveReport) {
     text("access", problem.access.name());
     text("user_target", problem.user_target.name());
     text("maximised", problem.objective.name());
+    if problem.access == Access::Noma {
+        let order = problem.users_in_order();
+        out.metrics.insert("decoding_order".into(), order.into());
+    }
     out.metric("user_target_bps_hz", problem.unicast_rate());
     out.metric("secrecy_rate_bps_hz", r.secrecy.rate_signed);
     out.metric("rate_bob_bps_hz", r.secrecy.rate_bo);
