@@ -37,7 +37,7 @@ pub enum Shift {
 /// [`merit`](Self::merit) at a point, [`gradient`](Self::gradient) and
 /// [`shift`](Self::shift) refer to that point. Nothing here allocates after construction, and no
 /// `Nt x Nt` matrix is formed: the cost is `O(Nt (K + 3M)(K + Ns))`. Where the FIM loses digits
-/// ([`LOST`]) the stacked derivatives of the echo take its place, in memory of their own.
+/// (an estimated error above 1e-9) the stacked derivatives of the echo take its place, in memory of their own.
 #[derive(Debug)]
 pub struct Evaluator<'a> {
     problem: &'a SumRateCrlb,
