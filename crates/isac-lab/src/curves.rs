@@ -1,6 +1,6 @@
 //! Curves of a figure from records.
 
-use isac_plot::figure::{Dash, Figure, Layer, Panel, Style};
+use isac_plot::figure::{Dash, Figure, Layer, Panel, Shown, Style};
 
 use crate::records::Records;
 
@@ -18,26 +18,69 @@ pub fn mean_curve(
     metric: usize,
     style: Style,
 ) {
-    let curve = records.curve(algorithm, metric);
+    let curve = records.curve(algorithm, metric).into_iter();
+    let curve = curve.map(|(x, s)| (x, s.n, [s.low, s.mean, s.high]));
+    draw(panel, label.into(), &curve.collect::<Vec<_>>(), style);
+}
+
+/// Adds the median of a metric along a curve, with a band from quartile to quartile, else as
+/// [`mean_curve`]; of a [`Figure`] that is [`Shown::Median`].
+pub fn median_curve(
+    panel: &mut Panel,
+    label: impl Into<String>,
+    records: &Records,
+    algorithm: &str,
+    metric: usize,
+    style: Style,
+) {
+    let point = |x: f64| {
+        let mut values = records.values(algorithm, x, metric);
+        values.sort_by(f64::total_cmp);
+        (
+            x,
+            values.len(),
+            [0.25, 0.5, 0.75].map(|p| quantile(&values, p)),
+        )
+    };
+    let curve: Vec<_> = records.xs(algorithm).into_iter().map(point).collect();
+    draw(panel, label.into(), &curve, style);
+}
+
+/// Linear between the order statistics `sorted`; NaN of none.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else {
+        return f64::NAN;
+    };
+    let at = share * last as f64;
+    let (low, high) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
+    low + (at - at.floor()) * (high - low)
+}
+
+/// Points `(x, draws, [low, middle, high])` as a curve.
+fn draw(panel: &mut Panel, label: String, curve: &[(f64, usize, [f64; 3])], style: Style) {
     let apart = style.dash == Dash::None || curve.len() == 1;
     let shift = if apart && panel.x.ticks.is_some() {
-        let xs: Vec<f64> = curve.iter().map(|(x, _)| *x).collect();
+        let xs: Vec<f64> = curve.iter().map(|(x, ..)| *x).collect();
         place_beside(panel, &xs)
     } else {
         0.0
     };
-    let enough = curve.iter().filter(|(_, s)| s.n >= BAND_FROM);
-    let points: Vec<[f64; 3]> = enough.map(|(x, s)| [x + shift, s.low, s.high]).collect();
+    let enough = curve.iter().filter(|(_, n, _)| *n >= BAND_FROM);
+    let points: Vec<[f64; 3]> = enough
+        .map(|(x, _, [low, _, high])| [x + shift, *low, *high])
+        .collect();
     let colour = style.colour;
     if apart && !points.is_empty() {
         panel.layers.push(Layer::Bars { points, colour });
     } else if points.len() > 1 {
         panel.layers.push(Layer::Band { points, colour });
     }
-    let points: Vec<[f64; 2]> = curve.iter().map(|(x, s)| [x + shift, s.mean]).collect();
-    let mut label = label.into();
+    let points: Vec<[f64; 2]> = (curve.iter())
+        .map(|(x, _, [_, middle, _])| [x + shift, *middle])
+        .collect();
+    let mut label = label;
     let mut style = style;
-    let most = curve.iter().map(|(_, s)| s.n).max();
+    let most = curve.iter().map(|(_, n, _)| *n).max();
     if most == Some(1) {
         // Looks like what it is.
         style.width *= 0.5;
@@ -79,10 +122,12 @@ pub fn caption(figure: &Figure, records: &Records) -> Option<String> {
         (least, most) if least == most => format!("{most} draws"),
         (least, most) => format!("{least} to {most} draws, by curve"),
     };
+    let of = match figure.shown {
+        Shown::Mean => "95 % intervals of the mean (Student's t over the draws)",
+        Shown::Median => "from quartile to quartile of the draws, lines their median",
+    };
     Some(match bands {
-        true => format!(
-            "{draws}; bands and bars: 95 % intervals of the mean (Student's t over the draws), drawn from {BAND_FROM} draws on"
-        ),
+        true => format!("{draws}; bands and bars: {of}, drawn from {BAND_FROM} draws on"),
         false if most > 1 && most < BAND_FROM => {
             format!("{draws}; intervals are drawn from {BAND_FROM} draws on")
         }
@@ -170,5 +215,40 @@ mod tests {
         };
         assert_eq!(label, "a (one draw)");
         assert_eq!(caption(&Figure::default(), &Records::default()), None);
+    }
+
+    /// One draw in ten a thousand times the others moves the mean and not the median; the caption says which.
+    #[test]
+    fn a_median_curve_is_not_dominated_by_one_draw() {
+        let value = |r: usize| if r == 9 { 1e4 } else { r as f64 };
+        let rows = (0..10).map(|r| Record::exact("a", 1.0, r, vec![value(r)]));
+        let records = Records {
+            rows: rows.collect(),
+        };
+        let at = |median: bool| {
+            let mut panel = Panel::new("", Axis::new("x"), Axis::new("y"));
+            let add = if median { median_curve } else { mean_curve };
+            add(&mut panel, "a", &records, "a", 0, Style::curve(0));
+            let mut figure = Figure::new("", vec![panel]);
+            figure.shown = if median { Shown::Median } else { Shown::Mean };
+            let text = caption(&figure, &records).unwrap();
+            let line = |layer: &Layer| match layer {
+                Layer::Line { points, .. } => Some(points[0][1]),
+                _ => None,
+            };
+            let bars = |layer: &Layer| match layer {
+                Layer::Bars { points, .. } => Some(points[0]),
+                _ => None,
+            };
+            let layers = &figure.panels[0].layers;
+            let middle = layers.iter().find_map(line).unwrap();
+            (middle, layers.iter().find_map(bars).unwrap(), text)
+        };
+        let (median, band, text) = at(true);
+        assert!((median - 4.5).abs() < 1e-12, "{median}");
+        assert!((band[1] - 2.25).abs() < 1e-12 && (band[2] - 6.75).abs() < 1e-12);
+        assert!(text.contains("median"), "{text}");
+        let (mean, _, text) = at(false);
+        assert!((mean - 1003.6).abs() < 1e-9 && text.contains("mean"));
     }
 }

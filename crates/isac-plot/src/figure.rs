@@ -24,6 +24,18 @@ pub struct Figure {
     pub columns: usize,
     /// Small lines below: assumptions, sizes, what differs from the paper.
     pub footnotes: Vec<String>,
+    /// What points and bands are of the draws.
+    pub shown: Shown,
+}
+
+/// What a curve shows of the draws behind each of its points.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Shown {
+    /// The mean, with its 95 % interval.
+    #[default]
+    Mean,
+    /// The median, from quartile to quartile: for what one draw in twenty dominates.
+    Median,
 }
 
 impl Figure {
@@ -34,6 +46,7 @@ impl Figure {
             panels,
             columns: 0,
             footnotes: Vec::new(),
+            shown: Shown::default(),
         }
     }
 
