@@ -221,9 +221,13 @@ mod tests {
     #[test]
     fn a_median_curve_is_not_dominated_by_one_draw() {
         let value = |r: usize| if r == 9 { 1e4 } else { r as f64 };
-        let rows = (0..10).map(|r| Record::exact("a", 1.0, r, vec![value(r)]));
+        let rows = (0..10).map(|r| Record {
+            stop_reason: "tolerance".into(),
+            ..Record::exact("a", 1.0, r, vec![value(r)])
+        });
         let records = Records {
             rows: rows.collect(),
+            ..Records::default()
         };
         let at = |median: bool| {
             let mut panel = Panel::new("", Axis::new("x"), Axis::new("y"));
