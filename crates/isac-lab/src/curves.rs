@@ -236,17 +236,12 @@ mod tests {
             let mut figure = Figure::new("", vec![panel]);
             figure.shown = if median { Shown::Median } else { Shown::Mean };
             let text = caption(&figure, &records).unwrap();
-            let line = |layer: &Layer| match layer {
-                Layer::Line { points, .. } => Some(points[0][1]),
-                _ => None,
+            let [Layer::Bars { points: bars, .. }, Layer::Line { points, .. }] =
+                &figure.panels[0].layers[..]
+            else {
+                panic!("a curve of one point: bars, then its line");
             };
-            let bars = |layer: &Layer| match layer {
-                Layer::Bars { points, .. } => Some(points[0]),
-                _ => None,
-            };
-            let layers = &figure.panels[0].layers;
-            let middle = layers.iter().find_map(line).unwrap();
-            (middle, layers.iter().find_map(bars).unwrap(), text)
+            (points[0][1], bars[0], text)
         };
         let (median, band, text) = at(true);
         assert!((median - 4.5).abs() < 1e-12, "{median}");

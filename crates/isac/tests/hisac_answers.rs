@@ -241,6 +241,27 @@ fn a_document_states_order_filter_beams_and_ellipsoids() {
     assert!((ellipsoid / best - 1.0).abs() < 1e-4, "{ellipsoid} {best}");
 }
 
+/// Powers beyond all reason break an attempt at a proof off, and neither the search nor its word.
+#[test]
+fn data_beyond_the_range_of_a_proof_are_solved_or_unknown() {
+    let (code, found) = solve(
+        "vast-power",
+        COLLINEAR,
+        |v| v["params"]["P1_max_W"] = 1e300.into(),
+        "direct",
+    );
+    assert_eq!(code, 0, "{found}");
+    assert!(found["max_violation"].as_f64().unwrap() <= 1e-5);
+    let (code, found) = solve(
+        "no-noise",
+        COLLINEAR,
+        |v| v["params"]["sigma2_W"] = 1e-300.into(),
+        "direct",
+    );
+    // Nothing is proved either way: a design, or an answer that claims none.
+    assert!(code == 0 || code == 4, "{code}: {found}");
+}
+
 /// A stated decoding order is the one that is designed for, and what a proof is about.
 #[test]
 fn a_document_states_the_decoding_order() {

@@ -305,7 +305,7 @@ pub fn design(problem: &Problem, warm: &[Design], options: &Options) -> Result<S
         take(&mut best, ascend(problem, &working, start)?);
     }
     let known = best.as_ref().is_some_and(|b| b.feasible);
-    if !known && excluded_at_once(problem, &working)? {
+    if !known && excluded_at_once(problem, &working) {
         return least_infeasible(problem, &working, best, options);
     }
     if parallels(problem, options) {

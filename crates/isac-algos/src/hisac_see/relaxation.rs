@@ -76,7 +76,7 @@ pub fn prove_infeasible(problem: &Problem, options: &conic::Options) -> Result<V
             isac_linalg::Error::shape("relaxation", "errors in balls", "an ellipsoid").into(),
         );
     }
-    if excluded_at_once(problem, &working)? {
+    if excluded_at_once(problem, &working) {
         return Ok(Verdict::NoRate);
     }
     let program = build(problem, &working)?;

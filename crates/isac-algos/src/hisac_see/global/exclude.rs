@@ -25,28 +25,21 @@ fn goal(domain: &Cell) -> f64 {
 }
 
 /// Whether [`exclude`] succeeds with one box a slot and a program or two on it: a small part of what the
-/// first start of a search costs. `false` where that is not found, and where `exclude` does not apply.
-///
-/// # Errors
-/// A failed decomposition.
-pub(in crate::hisac_see) fn excluded_at_once(
-    problem: &Problem,
-    working: &Working,
-) -> Result<bool, Error> {
+/// first start of a search costs. `false` where that is not found, where `exclude` does not apply, and where data
+/// beyond the range of `f64` break the attempt off, which proves nothing.
+pub(in crate::hisac_see) fn excluded_at_once(problem: &Problem, working: &Working) -> bool {
     if problem.objective == Objective::Scnr || !working.has_balls() {
-        return Ok(false);
+        return false;
     }
     let unit = unit(problem, working);
-    for slot in 0..problem.access.slots(problem.cell.users()) {
+    let excluded = |slot: usize| -> Result<bool, Error> {
         let data = Data::new(problem, working, slot, unit);
         let domain = data.domain()?;
         let goal = goal(&domain);
         let node = node::left(&data, &domain, None, (0.0, goal), FEW, &mut 0)?;
-        if node.bound <= goal {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+        Ok(node.bound <= goal)
+    };
+    (0..problem.access.slots(problem.cell.users())).any(|slot| excluded(slot).unwrap_or(false))
 }
 
 /// Leaves that cover the domain of one slot and leave no design in it, each with the bound 0; `None` where
