@@ -1,5 +1,6 @@
 //! The channel model against the standard: its tables and its formulas.
 
+use isac_models::array::Element;
 use isac_models::channel::tr38901::{Affine, Environment, LargeScale, Link, Place, Table};
 use isac_models::ofdm::Grid;
 use rand::{SeedableRng, rngs::ChaCha8Rng};
@@ -254,8 +255,16 @@ fn clusters_realise_the_drawn_angle_spread() {
             let n = 800;
             let mut spreads: Vec<f64> = (0..n)
                 .map(|_| {
-                    let link =
-                        Link::draw_given(environment, large, place, &grid, 1, &mut rng).unwrap();
+                    let link = Link::draw_given(
+                        environment,
+                        large,
+                        place,
+                        &grid,
+                        1,
+                        Element::Isotropic,
+                        &mut rng,
+                    )
+                    .unwrap();
                     let (powers, angles) = (&link.clusters.powers, &link.clusters.azimuths_deg);
                     // The direct path, at azimuth 0, has its share of the power besides.
                     let k = 10f64.powf(0.9);
@@ -375,7 +384,16 @@ fn clusters_realise_the_drawn_delay_spread_and_the_response_its_power_and_k_fact
             let (mut spread, mut power) = (0.0, 0.0);
             let mut mean = isac_linalg::c64::ZERO;
             for _ in 0..n {
-                let link = Link::draw_given(environment, large, place, &grid, 4, &mut rng).unwrap();
+                let link = Link::draw_given(
+                    environment,
+                    large,
+                    place,
+                    &grid,
+                    4,
+                    Element::Isotropic,
+                    &mut rng,
+                )
+                .unwrap();
                 spread += link.clusters.delay_spread_s() / n as f64;
                 for i in 0..8 {
                     for a in 0..4 {
@@ -436,7 +454,16 @@ fn realised_delay_spread_does_not_depend_on_the_k_factor() {
             (large.delay_spread_s, large.k_db) = (60e-9, k_db);
             let (mut scattered, mut whole) = (0.0, 0.0);
             for _ in 0..n {
-                let link = Link::draw_given(environment, large, place, &grid, 1, &mut rng).unwrap();
+                let link = Link::draw_given(
+                    environment,
+                    large,
+                    place,
+                    &grid,
+                    1,
+                    Element::Isotropic,
+                    &mut rng,
+                )
+                .unwrap();
                 let clusters = &link.clusters;
                 let least = clusters
                     .powers
@@ -490,7 +517,15 @@ fn draws_are_stable_streams() {
     };
     let draw = || {
         let mut rng = ChaCha8Rng::seed_from_u64(2);
-        Link::draw(Environment::UmiStreetCanyon, place, &grid, 4, &mut rng).unwrap()
+        Link::draw(
+            Environment::UmiStreetCanyon,
+            place,
+            &grid,
+            4,
+            Element::Isotropic,
+            &mut rng,
+        )
+        .unwrap()
     };
     let (first, again) = (draw(), draw());
     assert_eq!(first.large, again.large);
@@ -506,7 +541,14 @@ fn bad_places_are_refused() {
             distance_m,
             azimuth_rad,
         };
-        Link::draw(Environment::Uma, place, &grid, antennas, &mut rng)
+        Link::draw(
+            Environment::Uma,
+            place,
+            &grid,
+            antennas,
+            Element::Isotropic,
+            &mut rng,
+        )
     };
     for distance in [0.0, 9.9, 5000.1, f64::NAN] {
         let text = draw(distance, 0.0, 4).unwrap_err().to_string();
@@ -514,4 +556,37 @@ fn bad_places_are_refused() {
     }
     assert!(draw(10.0, f64::INFINITY, 4).is_err());
     assert!(draw(10.0, 0.0, 0).is_err());
+}
+
+/// Through a K-factor of 90 dB only the direct path is seen, and it has the gain of its direction.
+#[test]
+fn elements_weigh_the_paths_by_their_gain_towards_them() {
+    use isac_models::array::element_gain;
+    let grid = Grid::filling(8, 4, 28e9, 100e6, 0.25).unwrap();
+    for azimuth_rad in [-1.2_f64, -0.4, 0.0, 0.9, 2.0] {
+        let place = Place {
+            distance_m: 60.0,
+            azimuth_rad,
+        };
+        let environment = Environment::UmiStreetCanyon;
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let mut large = LargeScale::draw_given(environment, true, 60.0, 28e9, &mut rng).unwrap();
+        large.k_db = 90.0;
+        let response = |element| {
+            let rng = &mut ChaCha8Rng::seed_from_u64(4);
+            let link = Link::draw_given(environment, large, place, &grid, 3, element, rng);
+            link.unwrap().response
+        };
+        let (plain, sector) = (response(Element::Isotropic), response(Element::Sector));
+        let gain = element_gain(azimuth_rad, 0.0).sqrt();
+        for (n, i) in [(0, 0), (2, 7), (1, 3)] {
+            let expected = plain[(n, i)] * gain;
+            // Scattered power is 90 dB below, and its gain at most 30 dB above that of the direct path.
+            let scale = plain[(n, i)].norm() * 10f64.powf(0.4);
+            assert!(
+                (sector[(n, i)] - expected).norm() < 1e-3 * scale,
+                "{azimuth_rad}"
+            );
+        }
+    }
 }

@@ -113,10 +113,11 @@ impl Method {
             Self::BestOfStarts => best::solve(&problem, start, options)?,
             Self::Augmented | Self::Mono => design::solve(&problem, start, &augmented)?,
             Self::Paper => {
-                let penalty = penalty::Options {
+                let mut penalty = penalty::Options {
                     penalties: vec![options.rho],
                     ..penalty::Options::default()
                 };
+                penalty.method.stop_mut().max_iterations = options.iterations;
                 penalty::solve(&problem, start, &penalty)?
             }
             Self::Continuation => {

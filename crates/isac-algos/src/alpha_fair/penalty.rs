@@ -9,6 +9,9 @@ use isac_opt::drive::{GradientScale, Stop};
 use isac_opt::riemannian::{Method, Workspace, rcg};
 use serde::{Deserialize, Serialize};
 
+/// Limit of iterations of one descent.
+pub(super) const ITERATIONS: usize = 300;
+
 /// Options of the penalty method.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -28,7 +31,7 @@ impl Default for Options {
             penalties: vec![10.0],
             method: Method::Rcg(rcg::Options {
                 stop: Stop {
-                    max_iterations: 300,
+                    max_iterations: ITERATIONS,
                     gradient: 1e-8,
                     gradient_scale: GradientScale::Start,
                     ..Stop::default()

@@ -7,6 +7,7 @@ use isac_linalg::{Mat, c64, factor, precise};
 /// A Hermitian sum of outer products, with what bounds its rounding.
 #[derive(Debug, Clone)]
 pub(crate) struct Slack {
+    /// Lower triangle.
     matrix: Mat<TwofoldComplex>,
     /// Sum of the moduli of all terms on the diagonal; entry `(i, j)` of every term is at most the
     /// geometric mean of entries `i` and `j`.
@@ -45,7 +46,7 @@ impl Slack {
         }
         for j in 0..self.order() {
             let right = columns[(j, at)].conjugate().times(weight);
-            for i in 0..self.order() {
+            for i in j..self.order() {
                 self.matrix[(i, j)] += columns[(i, at)] * right;
             }
             self.bulk[j] += w.abs() * size2(columns[(j, at)]);
@@ -67,7 +68,7 @@ impl Slack {
         for j in 0..self.order() {
             let to_v = columns[(j, v)].conjugate() * weight_exact;
             let to_u = columns[(j, u)].conjugate() * weight_exact.conjugate();
-            for i in 0..self.order() {
+            for i in j..self.order() {
                 self.matrix[(i, j)] += columns[(i, u)] * to_v + columns[(i, v)] * to_u;
             }
             self.bulk[j] += weight.norm() * (size2(columns[(j, u)]) + size2(columns[(j, v)]));
@@ -78,7 +79,7 @@ impl Slack {
     pub(crate) fn add(&mut self, weight: Twofold, other: &Self) {
         let w = weight.to_f64().abs();
         for j in 0..self.order() {
-            for i in 0..self.order() {
+            for i in j..self.order() {
                 self.matrix[(i, j)] += other.matrix[(i, j)].times(weight);
             }
             self.bulk[j] += w * other.bulk[j];
@@ -88,7 +89,10 @@ impl Slack {
     /// Rounded.
     pub(crate) fn rounded(&self) -> Mat<c64> {
         let n = self.order();
-        Mat::from_fn(n, n, |i, j| self.matrix[(i, j)].to_c64())
+        Mat::from_fn(n, n, |i, j| {
+            let entry = self.matrix[(i.max(j), i.min(j))].to_c64();
+            if i < j { entry.conj() } else { entry }
+        })
     }
 
     fn is_positive_definite(&self) -> bool {

@@ -1,6 +1,28 @@
 //! Power pattern of one antenna element.
 
+use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
+
+/// Power pattern of the elements of an array.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Element {
+    /// The same in every direction.
+    #[default]
+    Isotropic,
+    /// 8 dBi and 65 degrees wide, [`element_gain`].
+    Sector,
+}
+
+impl Element {
+    /// Linear power gain towards azimuth and elevation from boresight, radians.
+    pub fn gain(self, azimuth: f64, elevation: f64) -> f64 {
+        match self {
+            Self::Isotropic => 1.0,
+            Self::Sector => element_gain(azimuth, elevation),
+        }
+    }
+}
 
 /// Linear power gain towards azimuth and elevation from boresight, radians:
 /// `8 dBi - min(A_az + A_el, 30)` dB with `A = min(12 (angle / 65 deg)^2, 30)` for each angle.

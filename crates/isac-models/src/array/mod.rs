@@ -9,7 +9,7 @@ mod elements;
 mod ula;
 mod upa;
 
-pub use element::element_gain;
+pub use element::{Element, element_gain};
 pub use elements::Elements;
 pub use ula::Ula;
 pub use upa::{KronOrder, Steering, Upa};

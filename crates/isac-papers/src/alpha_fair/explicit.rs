@@ -8,8 +8,7 @@ use isac_linalg::{Mat, MatRef, c64};
 use isac_metrics::delay_doppler::{BsKnowledge, Combine, Disturbance, Gain, Nodes};
 use serde_json::{Value, json};
 
-use super::posed::SCENARIO_RHO;
-use super::scenario::{self, Drop};
+use super::scenario::{self, Drop, Scenario};
 
 /// The document in the layout of the fixtures.
 pub(super) fn explicit(root: &Node<'_>, request: &SolveRequest) -> Result<Value, Error> {
@@ -49,7 +48,7 @@ pub(super) fn explicit(root: &Node<'_>, request: &SolveRequest) -> Result<Value,
         "beta": json_of_matrix(beta.as_ref()),
         "channels": channels(problem),
         "W0": beams(problem, drop.start.as_ref()),
-        "cases": [{"config": config(&drop)}],
+        "cases": [{"config": config(&drop, &stated.scenario)}],
     });
     if let Combine::State(jacobians) = &model.combine {
         let rows: Vec<_> = jacobians.chunks(nodes).collect();
@@ -93,7 +92,7 @@ fn beams(problem: &Problem, w: MatRef<'_, c64>) -> Value {
     json!({"re": re, "im": im})
 }
 
-fn config(drop: &Drop) -> Value {
+fn config(drop: &Drop, scenario: &Scenario) -> Value {
     let problem = &drop.problem;
     let (options, model) = (problem.sensing().options(), problem.sensing().model());
     let alpha = problem.fairness().alpha();
@@ -123,7 +122,9 @@ fn config(drop: &Drop) -> Value {
         "obj": "norm",
         "alpha": if alpha.is_infinite() { json!("inf") } else { json!(alpha) },
         "rmin": problem.min_rates(),
-        "rho": SCENARIO_RHO,
+        "Cref": problem.fairness().reference(),
+        "rho": scenario.rho,
+        "iterations": scenario.iterations,
     })
 }
 

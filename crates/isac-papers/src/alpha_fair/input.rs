@@ -1,6 +1,6 @@
 //! Reading `alpha-fair/1` documents: explicit instances as in the fixtures.
 
-use isac_algos::alpha_fair::Problem;
+use isac_algos::alpha_fair::{Problem, RunOptions};
 use isac_linalg::{Mat, c64};
 use isac_metrics::delay_doppler::{
     BsKnowledge, Combine, DelayDoppler, Disturbance, EchoModel, Gain, Nodes, SensingOptions,
@@ -48,7 +48,7 @@ const PARAM_KEYS: [&str; 13] = [
     "speed_of_light",
 ];
 const GEOMETRY_KEYS: [&str; 4] = ["bs", "targets", "target_velocities", "users"];
-const CONFIG_KEYS: [&str; 12] = [
+const CONFIG_KEYS: [&str; 13] = [
     "combine",
     "bs",
     "interf",
@@ -58,6 +58,7 @@ const CONFIG_KEYS: [&str; 12] = [
     "alpha",
     "rmin",
     "rho",
+    "iterations",
     "comm_cancel",
     "D",
     "Cref",
@@ -90,6 +91,8 @@ pub(super) struct Case {
     pub(super) problem: Problem,
     /// The penalty rho.
     pub(super) rho: f64,
+    /// Limit of iterations of the paper's method.
+    pub(super) iterations: usize,
 }
 
 /// Keys that every document states.
@@ -308,7 +311,15 @@ impl Instance {
             Some(node) => node.positive("")?,
             None => 1.0,
         };
-        Ok(Case { problem, rho })
+        let iterations = match config.opt("iterations") {
+            Some(node) => node.count(1, u32::MAX as usize)?,
+            None => RunOptions::default().iterations,
+        };
+        Ok(Case {
+            problem,
+            rho,
+            iterations,
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Alpha-fair multistatic MIMO-OFDM ISAC: the artefacts of `alpha_fair` and its schema `alpha-fair/1`.
 
 mod check;
+mod echoes;
 mod explicit;
 mod figures;
 mod input;

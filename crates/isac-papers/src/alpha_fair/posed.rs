@@ -11,15 +11,14 @@ use isac_models::rng::{Stream, stream};
 use super::input::Instance;
 use super::scenario::{self, Drop};
 
-/// Penalty of the paper's method on a generated drop; a document states its own.
-pub(super) const SCENARIO_RHO: f64 = 10.0;
-
 /// A problem with what a run and its report need besides.
 pub(super) struct Posed {
     pub(super) problem: Problem,
     /// Penalty of the paper's method.
     pub(super) rho: f64,
-    /// W0 if stated, otherwise the start `mrt`.
+    /// Limit of its iterations.
+    pub(super) iterations: usize,
+    /// W0 if stated, otherwise the start of the scenario or `mrt`.
     pub(super) start: Mat<c64>,
     pub(super) grid: Grid,
     pub(super) warnings: Vec<EchoWarning>,
@@ -43,7 +42,8 @@ pub(super) fn posed(root: &Node<'_>, request: &SolveRequest) -> Result<(Posed, u
             } = drop.map_err(|e| isac_lab::scenario::refused(root, e))?;
             let posed = Posed {
                 problem,
-                rho: SCENARIO_RHO,
+                rho: stated.scenario.rho,
+                iterations: stated.scenario.iterations,
                 start,
                 grid,
                 warnings,
@@ -77,6 +77,7 @@ pub(super) fn explicit(root: &Node<'_>, request: &SolveRequest, seed: u64) -> Re
     Ok(Posed {
         problem: case.problem,
         rho: case.rho,
+        iterations: case.iterations,
         start,
         grid: instance.grid,
         warnings: instance.warnings,

@@ -1,12 +1,12 @@
 //! Generated drops: targets in angular slots, users around them, TR 38.901 channels. All numbers are
 //! assumptions, since the paper's own could not be recovered.
 
-use isac_algos::alpha_fair::{Problem, Start};
+use isac_algos::alpha_fair::{Problem, RunOptions, Start};
 use isac_linalg::{Mat, c64, validate};
-use isac_metrics::delay_doppler::{Combine, DelayDoppler, EchoModel, SensingOptions};
+use isac_metrics::delay_doppler::{DelayDoppler, SensingOptions};
 use isac_metrics::fairness::{Fairness, Form};
 use isac_metrics::ofdm_rate::{Interference, OfdmRate, Streams};
-use isac_models::array::{Scaling, Ula};
+use isac_models::array::{Element, Scaling, Ula};
 use isac_models::channel::tr38901::{DISTANCES_M, Environment, Link, Place};
 use isac_models::geometry::{self, MovingTarget, Point, Scene};
 use isac_models::ofdm::{EchoWarning, Grid};
@@ -20,6 +20,7 @@ use isac_lab::error::{Error, Source};
 use isac_lab::paper::Scenarios;
 use isac_lab::scenario::{self, Posed};
 
+use super::echoes::EchoPaths;
 use super::input::TOP_KEYS;
 
 /// The scenarios of the artefacts.
@@ -85,6 +86,10 @@ pub(super) struct Scenario {
     pub(super) admitted_loss_db: f64,
     /// Deployment.
     pub(super) environment: Environment,
+    /// Elements of the base station's array.
+    pub(super) element: Element,
+    /// Whether echoes have a line of sight.
+    pub(super) echo_paths: EchoPaths,
     /// Least rate per user, Mbit/s.
     pub(super) min_rate_mbit_s: f64,
     /// Fairness alpha >= -1, or the text `inf`; more than 1e9 counts as infinity.
@@ -94,10 +99,19 @@ pub(super) struct Scenario {
     pub(super) sensing: SensingOptions,
     /// Combine to position and velocity instead of summing delay and Doppler information.
     pub(super) state: bool,
+    /// Without `state`: weights of the normalised delay and Doppler variances in a target's cost; 1 and 1 if
+    /// absent.
+    pub(super) crlb_weights: Option<[f64; 2]>,
     /// With `state`: the position error, m, that counts 1 in the cost; [`POSITION_UNIT_M`] if absent.
     pub(super) position_unit_m: Option<f64>,
     /// With `state`: the velocity error, m/s, that counts 1; [`VELOCITY_UNIT_M_S`] if absent.
     pub(super) velocity_unit_m_s: Option<f64>,
+    /// Where every algorithm starts.
+    pub(super) start: Start,
+    /// Penalty of the paper's method.
+    pub(super) rho: f64,
+    /// Limit of iterations of the paper's method.
+    pub(super) iterations: usize,
 }
 
 /// A target's cost under `state` is the variance of its position over the square of this plus that of its
@@ -108,6 +122,7 @@ pub(super) const VELOCITY_UNIT_M_S: f64 = 15.0;
 
 impl Default for Scenario {
     fn default() -> Self {
+        let run = RunOptions::default();
         Self {
             subcarriers: 64,
             symbols: 64,
@@ -127,12 +142,18 @@ impl Default for Scenario {
             user_radius_m: 20.0,
             admitted_loss_db: 118.0,
             environment: Environment::UmiStreetCanyon,
+            element: Element::default(),
+            echo_paths: EchoPaths::default(),
             min_rate_mbit_s: 100.0,
             alpha: 0.0,
             sensing: SensingOptions::default(),
             state: false,
+            crlb_weights: None,
             position_unit_m: None,
             velocity_unit_m_s: None,
+            start: Start::default(),
+            rho: run.rho,
+            iterations: run.iterations,
         }
     }
 }
@@ -174,9 +195,9 @@ pub(super) struct Drop {
     pub(super) scene: Scene,
     /// The grid.
     pub(super) grid: Grid,
-    /// The design problem, referred to the start.
+    /// The design problem, referred to the start `mrt`.
     pub(super) problem: Problem,
-    /// The start `mrt`.
+    /// The start.
     pub(super) start: Mat<c64>,
     /// What the grid cannot measure of this scene.
     pub(super) warnings: Vec<EchoWarning>,
@@ -262,6 +283,21 @@ impl Scenario {
             }
         }
         validate::positive("targets", self.targets as f64, "")?;
+        validate::positive("rho", self.rho, "")?;
+        validate::positive("iterations", self.iterations as f64, "")?;
+        if let Some(weights) = self.crlb_weights {
+            let [delay, doppler] = weights;
+            validate::nonnegative("crlb_weights[0]", delay, "")?;
+            validate::nonnegative("crlb_weights[1]", doppler, "")?;
+            let expected = if self.state {
+                "state = false: with it the units are position_unit_m and velocity_unit_m_s"
+            } else {
+                "one weight > 0"
+            };
+            if self.state || delay + doppler <= 0.0 {
+                return Err(isac_linalg::Error::range("crlb_weights", delay, expected).into());
+            }
+        }
         for (key, unit) in [
             ("position_unit_m", self.position_unit_m),
             ("velocity_unit_m_s", self.velocity_unit_m_s),
@@ -279,9 +315,9 @@ impl Scenario {
     }
 
     /// Weights of the diagonal of a target's CRLB in its cost.
-    fn weights(&self) -> Vec<f64> {
+    pub(super) fn weights(&self) -> Vec<f64> {
         if !self.state {
-            return vec![1.0; 2];
+            return self.crlb_weights.unwrap_or([1.0; 2]).to_vec();
         }
         let position = self.position_unit_m.unwrap_or(POSITION_UNIT_M).powi(-2);
         let velocity = self.velocity_unit_m_s.unwrap_or(VELOCITY_UNIT_M_S).powi(-2);
@@ -340,7 +376,14 @@ impl Scenario {
             if !(DISTANCES_M[0]..=DISTANCES_M[1]).contains(&place.distance_m) {
                 continue;
             }
-            let link = Link::draw(self.environment, place, grid, self.antennas, rng)?;
+            let link = Link::draw(
+                self.environment,
+                place,
+                grid,
+                self.antennas,
+                self.element,
+                rng,
+            )?;
             if link.large.loss_db() <= self.admitted_loss_db {
                 return Ok((point, link));
             }
@@ -382,7 +425,10 @@ impl Scenario {
         let rate = OfdmRate::new(streams, channels, vec![noise; users], Interference::All)?;
         let angles: Vec<f64> = (0..self.targets).map(|t| scene.departure_rad(t)).collect();
         let steering = Ula::half_wavelength(self.antennas, Scaling::UnitEntries)?.steering(&angles);
-        let sensing = DelayDoppler::new(self.echoes(&scene, &grid, noise)?, self.sensing)?;
+        let sensing = DelayDoppler::new(
+            self.echoes(&scene, &grid, noise, seed, index)?,
+            self.sensing,
+        )?;
         let alpha = if self.alpha > 1e9 {
             f64::INFINITY
         } else {
@@ -396,49 +442,69 @@ impl Scenario {
             vec![self.min_rate(); users],
             10f64.powf((self.power_dbm - 30.0) / 10.0),
         )?;
-        let start = Start::Mrt.draw(&problem, &mut stream(seed, Stream::Start, index as u64))?;
+        let draw =
+            |start: Start| start.draw(&problem, &mut stream(seed, Stream::Start, index as u64));
+        let reference = draw(Start::Mrt)?;
+        let start = draw(self.start)?;
         Ok(Drop {
             warnings: scene.echo_warnings(&grid),
             scene,
             grid,
-            problem: problem.referred_to(start.as_ref())?,
+            problem: problem.referred_to(reference.as_ref())?,
             start,
-        })
-    }
-
-    fn echoes(&self, scene: &Scene, grid: &Grid, noise: f64) -> Result<EchoModel, Source> {
-        let nodes = scene.nodes();
-        let pairs = || (0..self.targets).flat_map(|t| (0..nodes).map(move |j| (t, j)));
-        let mut reflection = Vec::new();
-        for (t, j) in pairs() {
-            reflection.push(scene.reflection_power(t, j, grid.wavelength_m(), self.rcs_m2)?);
-        }
-        let mut antennas = vec![self.user_antennas as f64; nodes];
-        antennas[0] = self.antennas as f64;
-        let combine = if self.state {
-            Combine::State(pairs().map(|(t, j)| scene.jacobian(t, j, grid)).collect())
-        } else {
-            Combine::Sum
-        };
-        Ok(EchoModel {
-            subcarriers: self.subcarriers,
-            symbols: self.symbols,
-            reflection,
-            noise_w: vec![noise; nodes],
-            antennas,
-            combine,
-            weights: self.weights(),
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Scenario, of_document};
+    use super::*;
 
     #[test]
     fn table_and_template_have_every_key_with_its_default() {
         crate::documented::agrees::<Scenario>("alpha_fair", crate::alpha_fair::TEMPLATE);
+    }
+
+    #[test]
+    fn options_that_contradict_each_other_are_refused_by_name() {
+        let refused = |scenario: Scenario, key: &str| {
+            let error = scenario.check().unwrap_err().to_string();
+            assert!(error.contains(key), "{error}");
+        };
+        refused(
+            Scenario {
+                rho: 0.0,
+                ..Scenario::default()
+            },
+            "rho",
+        );
+        refused(
+            Scenario {
+                iterations: 0,
+                ..Scenario::default()
+            },
+            "iterations",
+        );
+        refused(
+            Scenario {
+                crlb_weights: Some([0.0, 0.0]),
+                ..Scenario::default()
+            },
+            "crlb_weights",
+        );
+        refused(
+            Scenario {
+                crlb_weights: Some([1.0, -1.0]),
+                ..Scenario::default()
+            },
+            "crlb_weights[1]",
+        );
+        let both = Scenario {
+            crlb_weights: Some([1.0, 2.0]),
+            state: true,
+            ..Scenario::default()
+        };
+        refused(both, "position_unit_m");
     }
 
     #[test]

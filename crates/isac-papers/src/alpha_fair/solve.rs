@@ -82,6 +82,7 @@ pub(super) fn run(
     let problem = method.problem(&posed.problem).map_err(failed)?;
     let options = RunOptions {
         rho: posed.rho,
+        iterations: posed.iterations,
         further: if method == Method::BestOfStarts {
             further_starts(&problem, seed)?
         } else {

@@ -280,6 +280,7 @@ fn pose(drawn: &Naive, seed: u64) -> Result<Posed, Source> {
     let rng = &mut stream(seed, Stream::Start, 0);
     Ok(Posed {
         rho: 1.0,
+        iterations: RunOptions::default().iterations,
         start: Start::Mrt.draw(&problem, rng)?,
         grid: Grid::filling(drawn.grid[0], drawn.grid[1], 1e10, 1e7, 0.25)?,
         warnings: Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::large_scale::within;
 use super::{DISTANCES_M, Environment, LargeScale, Table};
-use crate::{Error, ofdm::Grid, ofdm::SPEED_OF_LIGHT_M_S};
+use crate::{Error, array::Element, ofdm::Grid, ofdm::SPEED_OF_LIGHT_M_S};
 use isac_linalg::{Mat, c64, validate};
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
@@ -50,8 +50,8 @@ pub struct Link {
 }
 
 impl Link {
-    /// Draws a link from the base station's half-wavelength array of `antennas` elements along y to a
-    /// single-antenna user.
+    /// Draws a link from the base station's half-wavelength array of `antennas` such elements along y,
+    /// which look along x, to a single-antenna user.
     ///
     /// # Errors
     /// A distance or carrier outside the standard's range, an azimuth that is not finite, no antenna.
@@ -60,10 +60,11 @@ impl Link {
         place: Place,
         grid: &Grid,
         antennas: usize,
+        element: Element,
         rng: &mut impl Rng,
     ) -> Result<Self, Error> {
         let large = LargeScale::draw(environment, place.distance_m, grid.carrier_hz(), rng)?;
-        Self::draw_given(environment, large, place, grid, antennas, rng)
+        Self::draw_given(environment, large, place, grid, antennas, element, rng)
     }
 
     /// Draws the small-scale part of a link with these large-scale parameters.
@@ -76,6 +77,7 @@ impl Link {
         place: Place,
         grid: &Grid,
         antennas: usize,
+        element: Element,
         rng: &mut impl Rng,
     ) -> Result<Self, Error> {
         within("distance", place.distance_m, DISTANCES_M, "m")?;
@@ -85,7 +87,7 @@ impl Link {
         let clusters = Clusters::draw(&table, &large, place.azimuth_rad.to_degrees(), rng);
         let height = environment.base_station_height_m() - super::USER_HEIGHT_M;
         let far = place.distance_m.hypot(height);
-        let mut response = scattered(&table, &clusters, grid, antennas, rng);
+        let mut response = scattered(&table, &clusters, grid, antennas, element, rng);
         let amplitude = 10f64.powf(-large.loss_db() / 20.0);
         let (direct, rest) = if large.line_of_sight {
             let k = 10f64.powf(large.k_db / 10.0);
@@ -94,7 +96,8 @@ impl Link {
             (0.0, 1.0)
         };
         let wave_turns = (far * grid.carrier_hz() / SPEED_OF_LIGHT_M_S).fract();
-        let straight = c64::cis(TAU * wave_turns) * direct;
+        let seen_with = direct * element.gain(place.azimuth_rad, 0.0).sqrt();
+        let straight = c64::cis(TAU * wave_turns) * seen_with;
         let sine = place.azimuth_rad.sin();
         for i in 0..grid.subcarriers() {
             for n in 0..antennas {
@@ -180,12 +183,13 @@ impl Clusters {
     }
 }
 
-/// The scattered part: antennas x subcarriers, unit mean power per entry.
+/// The scattered part: antennas x subcarriers, unit mean power per entry of isotropic elements.
 fn scattered(
     table: &Table,
     clusters: &Clusters,
     grid: &Grid,
     antennas: usize,
+    element: Element,
     rng: &mut impl Rng,
 ) -> Mat<c64> {
     let mut response = Mat::zeros(antennas, grid.subcarriers());
@@ -196,10 +200,11 @@ fn scattered(
         for offset in RAY_OFFSETS {
             for sign in [1.0, -1.0] {
                 let turn = sign * offset * table.cluster_departure_spread_deg;
-                let sine = (clusters.azimuths_deg[n] + turn).to_radians().sin();
+                let azimuth = (clusters.azimuths_deg[n] + turn).to_radians();
+                let (sine, seen) = (azimuth.sin(), per_ray * element.gain(azimuth, 0.0).sqrt());
                 let phase = TAU * rng.random::<f64>();
                 for (antenna, entry) in beam.iter_mut().enumerate() {
-                    *entry += c64::cis(phase + PI * antenna as f64 * sine) * per_ray;
+                    *entry += c64::cis(phase + PI * antenna as f64 * sine) * seen;
                 }
             }
         }

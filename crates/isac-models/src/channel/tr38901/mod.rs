@@ -8,17 +8,18 @@
 //! | `large_scale.rs` | line-of-sight probability, path loss, correlated large-scale parameters |
 //! | `link.rs` | clusters, rays and the frequency-selective response |
 //!
-//! Simplifications: azimuth only, one polarisation, isotropic elements, no elevation, no sub-clusters
+//! Simplifications: azimuth only, one polarisation, no elevation, no sub-clusters
 //! of the two strongest clusters, no spatial consistency between links, no blockage, outdoor users
 //! at 1.5 m. Distances and carriers outside the standard's ranges ([`DISTANCES_M`],
 //! [`CARRIERS_HZ`]) are refused.
 //!
 //! ```
-//! use isac_models::{channel::tr38901::{Environment, Link, Place}, ofdm::Grid};
+//! use isac_models::{array::Element, channel::tr38901::{Environment, Link, Place}, ofdm::Grid};
 //! use rand::{SeedableRng, rngs::ChaCha8Rng};
 //! let grid = Grid::filling(16, 8, 28e9, 100e6, 0.25)?;
 //! let place = Place { distance_m: 80.0, azimuth_rad: 0.3 };
-//! let link = Link::draw(Environment::UmiStreetCanyon, place, &grid, 8, &mut ChaCha8Rng::seed_from_u64(1))?;
+//! let mut rng = ChaCha8Rng::seed_from_u64(1);
+//! let link = Link::draw(Environment::UmiStreetCanyon, place, &grid, 8, Element::Isotropic, &mut rng)?;
 //! assert_eq!((link.response.nrows(), link.response.ncols()), (8, 16));
 //! # Ok::<(), isac_models::Error>(())
 //! ```
