@@ -11,7 +11,7 @@ mod sweep;
 use std::sync::Arc;
 
 use isac_algos::obs_crlb::{
-    Auxiliaries, Shift, Solution, SumRateCrlb, bound, fp_sgda, start, wmmse_sdr,
+    Auxiliaries, Shift, Solution, SumRateCrlb, bound, fp_sgda, global, start, wmmse_sdr,
 };
 use isac_linalg::{Mat, c64, ops};
 use isac_models::rng::{Stream, stream};
@@ -224,6 +224,7 @@ fn sweep_curves(printed: bool) -> Vec<Curve> {
         Curve::of(algorithm1(printed), 0.02),
         Curve::of(Method::BestOfStarts, 0.06),
         Curve::bound(),
+        Curve::global(),
         Curve::of(Method::FpSgdaReleased, 0.05),
         Curve::of(Method::WmmseSdrReleased, SDR_SECONDS),
         Curve::of(Method::WmmseSdr, SDR_SECONDS),
@@ -241,6 +242,17 @@ fn sdr_channels(request: &Request, all: bool) -> usize {
         (false, Size::Full, false) => LEAST_DRAWS,
         (false, Size::Quick, _) => 1,
     }
+}
+
+/// Channels of the search for the global bound: as many as a verdict needs, none where one search takes
+/// longer than all else of its point.
+fn global_channels(scenario: &Scenario) -> usize {
+    if scenario.users <= 8 { LEAST_DRAWS } else { 0 }
+}
+
+/// Gap that the search goes to, relative to the two terms of the objective.
+fn global_gap(users: usize) -> f64 {
+    if users <= 6 { 1e-3 } else { 5e-2 }
 }
 
 fn fig5(request: &Request) -> Result<Plan, Error> {
@@ -472,6 +484,8 @@ fn plan(
                 }
             } else if curve.of == Of::Bound && sweep.kind.over_antennas() {
                 4
+            } else if curve.of == Of::Global {
+                global_channels(&setting.scenario)
             } else {
                 usize::MAX
             };
@@ -526,6 +540,22 @@ fn run(world: &World, setting: &Setting, curve: &Curve, name: &str, r: usize) ->
         }),
         Of::Bound => bound_record(name, setting.x, r, || {
             Ok(bound::certify(&problem?, &bound::Options::default())?.value)
+        }),
+        Of::Global => bound_record(name, setting.x, r, || {
+            let problem = problem?;
+            let best = solve(
+                world,
+                setting,
+                Method::BestOfStarts,
+                setting.streams,
+                &problem,
+                r,
+            )?;
+            let options = global::Options {
+                gap: global_gap(problem.users()),
+                ..global::Options::default()
+            };
+            Ok(global::solve(&problem, &best, &options, |_| true)?.bound)
         }),
     }
 }

@@ -1,6 +1,7 @@
 //! Figures 3 and 5 to 7 and Table I of `obs_crlb` as they are drawn.
 
-use super::sweep::{Comparison, Curve, Kind, Of, Sweep};
+use super::sweep::{Comparison, Curve, Kind, Sweep};
+use crate::obs_crlb::method::Method;
 use crate::obs_crlb::published::{self, thousandths};
 use crate::obs_crlb::setup::{CRLB, OBJECTIVE, SUM_RATE};
 use isac_lab::stats::Summary;
@@ -41,6 +42,7 @@ pub(super) fn figure(records: &Records, s: &Sweep, comparison: &Comparison) -> F
             ];
             let mut panels = panels;
             panels.push(lead_panel(records, s));
+            panels.push(gap_panel(records, s));
             let mut figure = Figure::new(title, panels).footnote("hollow markers: published means");
             figure.columns = 2;
             figure
@@ -58,7 +60,7 @@ fn panel(records: &Records, s: &Sweep, metric: usize, y: Axis) -> Panel {
     let mut panel = Panel::new("", x, y);
     panel.legend = isac_plot::figure::Legend::Below;
     for curve in &s.curves {
-        let bound = curve.of == Of::Bound;
+        let bound = curve.is_bound();
         let has = !records.xs(curve.name).is_empty();
         if has && !(bound && metric != OBJECTIVE) {
             let style = if bound {
@@ -216,22 +218,14 @@ fn lead_panel(records: &Records, s: &Sweep) -> Panel {
     let y = Axis::new("Objective less that of Algorithm 1");
     let mut panel = Panel::new("", Axis::new(s.x.title()), y);
     panel.legend = isac_plot::figure::Legend::Below;
-    for curve in s.curves.iter().filter(|c| c.name != s.algorithm1) {
-        let mut leads = Records::default();
-        for x in records.xs(curve.name) {
-            let pairs = records.paired((curve.name, x), (s.algorithm1, x), OBJECTIVE);
-            let rows = pairs.into_iter().enumerate();
-            let row = |(r, lead)| Record::exact(curve.name, x, r, vec![lead]);
-            leads.rows.extend(rows.map(row));
-        }
+    let methods = s.curves.iter().filter(|c| !c.is_bound());
+    for curve in methods.filter(|c| c.name != s.algorithm1) {
+        let leads = differences(records, curve.name, s.algorithm1);
         if leads.rows.is_empty() {
             continue;
         }
-        let style = match curve.of {
-            Of::Bound => Style::curve(curve.style).dashed().no_marker(),
-            Of::Method(_) | Of::Streams(..) => Style::curve(curve.style),
-        };
         let label = with_number(curve, records, s);
+        let style = Style::curve(curve.style);
         isac_lab::curves::mean_curve(&mut panel, label, &leads, curve.name, 0, style);
     }
     let first = &s.published[0].points;
@@ -245,12 +239,42 @@ fn lead_panel(records: &Records, s: &Sweep) -> Panel {
     panel
 }
 
+/// The objectives of a curve less those of another, channel by channel.
+fn differences(records: &Records, curve: &str, base: &str) -> Records {
+    let mut out = Records::default();
+    for x in records.xs(curve) {
+        let pairs = records.paired((curve, x), (base, x), OBJECTIVE);
+        let rows = pairs.into_iter().enumerate();
+        let row = |(r, difference)| Record::exact(curve, x, r, vec![difference]);
+        out.rows.extend(rows.map(row));
+    }
+    out
+}
+
+/// How far the best of starts can be from the optimum: each bound less its objective.
+fn gap_panel(records: &Records, s: &Sweep) -> Panel {
+    let y = Axis::log("Bound less the best of starts");
+    let mut panel = Panel::new("", Axis::new(s.x.title()), y);
+    panel.legend = isac_plot::figure::Legend::Below;
+    let best = Method::BestOfStarts.name();
+    for curve in s.curves.iter().filter(|c| c.is_bound()) {
+        let gaps = differences(records, curve.name, best);
+        if gaps.rows.is_empty() {
+            continue;
+        }
+        let label = with_number(curve, records, s);
+        let style = Style::curve(curve.style);
+        isac_lab::curves::mean_curve(&mut panel, label, &gaps, curve.name, 0, style);
+    }
+    panel
+}
+
 fn table_panel(records: &Records, s: &Sweep) -> Panel {
     let xs = records.xs(s.curves[0].name);
     let mut heads = vec!["(sum rate, CRLB)".to_string()];
     heads.extend(xs.iter().map(|x| format!("Nt = {x}")));
     let mut rows = Vec::new();
-    for curve in s.curves.iter().filter(|c| c.of != Of::Bound) {
+    for curve in s.curves.iter().filter(|c| !c.is_bound()) {
         let mut row = vec![with_number(curve, records, s)];
         for &x in &xs {
             let mean = |metric| records.summary(curve.name, x, metric).mean;

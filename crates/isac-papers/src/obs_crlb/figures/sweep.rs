@@ -132,8 +132,10 @@ pub(super) enum Of {
     Method(Method),
     /// An algorithm with so many.
     Streams(Method, usize),
-    /// The certified upper bound.
+    /// The certified upper bound, which holds for dirty-paper coding too.
     Bound,
+    /// The bound of the search over linear beams.
+    Global,
 }
 
 impl Curve {
@@ -174,10 +176,25 @@ impl Curve {
         }
     }
 
+    pub(super) fn global() -> Self {
+        Self {
+            name: GLOBAL_BOUND,
+            label: "Certified bound by branch and bound",
+            style: 9,
+            of: Of::Global,
+            seconds: 0.8,
+        }
+    }
+
+    /// Whether no design stands behind it.
+    pub(super) fn is_bound(&self) -> bool {
+        matches!(self.of, Of::Bound | Of::Global)
+    }
+
     pub(super) fn method(&self) -> Option<Method> {
         match self.of {
             Of::Method(method) | Of::Streams(method, _) => Some(method),
-            Of::Bound => None,
+            Of::Bound | Of::Global => None,
         }
     }
 
@@ -192,6 +209,9 @@ pub(super) const ACCELERATED_NS0: &str = "accelerated_ns0";
 
 /// Name of the curve of the certified upper bound.
 pub(super) const UPPER_BOUND: &str = "upper_bound";
+
+/// Name of the curve of the bound by branch and bound.
+pub(super) const GLOBAL_BOUND: &str = "global_upper_bound";
 
 /// Style of the curve of an algorithm; the same algorithm in either form has the same style.
 pub(super) fn style(method: Method) -> usize {
