@@ -518,3 +518,21 @@ fn a_finer_front_is_tighter_and_units_do_not_matter() {
         assert!((a.sinr / b.sinr - 1.0).abs() < 1e-7);
     }
 }
+
+/// A network and its design as text and back, and a network that is refused there as by its constructor.
+#[test]
+fn networks_and_designs_travel_as_text() {
+    let network = five();
+    let text = serde_json::to_string(&network).unwrap();
+    let again: Network = serde_json::from_str(&text).unwrap();
+    assert_eq!(again, network);
+    let design = joint(&network, &[1.0; 5]);
+    let text_of_design = serde_json::to_string(&design).unwrap();
+    let read: jsc::Design = serde_json::from_str(&text_of_design).unwrap();
+    assert_eq!(read.beams, design.beams);
+    assert_eq!(evaluate(&again, read.beams.as_ref()).unwrap(), design.evaluation);
+    let silent = text.replace(r#""power":[1.0,1.0]"#, r#""power":[1.0,0.0]"#);
+    assert_ne!(silent, text);
+    let error = serde_json::from_str::<Network>(&silent).unwrap_err();
+    assert!(error.to_string().contains("power[1]"), "{error}");
+}

@@ -122,3 +122,20 @@ fn a_nested_sweep_gives_up_below_its_first_failure_and_loses_nothing_above() {
     let (tight, loose) = (&found[2].report.efficiency, &found[3].report.efficiency);
     assert!((tight / loose - 1.0).abs() < 1e-6, "{tight} {loose}");
 }
+
+/// A problem with a frozen beam and its solution as text and back.
+#[test]
+fn problems_and_solutions_travel_as_text() {
+    let file = fixture("small");
+    let mut problem = problem(&file);
+    problem.frozen_ta = Some(stored(&file, "raw_start").w_ta);
+    let text = serde_json::to_string(&problem).unwrap();
+    let again: Problem = serde_json::from_str(&text).unwrap();
+    assert_eq!(again, problem);
+    problem.frozen_ta = None;
+    let start = stored(&file, "raw_start");
+    let found = direct::solve(&problem, &start, &direct::Options::default()).unwrap();
+    let text = serde_json::to_string(&found).unwrap();
+    let read: direct::Solution = serde_json::from_str(&text).unwrap();
+    assert_eq!(read, found);
+}

@@ -229,3 +229,29 @@ fn robust_baselines_without_errors_are_the_baselines_and_errors_cost_power() {
     };
     assert!(rate(0.1) > 1.01 * rate(0.0));
 }
+
+/// Users come back in the caller's order, and the design is the same to the last bit.
+#[test]
+fn scenes_and_designs_travel_as_text() {
+    let scene = paper_scene(8, 3, SicSet::Own);
+    let text = serde_json::to_string(&scene).unwrap();
+    let again: Scene = serde_json::from_str(&text).unwrap();
+    assert_eq!(serde_json::to_string(&again).unwrap(), text);
+    for position in 0..scene.users() {
+        assert_eq!(again.user(position), scene.user(position));
+    }
+    let solve = |scene: &Scene| {
+        let fast = reduced_dual::power_min(scene, &[100.0; 3], 1e-8).unwrap();
+        fast.unwrap().design
+    };
+    let (before, after) = (solve(&scene), solve(&again));
+    assert_eq!(before.factors, after.factors);
+    let read: power_min::Design =
+        serde_json::from_str(&serde_json::to_string(&before).unwrap()).unwrap();
+    assert_eq!(read.factors, before.factors);
+    assert_eq!(read.multipliers, before.multipliers);
+    let loud = text.replace(r#""noise":0.01"#, r#""noise":-0.01"#);
+    assert_ne!(loud, text);
+    let error = serde_json::from_str::<Scene>(&loud).unwrap_err();
+    assert!(error.to_string().contains("noise"), "{error}");
+}

@@ -365,3 +365,17 @@ fn neither_users_nor_targets_and_degenerate_targets_are_typed_errors() {
         ));
     }
 }
+
+#[test]
+fn solutions_travel_as_text() {
+    let problem = instance(Setup::default(), 4);
+    let start = random_start(&problem, 2, 1);
+    let found = sca::solve(&problem, start.as_ref(), &Options::default()).unwrap();
+    let text = serde_json::to_string(&found).unwrap();
+    let read: isac_algos::obs_crlb::Solution = serde_json::from_str(&text).unwrap();
+    assert_eq!(read.beamformer, found.beamformer);
+    assert_eq!(
+        (read.merit, read.trace.len()),
+        (found.merit, found.trace.len())
+    );
+}

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `ndarray` | [`from_ndarray`](ndarray::from_ndarray), [`to_ndarray`](ndarray::to_ndarray) |
 //! | `nalgebra` | [`from_nalgebra`](nalgebra::from_nalgebra), [`to_nalgebra`](nalgebra::to_nalgebra) |
-//! | `serde` | [`matrix`](serde::matrix) for `#[serde(with = "isac_linalg::convert::serde::matrix")]` |
+//! | `serde` | [`matrix`](serde::matrix) for `#[serde(with = "isac_linalg::convert::serde::matrix")]`, [`matrices`](serde::matrices), [`vector`](serde::vector) and [`optional_vector`](serde::optional_vector) likewise |
 //!
 //! Entries are copied, whatever the memory order; nothing is transposed or conjugated.
 
@@ -70,9 +70,37 @@ pub mod serde {
 
         #[derive(Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
-        struct Parts {
+        pub(super) struct Parts {
             re: Vec<Vec<f64>>,
             im: Vec<Vec<f64>>,
+        }
+
+        impl From<&Mat<c64>> for Parts {
+            fn from(a: &Mat<c64>) -> Self {
+                let rows = |part: fn(c64) -> f64| {
+                    let row = |i| (0..a.ncols()).map(|j| part(a[(i, j)])).collect();
+                    (0..a.nrows()).map(row).collect()
+                };
+                Self {
+                    re: rows(|z| z.re),
+                    im: rows(|z| z.im),
+                }
+            }
+        }
+
+        impl Parts {
+            pub(super) fn matrix<E: Error>(self) -> Result<Mat<c64>, E> {
+                let Self { re, im } = self;
+                let columns = re.first().map_or(0, Vec::len);
+                let fits = |row: &Vec<f64>| row.len() == columns;
+                if im.len() != re.len() || !re.iter().chain(&im).all(fits) {
+                    let expected = format!("re and im of {} x {columns}", re.len());
+                    return Err(E::custom(format!("a matrix: expected {expected}")));
+                }
+                Ok(Mat::from_fn(re.len(), columns, |i, j| {
+                    c64::new(re[i][j], im[i][j])
+                }))
+            }
         }
 
         /// Writes both parts.
@@ -80,15 +108,7 @@ pub mod serde {
         /// # Errors
         /// Those of the serializer.
         pub fn serialize<S: Serializer>(a: &Mat<c64>, serializer: S) -> Result<S::Ok, S::Error> {
-            let rows = |part: fn(c64) -> f64| {
-                let row = |i| (0..a.ncols()).map(|j| part(a[(i, j)])).collect();
-                (0..a.nrows()).map(row).collect()
-            };
-            let parts = Parts {
-                re: rows(|z| z.re),
-                im: rows(|z| z.im),
-            };
-            parts.serialize(serializer)
+            Parts::from(a).serialize(serializer)
         }
 
         /// Reads both parts.
@@ -98,16 +118,118 @@ pub mod serde {
         pub fn deserialize<'de, D: Deserializer<'de>>(
             deserializer: D,
         ) -> Result<Mat<c64>, D::Error> {
-            let Parts { re, im } = Parts::deserialize(deserializer)?;
-            let columns = re.first().map_or(0, Vec::len);
-            let fits = |row: &Vec<f64>| row.len() == columns;
-            if im.len() != re.len() || !re.iter().chain(&im).all(fits) {
-                let expected = format!("re and im of {} x {columns}", re.len());
-                return Err(D::Error::custom(format!("a matrix: expected {expected}")));
+            Parts::deserialize(deserializer)?.matrix()
+        }
+    }
+
+    /// Complex matrices as a list of what [`matrix`] writes.
+    pub mod matrices {
+        use super::matrix::Parts;
+        use crate::{Mat, c64};
+        use ::serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+        /// Writes them one after the other.
+        ///
+        /// # Errors
+        /// Those of the serializer.
+        pub fn serialize<S: Serializer>(
+            all: &[Mat<c64>],
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            let parts: Vec<Parts> = all.iter().map(Parts::from).collect();
+            parts.serialize(serializer)
+        }
+
+        /// Reads them.
+        ///
+        /// # Errors
+        /// As [`deserialize`](super::matrix::deserialize).
+        pub fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Vec<Mat<c64>>, D::Error> {
+            let all = Vec::<Parts>::deserialize(deserializer)?;
+            all.into_iter().map(Parts::matrix).collect()
+        }
+    }
+
+    /// Complex numbers as the documents of isac have them: `{"re": [...], "im": [...]}`.
+    pub mod vector {
+        use crate::c64;
+        use ::serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+        #[derive(Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct Parts {
+            re: Vec<f64>,
+            im: Vec<f64>,
+        }
+
+        impl From<&[c64]> for Parts {
+            fn from(a: &[c64]) -> Self {
+                Self {
+                    re: a.iter().map(|z| z.re).collect(),
+                    im: a.iter().map(|z| z.im).collect(),
+                }
             }
-            Ok(Mat::from_fn(re.len(), columns, |i, j| {
-                c64::new(re[i][j], im[i][j])
-            }))
+        }
+
+        impl Parts {
+            pub(super) fn vector<E: Error>(self) -> Result<Vec<c64>, E> {
+                let Self { re, im } = self;
+                if im.len() != re.len() {
+                    let expected = format!("expected as many im as re, {}", re.len());
+                    return Err(E::custom(format!("a vector: {expected}")));
+                }
+                let both = re.into_iter().zip(im);
+                Ok(both.map(|(re, im)| c64::new(re, im)).collect())
+            }
+        }
+
+        /// Writes both parts.
+        ///
+        /// # Errors
+        /// Those of the serializer.
+        pub fn serialize<S: Serializer>(a: &[c64], serializer: S) -> Result<S::Ok, S::Error> {
+            Parts::from(a).serialize(serializer)
+        }
+
+        /// Reads both parts.
+        ///
+        /// # Errors
+        /// Those of the deserializer; parts of two lengths.
+        pub fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Vec<c64>, D::Error> {
+            Parts::deserialize(deserializer)?.vector()
+        }
+    }
+
+    /// What [`vector`] writes, or nothing.
+    pub mod optional_vector {
+        use super::vector::Parts;
+        use crate::c64;
+        use ::serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+        /// Writes both parts, if any.
+        ///
+        /// # Errors
+        /// Those of the serializer.
+        pub fn serialize<S: Serializer>(
+            a: &Option<Vec<c64>>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            a.as_deref().map(Parts::from).serialize(serializer)
+        }
+
+        /// Reads both parts, if any.
+        ///
+        /// # Errors
+        /// As [`deserialize`](super::vector::deserialize).
+        pub fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Vec<c64>>, D::Error> {
+            let parts = Option::<Parts>::deserialize(deserializer)?;
+            parts.map(Parts::vector).transpose()
         }
     }
 }

@@ -34,7 +34,8 @@ pub enum SicSet {
 }
 
 /// User `decoder` decodes message `message`; both count from 0 in decoding order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Pair {
     /// Index of the message.
     pub message: usize,

@@ -3,10 +3,12 @@
 
 use crate::Error;
 use isac_linalg::{Mat, MatRef, batch::Batch, c64, ops, validate};
+use serde::{Deserialize, Serialize};
 
 /// Where a stream stands in a beamformer W, antennas x N(S + K): column `i (S + K) + c` is stream `c`
 /// of subcarrier `i`; streams 0..S sense, stream S + k serves user k.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Streams {
     /// Subcarriers N.
     pub subcarriers: usize,
@@ -44,7 +46,8 @@ impl Streams {
 }
 
 /// Who disturbs a user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Interference {
     /// The other users and the sensing streams, Eq. (6) of \[alpha_fair\].
     All,
@@ -55,14 +58,40 @@ pub enum Interference {
 }
 
 /// The users' side of a design; a value that exists is valid.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "StatedOfdmRate")]
 pub struct OfdmRate {
     streams: Streams,
+    #[serde(with = "isac_linalg::convert::serde::matrix")]
     channels: Mat<c64>,
     /// The channels once more, column after column without gaps.
+    #[serde(skip)]
     gapless: Vec<c64>,
     noise_w: Vec<f64>,
     interference: Interference,
+}
+
+/// What a document states of a [`OfdmRate`], before it is checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatedOfdmRate {
+    streams: Streams,
+    #[serde(with = "isac_linalg::convert::serde::matrix")]
+    channels: Mat<c64>,
+    noise_w: Vec<f64>,
+    interference: Interference,
+}
+
+impl TryFrom<StatedOfdmRate> for OfdmRate {
+    type Error = Error;
+    fn try_from(stated: StatedOfdmRate) -> Result<Self, Error> {
+        Self::new(
+            stated.streams,
+            stated.channels,
+            stated.noise_w,
+            stated.interference,
+        )
+    }
 }
 
 /// Values of one evaluation, and the memory for the next.

@@ -4,9 +4,11 @@ use crate::{Error, gamma_law};
 use isac_linalg::{Mat, MatRef, c64, factor, validate};
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
+use serde::{Deserialize, Serialize};
 
 /// The set in which the error `d = h - h_es` of a channel estimate lies.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ErrorSet {
     /// `|d| <= radius`; radius 0 is perfect knowledge.
     Ball {
@@ -16,19 +18,55 @@ pub enum ErrorSet {
     /// `d = E u`, `|u| <= 1` with Hermitian positive definite `E`.
     Ellipsoid {
         /// The shape `E`, `M x M`.
+        #[serde(with = "isac_linalg::convert::serde::matrix")]
         shape: Mat<c64>,
         /// Its inverse.
+        #[serde(skip)]
         inverse: Mat<c64>,
     },
 }
 
 /// A channel known up to an error.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "StatedChannel")]
 pub struct UncertainChannel {
     /// Estimate `h_es`, amplitude gain, one entry per antenna.
+    #[serde(with = "isac_linalg::convert::serde::vector")]
     pub estimate: Vec<c64>,
     /// Where the error lies.
     pub error: ErrorSet,
+}
+
+/// What a document states of an [`ErrorSet`], before it is checked.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum StatedSet {
+    Ball {
+        radius: f64,
+    },
+    Ellipsoid {
+        #[serde(with = "isac_linalg::convert::serde::matrix")]
+        shape: Mat<c64>,
+    },
+}
+
+/// What a document states of an [`UncertainChannel`], before it is checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatedChannel {
+    #[serde(with = "isac_linalg::convert::serde::vector")]
+    estimate: Vec<c64>,
+    error: StatedSet,
+}
+
+impl TryFrom<StatedChannel> for UncertainChannel {
+    type Error = Error;
+    fn try_from(stated: StatedChannel) -> Result<Self, Error> {
+        match stated.error {
+            StatedSet::Ball { radius } => Self::ball("estimate", stated.estimate, radius),
+            StatedSet::Ellipsoid { shape } => Self::ellipsoid("estimate", stated.estimate, shape),
+        }
+    }
 }
 
 impl UncertainChannel {

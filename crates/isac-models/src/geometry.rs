@@ -6,6 +6,7 @@
 use crate::Error;
 use crate::ofdm::{EchoWarning, Grid, SPEED_OF_LIGHT_M_S};
 use isac_linalg::validate;
+use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
 /// A point of the plane, m.
@@ -15,7 +16,8 @@ pub type Point = [f64; 2];
 const COINCIDENT_M: f64 = 1e-6;
 
 /// A point target.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MovingTarget {
     /// Position, m.
     pub position_m: Point,
@@ -25,11 +27,28 @@ pub struct MovingTarget {
 
 /// A scene whose geometry has been checked: no two nodes coincide and every target stands in front
 /// of the base station's array.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "StatedScene")]
 pub struct Scene {
     base_station: Point,
     targets: Vec<MovingTarget>,
     users: Vec<Point>,
+}
+
+/// What a document states of a [`Scene`], before it is checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatedScene {
+    base_station: Point,
+    targets: Vec<MovingTarget>,
+    users: Vec<Point>,
+}
+
+impl TryFrom<StatedScene> for Scene {
+    type Error = Error;
+    fn try_from(stated: StatedScene) -> Result<Self, Error> {
+        Self::new(stated.base_station, stated.targets, stated.users)
+    }
 }
 
 /// The path base station - target - node.

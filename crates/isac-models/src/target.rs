@@ -8,11 +8,30 @@ use serde::{Deserialize, Serialize};
 use std::f64::consts::{PI, TAU};
 
 /// A set of `M` point targets. A value that exists is valid: finite, lists of equal length.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "StatedTargets")]
 pub struct Targets {
     theta: Vec<f64>,
     phi: Vec<f64>,
+    #[serde(with = "isac_linalg::convert::serde::vector")]
     alpha: Vec<c64>,
+}
+
+/// What a document states of a [`Targets`], before it is checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatedTargets {
+    theta: Vec<f64>,
+    phi: Vec<f64>,
+    #[serde(with = "isac_linalg::convert::serde::vector")]
+    alpha: Vec<c64>,
+}
+
+impl TryFrom<StatedTargets> for Targets {
+    type Error = Error;
+    fn try_from(stated: StatedTargets) -> Result<Self, Error> {
+        Self::new(stated.theta, stated.phi, stated.alpha)
+    }
 }
 
 impl Targets {

@@ -4,27 +4,33 @@
 use crate::Error;
 use crate::csi_error::{UncertainChannel, project};
 use isac_linalg::{Mat, MatRef, c64, factor, validate};
+use serde::{Deserialize, Serialize};
 
 /// All channels of the network, amplitude gains; the received amplitude of a beam is `h^H w`.
 ///
 /// Users, target and clutter are known exactly, the four links of Bob and Eve up to an error.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TwoCell {
     /// BS1 to Bob, `M1`.
     pub h_bo: UncertainChannel,
     /// BS1 to Eve, `M1`.
     pub h_e: UncertainChannel,
     /// BS1 to the target, `M1`.
+    #[serde(with = "isac_linalg::convert::serde::vector")]
     pub h_ta: Vec<c64>,
     /// BS1 to the clutter, `M1`.
+    #[serde(with = "isac_linalg::convert::serde::vector")]
     pub h_cl: Vec<c64>,
     /// BS1 to the users, `M1 x N`.
+    #[serde(with = "isac_linalg::convert::serde::matrix")]
     pub h_users: Mat<c64>,
     /// BS2 to Bob, `M2`.
     pub g_bo: UncertainChannel,
     /// BS2 to Eve, `M2`.
     pub g_e: UncertainChannel,
     /// BS2 to the users, `M2 x N`.
+    #[serde(with = "isac_linalg::convert::serde::matrix")]
     pub g_users: Mat<c64>,
     /// Noise power at every receiver, W.
     pub noise: f64,

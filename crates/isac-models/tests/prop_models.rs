@@ -1,11 +1,12 @@
 //! Invariants of arrays, channels, error sets and scenes.
 
 use isac_linalg::{Mat, c64, ops};
-use isac_models::array::{KronOrder, Scaling, Ula, Upa, element_gain};
+use isac_models::array::{Elements, KronOrder, Scaling, Ula, Upa, element_gain};
 use isac_models::channel::tr38901::{CARRIERS_HZ, DISTANCES_M, Environment, LargeScale};
 use isac_models::csi_error::{ErrorSet, UncertainChannel, gaussian_ball_factor, random_ellipsoid};
 use isac_models::geometry::{MovingTarget, Scene};
 use isac_models::ofdm::{Echo, Grid, SPEED_OF_LIGHT_M_S};
+use isac_models::target::Targets;
 use isac_models::units::{Db, Dbm, Degrees};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
@@ -288,4 +289,66 @@ proptest! {
             prop_assert!((x.loss_db() - (x.path_loss_db - x.shadow_db)).abs() < 1e-12);
         }
     }
+}
+
+fn round_trip<T>(value: &T) -> T
+where
+    T: serde::Serialize + serde::de::DeserializeOwned,
+{
+    serde_json::from_str(&serde_json::to_string(value).unwrap()).unwrap()
+}
+
+/// What is checked when it is made is checked when it is read.
+#[test]
+fn models_travel_as_text_and_are_checked_on_arrival() {
+    let planar = Upa::new(3, 2, KronOrder::VerticalSlow, Scaling::UnitNorm).unwrap();
+    assert_eq!(round_trip(&planar), planar);
+    let line = Ula::new(5, 0.7, Scaling::UnitEntries).unwrap();
+    assert_eq!(round_trip(&line), line);
+    let free = Elements::new(
+        vec![[0.0, 0.3, -1.0 / 3.0], [1e-9, 2.0, 0.1]],
+        Scaling::UnitNorm,
+    );
+    let free = free.unwrap();
+    assert_eq!(round_trip(&free), free);
+    let grid = Grid::filling(16, 8, 28e9, 100e6, 0.25).unwrap();
+    assert_eq!(round_trip(&grid), grid);
+    let moving = MovingTarget {
+        position_m: [30.0, -0.1],
+        velocity_m_s: [1.0 / 3.0, 0.0],
+    };
+    let scene = Scene::new([0.0; 2], vec![moving], vec![[20.0, 5.0]]).unwrap();
+    assert_eq!(round_trip(&scene), scene);
+    let alpha = vec![c64::new(0.1, -1e-30)];
+    let targets = Targets::new(vec![0.2], vec![1.1], alpha).unwrap();
+    assert_eq!(round_trip(&targets), targets);
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let estimate = vec![c64::new(1e-7, 0.0), c64::new(0.0, 3e-7)];
+    let ball = UncertainChannel::ball("h", estimate.clone(), 1e-9).unwrap();
+    assert_eq!(round_trip(&ball), ball);
+    let shape = random_ellipsoid(2, 1e-9, [0.5, 2.0], &mut rng).unwrap();
+    let ellipsoid = UncertainChannel::ellipsoid("h", estimate, shape).unwrap();
+    assert_eq!(round_trip(&ellipsoid), ellipsoid);
+
+    let refused = |text: &str, word: &str| {
+        let error = serde_json::from_str::<Ula>(text).unwrap_err().to_string();
+        assert!(error.contains(word), "{error}");
+    };
+    refused(
+        r#"{"elements": 0, "spacing_wavelengths": 0.5, "scaling": "unit_norm"}"#,
+        "elements",
+    );
+    refused(
+        r#"{"elements": 2, "spacing_wavelengths": -0.5, "scaling": "unit_norm"}"#,
+        "spacing_wavelengths",
+    );
+    refused(
+        r#"{"elements": 2, "spacing": 0.5, "scaling": "unit_norm"}"#,
+        "spacing_wavelengths",
+    );
+    let text = serde_json::to_string(&ball).unwrap();
+    let negative = text.replace("1e-9", "-1e-9");
+    assert_ne!(text, negative);
+    let error = serde_json::from_str::<UncertainChannel>(&negative).unwrap_err();
+    assert!(error.to_string().contains("radius"), "{error}");
 }

@@ -67,7 +67,8 @@ impl Default for Options {
 const MARGIN: f64 = 1e-9;
 
 /// A lower bound of the cost of every feasible beamformer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LowerBound {
     /// Bound in the form of the problem.
     pub value: f64,

@@ -23,9 +23,11 @@
 use super::{FEASIBLE, Problem, linear};
 use crate::Error;
 use isac_linalg::{Mat, c64, ops};
+use serde::{Deserialize, Serialize};
 
 /// Proof that no beamformer meets the rates, not even up to [`FEASIBLE`].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Infeasibility {
     /// Lower bound of the power the users need, W.
     pub needed_w: f64,

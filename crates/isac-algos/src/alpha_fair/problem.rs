@@ -7,6 +7,7 @@ use isac_metrics::delay_doppler::{
 };
 use isac_metrics::fairness::{Fairness, Form};
 use isac_metrics::ofdm_rate::{Interference, OfdmRate, RateState, Streams};
+use serde::{Deserialize, Serialize};
 
 /// Minimise the alpha-fair cost of the targets' CRLBs subject to a rate per user and a total power:
 ///
@@ -16,16 +17,46 @@ use isac_metrics::ofdm_rate::{Interference, OfdmRate, RateState, Streams};
 ///
 /// W is antennas x N(S + K) as laid out by [`Streams`]; all power is used without loss of
 /// generality, since scaling W up raises every rate and every target's information.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "StatedProblem")]
 pub struct Problem {
+    #[serde(with = "isac_linalg::convert::serde::matrix")]
     steering: Mat<c64>,
     /// The steering vectors once more, one after the other without gaps.
+    #[serde(skip)]
     gapless: Vec<c64>,
     sensing: DelayDoppler,
     rate: OfdmRate,
     fairness: Fairness,
     min_rates: Vec<f64>,
     power_w: f64,
+}
+
+/// What a document states of a [`Problem`], before it is checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatedProblem {
+    #[serde(with = "isac_linalg::convert::serde::matrix")]
+    steering: Mat<c64>,
+    sensing: DelayDoppler,
+    rate: OfdmRate,
+    fairness: Fairness,
+    min_rates: Vec<f64>,
+    power_w: f64,
+}
+
+impl TryFrom<StatedProblem> for Problem {
+    type Error = Error;
+    fn try_from(stated: StatedProblem) -> Result<Self, Error> {
+        Self::new(
+            stated.steering,
+            stated.sensing,
+            stated.rate,
+            stated.fairness,
+            stated.min_rates,
+            stated.power_w,
+        )
+    }
 }
 
 impl Problem {

@@ -159,9 +159,11 @@ pub(super) fn trace_of(progress: &[Progress], minima: &[TraceRow]) -> Trace {
 }
 
 /// A beamformer with all its metrics, recomputed by the unpenalised formulas.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Design {
     /// The beamformer, antennas x N(S + K).
+    #[serde(with = "isac_linalg::convert::serde::matrix")]
     pub beams: Mat<c64>,
     /// Its fairness cost, in the form of the problem.
     pub objective: f64,

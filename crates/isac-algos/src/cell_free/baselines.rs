@@ -10,6 +10,7 @@ use super::max_min;
 use super::problem::{Evaluation, Network, evaluate};
 use crate::Error;
 use isac_linalg::{Mat, c64, ops};
+use serde::{Deserialize, Serialize};
 
 /// How the users' beams are found around the sensing streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,9 +22,11 @@ pub enum Users {
 }
 
 /// All beams of a baseline.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Design {
     /// Stacked antennas x (users + sensing streams).
+    #[serde(with = "isac_linalg::convert::serde::matrix")]
     pub beams: Mat<c64>,
     /// What they achieve.
     pub evaluation: Evaluation,

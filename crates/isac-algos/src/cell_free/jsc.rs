@@ -51,9 +51,11 @@ impl Default for Options {
 }
 
 /// Beams with what they achieve and what none achieves.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Design {
     /// Stacked antennas x (users + sensing streams).
+    #[serde(with = "isac_linalg::convert::serde::matrix")]
     pub beams: Mat<c64>,
     /// What the beams achieve.
     pub evaluation: Evaluation,

@@ -3,12 +3,14 @@
 use crate::Error;
 use isac_linalg::{Mat, MatRef, c64, validate};
 use isac_metrics::{distributed, sinr};
+use serde::{Deserialize, Serialize};
 
 /// Access points, users and targets. A value that exists is valid.
 ///
 /// The antennas of all access points are stacked: access point `m` has the rows
 /// `offsets[m]..offsets[m + 1]` of every channel, steering vector and beam.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "StatedNetwork", into = "StatedNetwork")]
 pub struct Network {
     channels: Mat<c64>,
     steering: Mat<c64>,
@@ -16,6 +18,48 @@ pub struct Network {
     power: Vec<f64>,
     noise: Vec<f64>,
     gain: f64,
+}
+
+/// What a document states of a [`Network`], before it is checked.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatedNetwork {
+    #[serde(with = "isac_linalg::convert::serde::matrix")]
+    channels: Mat<c64>,
+    #[serde(with = "isac_linalg::convert::serde::matrix")]
+    steering: Mat<c64>,
+    antennas: Vec<usize>,
+    power: Vec<f64>,
+    noise: Vec<f64>,
+    gain: f64,
+}
+
+impl From<Network> for StatedNetwork {
+    fn from(network: Network) -> Self {
+        Self {
+            antennas: network.offsets.windows(2).map(|w| w[1] - w[0]).collect(),
+            channels: network.channels,
+            steering: network.steering,
+            power: network.power,
+            noise: network.noise,
+            gain: network.gain,
+        }
+    }
+}
+
+impl TryFrom<StatedNetwork> for Network {
+    type Error = Error;
+    fn try_from(stated: StatedNetwork) -> Result<Self, Error> {
+        let StatedNetwork {
+            channels,
+            steering,
+            antennas,
+            power,
+            noise,
+            gain,
+        } = stated;
+        Self::new(channels, steering, &antennas, power, noise, gain)
+    }
 }
 
 impl Network {
@@ -144,7 +188,8 @@ impl Network {
 }
 
 /// What beams achieve, by the formulas of the problem.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Evaluation {
     /// SINR of each user; other users' and all sensing streams are interference.
     pub sinr: Vec<f64>,

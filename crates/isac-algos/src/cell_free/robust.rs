@@ -57,7 +57,8 @@ impl Default for Options {
 }
 
 /// What is known of the smallest SINR of a user over its errors.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct WorstSinr {
     /// No error brings it below this; 0 where nothing was proved.
     pub lower: f64,
@@ -66,9 +67,11 @@ pub struct WorstSinr {
 }
 
 /// Beams with what they achieve and what none achieves.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Design {
     /// Stacked antennas x (users + sensing streams).
+    #[serde(with = "isac_linalg::convert::serde::matrix")]
     pub beams: Mat<c64>,
     /// What the beams achieve without errors.
     pub evaluation: Evaluation,

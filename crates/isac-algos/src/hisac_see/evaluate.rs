@@ -8,10 +8,11 @@ use isac_metrics::rsma::{self, rate};
 use isac_metrics::scnr::{Echo, Scnr};
 use isac_metrics::secrecy::{Bound, Secrecy, secrecy};
 use isac_models::two_cell::TwoCell;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The violation of one constraint, relative as stated in the table of [`evaluate`].
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Violation {
     /// The constraint, such as `secrecy rate`.
     pub name: String,
@@ -20,7 +21,8 @@ pub struct Violation {
 }
 
 /// A design's numbers.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Report {
     /// Secrecy metrics by the bound asked for.
     pub secrecy: Secrecy,

@@ -157,7 +157,8 @@ pub enum Illumination {
 }
 
 /// The design problem.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Problem {
     /// Channels, SI units.
     pub cell: TwoCell,
@@ -193,8 +194,10 @@ pub struct Problem {
     /// Isotropic artificial noise of BS1, W.
     pub artificial_noise: f64,
     /// The data beam if it is given and not designed, `M1`.
+    #[serde(with = "isac_linalg::convert::serde::optional_vector")]
     pub frozen_bo: Option<Vec<c64>>,
     /// The sensing beam if it is given and not designed, `M1`.
+    #[serde(with = "isac_linalg::convert::serde::optional_vector")]
     pub frozen_ta: Option<Vec<c64>>,
 }
 
@@ -395,13 +398,17 @@ impl Problem {
 }
 
 /// The beams of a design.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Design {
     /// Data beam of BS1, `M1`, sqrt(W).
+    #[serde(with = "isac_linalg::convert::serde::vector")]
     pub w_bo: Vec<c64>,
     /// Sensing beam of BS1, `M1`.
+    #[serde(with = "isac_linalg::convert::serde::vector")]
     pub w_ta: Vec<c64>,
     /// Streams of BS2, one after another, `M2` entries each, the common one first.
+    #[serde(with = "isac_linalg::convert::serde::vector")]
     pub streams: Vec<c64>,
 }
 

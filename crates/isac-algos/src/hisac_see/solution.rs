@@ -3,9 +3,11 @@
 use super::evaluate::Report;
 use super::problem::Design;
 use isac_opt::{StopReason, Trace};
+use serde::{Deserialize, Serialize};
 
 /// A design with its exact evaluation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Solution {
     /// The beams, full dimension.
     pub design: Design,

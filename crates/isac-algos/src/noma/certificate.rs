@@ -25,9 +25,11 @@ use super::slack::{Slack, provable_scale};
 use crate::Error;
 use isac_linalg::kernel::{Field, Twofold};
 use isac_linalg::{c64, factor, validate};
+use serde::{Deserialize, Serialize};
 
 /// Multipliers of the constraints of Eq. (13) of `[noma]`, by decoding position.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Multipliers {
     /// `lambda_kl` of Eq. (12b), in the order of [`Scene::pairs`]; 1/watt times watt.
     pub sinr: Vec<f64>,
@@ -36,6 +38,7 @@ pub struct Multipliers {
     /// `eta_pm` of the differences, Eq. (12f), in the order of [`Scene::target_pairs`]; any sign.
     pub difference: Vec<f64>,
     /// `zeta_pm` of the cross-correlation, Eq. (12g), in the same order.
+    #[serde(with = "isac_linalg::convert::serde::vector")]
     pub cross: Vec<c64>,
     /// `mu_li` of the ordering, Eq. (3): entry `l (K - 1) + i`; empty without ordering.
     pub ordering: Vec<f64>,

@@ -8,9 +8,11 @@ use crate::Error;
 use isac_linalg::{Mat, MatRef, c64, factor, ops, validate};
 use isac_metrics::noma::Pair;
 use isac_metrics::{beampattern, noma};
+use serde::{Deserialize, Serialize};
 
 /// Everything a design is judged by. Users are counted by decoding position.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Evaluation {
     /// `rho_c tr R + rho_s sum_m P_m`, watt.
     pub power: f64,

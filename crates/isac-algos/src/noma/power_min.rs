@@ -42,7 +42,8 @@ impl Default for Options {
 }
 
 /// What is known about the optimality of a design.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Certificate {
     /// No design needs less power, watt.
     pub lower_bound: f64,
@@ -53,9 +54,11 @@ pub struct Certificate {
 }
 
 /// Covariances that solve the relaxation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Design {
     /// `F_k` with `W_k = F_k F_k^H`, antennas x rank, by decoding position.
+    #[serde(with = "isac_linalg::convert::serde::matrices")]
     pub factors: Vec<Mat<c64>>,
     /// What they achieve.
     pub evaluation: Evaluation,

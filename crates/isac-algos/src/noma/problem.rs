@@ -57,7 +57,8 @@ pub struct Mode {
 ///
 /// Inside, users stand in decoding order (ascending channel norm; equal norms keep their order).
 /// [`Scene::user`] maps a position back to the caller's column.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "StatedScene", into = "StatedScene")]
 pub struct Scene {
     channels: Mat<c64>,
     order: Vec<usize>,
@@ -65,6 +66,51 @@ pub struct Scene {
     noise: f64,
     sensing: Sensing,
     mode: Mode,
+}
+
+/// What a document states of a [`Scene`], before it is checked; users in the caller's order.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatedScene {
+    #[serde(with = "isac_linalg::convert::serde::matrix")]
+    channels: Mat<c64>,
+    #[serde(with = "isac_linalg::convert::serde::matrix")]
+    steering: Mat<c64>,
+    noise: f64,
+    sensing: Sensing,
+    mode: Mode,
+}
+
+impl From<Scene> for StatedScene {
+    fn from(scene: Scene) -> Self {
+        let (antennas, users) = (scene.antennas(), scene.users());
+        let mut channels = Mat::zeros(antennas, users);
+        for (position, &column) in scene.order.iter().enumerate() {
+            channels
+                .col_mut(column)
+                .copy_from(scene.channels.col(position));
+        }
+        Self {
+            channels,
+            steering: scene.steering,
+            noise: scene.noise,
+            sensing: scene.sensing,
+            mode: scene.mode,
+        }
+    }
+}
+
+impl TryFrom<StatedScene> for Scene {
+    type Error = Error;
+    fn try_from(stated: StatedScene) -> Result<Self, Error> {
+        Self::new(
+            stated.channels.as_ref(),
+            stated.steering.as_ref(),
+            stated.noise,
+            stated.sensing,
+            stated.mode,
+        )
+    }
 }
 
 impl Scene {

@@ -59,14 +59,17 @@ pub use reduce::Reduction;
 use crate::Error;
 use isac_linalg::{Mat, c64};
 use isac_opt::{StopReason, Trace};
+use serde::{Deserialize, Serialize};
 
 /// A fall of `f` counts when it exceeds this times the size of its terms.
 const FALL: f64 = 1e-12;
 
 /// What a method found; metrics by the original formulas at the returned beamformer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Solution {
     /// `W = [W_c, W_s]`, `Nt x (K + Ns)`, sqrt(W).
+    #[serde(with = "isac_linalg::convert::serde::matrix")]
     pub beamformer: Mat<c64>,
     /// Objective, sum rate, CRLB.
     pub merit: Merit,

@@ -1,10 +1,10 @@
 //! Designs by the descents, their order and their degenerate cases.
 
 use crate::instance::{Instance, SMALL, mrt, unbounded};
-use isac_algos::alpha_fair::{FEASIBLE, PowerShare, Problem, design, penalty};
+use isac_algos::alpha_fair::{Design, FEASIBLE, PowerShare, Problem, design, penalty};
 use isac_linalg::ops;
 use isac_metrics::delay_doppler::{Nodes, SensingOptions};
-use isac_metrics::fairness::Fairness;
+use isac_metrics::fairness::{Fairness, Form};
 use isac_opt::augmented::Feasibility;
 
 #[test]
@@ -103,4 +103,25 @@ fn sensing_alone_and_one_of_everything_work() {
     let start = mrt(&problem, 1);
     let found = design::solve(&problem, start.as_ref(), &design::Options::default()).unwrap();
     assert!(found.violation <= FEASIBLE && found.bound.is_some());
+}
+
+/// A problem, fairness without a finite alpha included, and its design as text and back.
+#[test]
+fn problems_and_designs_travel_as_text() {
+    let fairness = Fairness::new(f64::INFINITY, Form::Norm, 2.0).unwrap();
+    let problem = SMALL.default_problem().with_fairness(fairness);
+    let text = serde_json::to_string(&problem).unwrap();
+    let again: Problem = serde_json::from_str(&text).unwrap();
+    assert_eq!(serde_json::to_string(&again).unwrap(), text);
+    let start = mrt(&problem, 2);
+    let options = design::Options::default();
+    let [found, same] =
+        [&problem, &again].map(|problem| design::solve(problem, start.as_ref(), &options).unwrap());
+    assert_eq!(found.beams, same.beams);
+    let read: Design = serde_json::from_str(&serde_json::to_string(&found).unwrap()).unwrap();
+    assert_eq!((read.beams, read.crlb), (found.beams, found.crlb));
+    let silent = text.replace(r#""power_w":1.0"#, r#""power_w":0.0"#);
+    assert_ne!(silent, text);
+    let error = serde_json::from_str::<Problem>(&silent).unwrap_err();
+    assert!(error.to_string().contains("power"), "{error}");
 }

@@ -5,19 +5,41 @@ use super::model::{
 };
 use crate::Error;
 use isac_linalg::validate;
+use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
 /// The sensing metric of one scene; a value that exists is valid.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "StatedDelayDoppler")]
 pub struct DelayDoppler {
+    #[serde(skip)]
     pub(super) n: usize,
+    #[serde(skip)]
     pub(super) targets: usize,
+    #[serde(skip)]
     pub(super) nodes: usize,
     pub(super) model: EchoModel,
     pub(super) options: SensingOptions,
+    #[serde(skip)]
     pub(super) kappa: Vec<f64>,
+    #[serde(skip)]
     /// M, M(M-1)/2, (M-1)M(2M-1)/6 and M(M^2-1)/12.
     pub(super) moments: [f64; 4],
+}
+
+/// What a document states of a [`DelayDoppler`], before it is checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatedDelayDoppler {
+    model: EchoModel,
+    options: SensingOptions,
+}
+
+impl TryFrom<StatedDelayDoppler> for DelayDoppler {
+    type Error = Error;
+    fn try_from(stated: StatedDelayDoppler) -> Result<Self, Error> {
+        Self::new(stated.model, stated.options)
+    }
 }
 
 /// Values of one evaluation, and the memory for the next.

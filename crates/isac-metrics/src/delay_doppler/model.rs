@@ -65,7 +65,8 @@ pub struct SensingOptions {
 }
 
 /// How the nodes' information is combined into one matrix per target.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Combine {
     /// Summed, as if delay and Doppler were the same unknowns at all nodes, Eq. (7) of
     /// \[alpha_fair\].
@@ -76,7 +77,8 @@ pub enum Combine {
 }
 
 /// The echoes of a scene, T targets at J nodes. Lists over (target, node) are target-major.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EchoModel {
     /// Subcarriers N >= 2.
     pub subcarriers: usize,
@@ -95,7 +97,8 @@ pub struct EchoModel {
 }
 
 /// Power that reaches the targets, or the slopes by it: T N entries each, target-major, W.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Illumination {
     /// By the sensing streams, Gs.
     pub sensing: Vec<f64>,

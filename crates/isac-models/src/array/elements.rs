@@ -3,6 +3,7 @@
 use super::{Response, Scaling, Steering};
 use crate::Error;
 use isac_linalg::{Mat, c64, validate};
+use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 
 /// An array of `N` elements at any positions, in wavelengths.
@@ -29,10 +30,26 @@ use std::f64::consts::TAU;
 /// assert_eq!(near.derivatives.len(), 3);
 /// # Ok::<(), isac_models::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "StatedElements")]
 pub struct Elements {
     positions: Vec<[f64; 3]>,
     scaling: Scaling,
+}
+
+/// What a document states of a [`Elements`], before it is checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatedElements {
+    positions: Vec<[f64; 3]>,
+    scaling: Scaling,
+}
+
+impl TryFrom<StatedElements> for Elements {
+    type Error = Error;
+    fn try_from(stated: StatedElements) -> Result<Self, Error> {
+        Self::new(stated.positions, stated.scaling)
+    }
 }
 
 impl Elements {

@@ -3,6 +3,7 @@
 use super::{Response, Scaling};
 use crate::Error;
 use isac_linalg::{Mat, c64, validate};
+use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 
 /// A cosine counts as 0 up to this, more than what an angle in degrees loses on its way to radians.
@@ -26,11 +27,28 @@ const ENDFIRE: f64 = 1e-12;
 /// assert!((a[(3, 0)].re - 1.0).abs() < 1e-15);
 /// # Ok::<(), isac_models::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "StatedUla")]
 pub struct Ula {
     elements: usize,
     spacing_wavelengths: f64,
     scaling: Scaling,
+}
+
+/// What a document states of a [`Ula`], before it is checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatedUla {
+    elements: usize,
+    spacing_wavelengths: f64,
+    scaling: Scaling,
+}
+
+impl TryFrom<StatedUla> for Ula {
+    type Error = Error;
+    fn try_from(stated: StatedUla) -> Result<Self, Error> {
+        Self::new(stated.elements, stated.spacing_wavelengths, stated.scaling)
+    }
 }
 
 impl Ula {

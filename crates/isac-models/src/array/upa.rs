@@ -37,12 +37,35 @@ pub enum KronOrder {
 /// assert_eq!((s.value.nrows(), s.d_theta.ncols()), (8, 1));
 /// # Ok::<(), isac_models::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "StatedUpa")]
 pub struct Upa {
     horizontal: usize,
     vertical: usize,
     order: KronOrder,
     scaling: Scaling,
+}
+
+/// What a document states of a [`Upa`], before it is checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatedUpa {
+    horizontal: usize,
+    vertical: usize,
+    order: KronOrder,
+    scaling: Scaling,
+}
+
+impl TryFrom<StatedUpa> for Upa {
+    type Error = Error;
+    fn try_from(stated: StatedUpa) -> Result<Self, Error> {
+        Self::new(
+            stated.horizontal,
+            stated.vertical,
+            stated.order,
+            stated.scaling,
+        )
+    }
 }
 
 /// Steering vectors of several directions and their first derivatives, each `N x directions`.

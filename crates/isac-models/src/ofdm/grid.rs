@@ -2,6 +2,7 @@
 
 use crate::Error;
 use isac_linalg::validate;
+use serde::{Deserialize, Serialize};
 
 /// Speed of light in vacuum, m/s.
 pub const SPEED_OF_LIGHT_M_S: f64 = 299_792_458.0;
@@ -11,13 +12,38 @@ pub const SPEED_OF_LIGHT_M_S: f64 = 299_792_458.0;
 ///
 /// Delays are normalised by the subcarrier spacing (cycles per subcarrier) and Doppler shifts by the
 /// symbol interval (cycles per symbol), Eqs. (4) and (5) of \[alpha_fair\].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "StatedGrid")]
 pub struct Grid {
     subcarriers: usize,
     symbols: usize,
     carrier_hz: f64,
     spacing_hz: f64,
     interval_s: f64,
+}
+
+/// What a document states of a [`Grid`], before it is checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatedGrid {
+    subcarriers: usize,
+    symbols: usize,
+    carrier_hz: f64,
+    spacing_hz: f64,
+    interval_s: f64,
+}
+
+impl TryFrom<StatedGrid> for Grid {
+    type Error = Error;
+    fn try_from(stated: StatedGrid) -> Result<Self, Error> {
+        Self::new(
+            stated.subcarriers,
+            stated.symbols,
+            stated.carrier_hz,
+            stated.spacing_hz,
+            stated.interval_s,
+        )
+    }
 }
 
 impl Grid {
