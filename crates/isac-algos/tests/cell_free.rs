@@ -530,7 +530,10 @@ fn networks_and_designs_travel_as_text() {
     let text_of_design = serde_json::to_string(&design).unwrap();
     let read: jsc::Design = serde_json::from_str(&text_of_design).unwrap();
     assert_eq!(read.beams, design.beams);
-    assert_eq!(evaluate(&again, read.beams.as_ref()).unwrap(), design.evaluation);
+    assert_eq!(
+        evaluate(&again, read.beams.as_ref()).unwrap(),
+        design.evaluation
+    );
     let silent = text.replace(r#""power":[1.0,1.0]"#, r#""power":[1.0,0.0]"#);
     assert_ne!(silent, text);
     let error = serde_json::from_str::<Network>(&silent).unwrap_err();

@@ -405,66 +405,131 @@ impl Scene {
         Ok(sum)
     }
 
-    /// Noise and what a node hears of all targets but one.
-    fn disturbance(&self, t: usize, j: usize, light: &[f64]) -> f64 {
-        let others = (0..self.targets).filter(|&q| q != t);
-        let heard = others.map(|q| self.reflection[q * self.nodes + j] * light[q]);
-        self.noise[j] + heard.sum::<f64>()
+    /// Noise and what a node hears of all targets but each one. Sums of what is there.
+    fn disturbance(&self, j: usize, light: &[f64]) -> [f64; TARGETS] {
+        let heard = |t: usize| self.reflection[t * self.nodes + j] * light[t];
+        let mut out = [self.noise[j]; TARGETS];
+        let (mut before, mut after) = (0.0, 0.0);
+        for t in 0..self.targets {
+            out[t] += before;
+            before += heard(t);
+        }
+        for t in (0..self.targets).rev() {
+            out[t] += after;
+            after += heard(t);
+        }
+        out
     }
 
-    /// The maximum at the vertices of a box of what light informs less its price.
+    /// The maximum over a box of what light informs less its price. It is convex in the light of each
+    /// target alone, so that it lies at a vertex; where its slope by a target has one sign in the whole box,
+    /// at one end of that target's light, and a face of the box that is linearly bounded below what another
+    /// vertex reaches need not be looked at.
     fn vertices(&self, informs: &[f64], [low, high]: [&[f64]; 2], prices: &[f64]) -> f64 {
-        // Greatest and least slopes.
-        let mut slopes: Vec<[f64; 2]> = prices.iter().map(|rho| [-rho, -rho]).collect();
-        for t in 0..self.targets {
-            for j in 0..self.nodes {
-                let k = self.kappa[t * self.nodes + j] * informs[t];
-                let quiet = self.disturbance(t, j, low);
-                slopes[t][0] += k / quiet;
-                slopes[t][1] += k / self.disturbance(t, j, high);
-                for q in (0..self.targets).filter(|&q| q != t) {
-                    let harm = k * high[t] / (quiet * quiet);
-                    slopes[q][1] -= harm * self.reflection[q * self.nodes + j];
-                }
-            }
-        }
-        let (mut light, mut free) = (low.to_vec(), Vec::new());
-        for (t, [greatest, least]) in slopes.into_iter().enumerate() {
-            if least >= 0.0 {
-                light[t] = high[t];
-            } else if greatest > 0.0 {
-                free.push(t);
-            }
-        }
         let mut most = f64::NEG_INFINITY;
-        for vertex in 0..1usize << free.len() {
-            for (bit, &t) in free.iter().enumerate() {
-                let lit = vertex & (1 << bit) != 0;
-                light[t] = if lit { high[t] } else { low[t] };
-            }
-            let (mut sum, mut size) = (0.0, 0.0);
-            for t in 0..self.targets {
-                sum -= prices[t] * light[t];
-                size += prices[t].abs() * light[t];
-            }
-            for j in 0..self.nodes {
-                // What targets from each one on send there; those before it are added up on the way.
-                let mut after = [0.0; TARGETS + 1];
-                for t in (0..self.targets).rev() {
-                    after[t] = after[t + 1] + self.reflection[t * self.nodes + j] * light[t];
-                }
-                let mut before = 0.0;
+        let mut faces = vec![(low.to_vec(), high.to_vec())];
+        while let Some((mut low, mut high)) = faces.pop() {
+            let open = loop {
+                let slopes = self.slopes(informs, [&low, &high], prices);
+                let (mut above, mut size, mut fixed) = (0.0, 0.0, false);
+                let mut open: Option<(f64, usize, bool)> = None;
                 for t in 0..self.targets {
-                    let disturbance = self.noise[j] + before + after[t + 1];
-                    let rate = self.kappa[t * self.nodes + j] / disturbance;
-                    let gain = informs[t] * rate * light[t];
-                    sum += gain;
-                    size += gain;
-                    before += self.reflection[t * self.nodes + j] * light[t];
+                    let [greatest, least, linear] = slopes[t];
+                    above += (linear * low[t]).max(linear * high[t]);
+                    size += (linear.abs() + 2.0 * prices[t].abs()) * high[t];
+                    let width = high[t] - low[t];
+                    if width <= 0.0 {
+                        continue;
+                    }
+                    if least >= 0.0 {
+                        low[t] = high[t];
+                        fixed = true;
+                    } else if greatest <= 0.0 {
+                        high[t] = low[t];
+                        fixed = true;
+                    } else {
+                        let doubt = width * (greatest - least);
+                        if open.is_none_or(|(widest, ..)| doubt > widest) {
+                            open = Some((doubt, t, greatest > -least));
+                        }
+                    }
                 }
+                if above + ROOM * size <= most {
+                    break None;
+                }
+                match open {
+                    None => {
+                        most = most.max(self.value(informs, &high, prices));
+                        break None;
+                    }
+                    Some((_, t, rising)) if !fixed => break Some((t, rising)),
+                    Some(_) => {}
+                }
+            };
+            if let Some((t, rising)) = open {
+                let (mut lit, mut dark) = ((low.clone(), high.clone()), (low, high));
+                lit.0[t] = lit.1[t];
+                dark.1[t] = dark.0[t];
+                // The likelier end is looked at first.
+                faces.extend(if rising { [dark, lit] } else { [lit, dark] });
             }
-            most = most.max(sum + ROOM * size);
         }
         most
+    }
+
+    /// Per target the greatest and the least slope in a box, and the slope of a linear function that is
+    /// nowhere below in it.
+    fn slopes(
+        &self,
+        informs: &[f64],
+        [low, high]: [&[f64]; 2],
+        prices: &[f64],
+    ) -> [[f64; 3]; TARGETS] {
+        let mut out = [[0.0; 3]; TARGETS];
+        for (slopes, rho) in out.iter_mut().zip(prices) {
+            *slopes = [-rho; 3];
+        }
+        for j in 0..self.nodes {
+            let (quiet, loud) = (self.disturbance(j, low), self.disturbance(j, high));
+            // What a watt that a node hears costs the others there, at least and at most.
+            let (mut least, mut most) = ([0.0; TARGETS], [0.0; TARGETS]);
+            for t in 0..self.targets {
+                let k = self.kappa[t * self.nodes + j] * informs[t];
+                out[t][0] += k / quiet[t];
+                out[t][1] += k / loud[t];
+                out[t][2] += k / quiet[t];
+                least[t] = k * low[t] / (loud[t] * loud[t]);
+                most[t] = k * high[t] / (quiet[t] * quiet[t]);
+            }
+            for t in 0..self.targets {
+                let others = |harm: &[f64; TARGETS]| -> f64 {
+                    let before = harm[..t].iter().sum::<f64>();
+                    before + harm[t + 1..self.targets].iter().sum::<f64>()
+                };
+                let by = self.reflection[t * self.nodes + j];
+                out[t][0] -= by * others(&least);
+                out[t][1] -= by * others(&most);
+            }
+        }
+        out
+    }
+
+    /// What light informs less its price, and room for rounding.
+    fn value(&self, informs: &[f64], light: &[f64], prices: &[f64]) -> f64 {
+        let (mut sum, mut size) = (0.0, 0.0);
+        for t in 0..self.targets {
+            sum -= prices[t] * light[t];
+            size += prices[t].abs() * light[t];
+        }
+        for j in 0..self.nodes {
+            let disturbance = self.disturbance(j, light);
+            for t in 0..self.targets {
+                let rate = self.kappa[t * self.nodes + j] / disturbance[t];
+                let gain = informs[t] * rate * light[t];
+                sum += gain;
+                size += gain;
+            }
+        }
+        sum + ROOM * size
     }
 }

@@ -75,6 +75,16 @@ impl Ord for Open {
     }
 }
 
+/// What is left of a box when the light whose slope has one sign is fixed.
+struct Face {
+    /// Nothing in the box is worth more.
+    above: f64,
+    /// Whether some light was fixed.
+    fixed: bool,
+    /// The target whose light is the most doubtful, and whether more of it is the likelier end.
+    open: Option<(usize, bool)>,
+}
+
 /// Parts of a tree in the order in which they were made.
 enum Part {
     Leaf(Vec<f64>),
@@ -264,61 +274,103 @@ impl<'a> Tree<'a> {
         cell.split = self.place(cell, &light);
     }
 
-    /// The greatest information less the price of its light at a vertex of a box.
+    /// The greatest information less the price of its light at a vertex of a box. Faces are left out whose
+    /// linear bound is below what another vertex reaches.
     fn vertices(&self, low: &[f64], high: &[f64], prices: &[f64]) -> f64 {
-        let scene = self.scene;
-        let (targets, nodes) = (scene.targets, scene.nodes());
-        // Slopes by the light at most and at least.
-        let mut steep: Vec<f64> = prices.iter().map(|rho| -rho).collect();
-        let mut flat = steep.clone();
-        for j in 0..nodes {
-            let (least, most) = (scene.others(j, low), scene.others(j, high));
-            for t in 0..targets {
-                let k = scene.kappa[t * nodes + j] * self.worth[t];
-                steep[t] += k / least[t];
-                flat[t] += k / most[t];
-                let harm = k * high[t] / (least[t] * least[t]);
-                for q in (0..targets).filter(|&q| q != t) {
-                    flat[q] -= harm * scene.reflection[q * nodes + j];
-                }
-            }
-        }
-        let mut light = low.to_vec();
-        let mut open = Vec::new();
-        for t in 0..targets {
-            if flat[t] >= 0.0 {
-                light[t] = high[t];
-            } else if steep[t] > 0.0 {
-                open.push(t);
-            }
-        }
         let mut most = f64::NEG_INFINITY;
-        for vertex in 0..1usize << open.len() {
-            for (bit, &t) in open.iter().enumerate() {
-                light[t] = if vertex >> bit & 1 == 1 {
-                    high[t]
-                } else {
-                    low[t]
-                };
-            }
-            let mut value = 0.0;
-            for t in 0..targets {
-                value -= prices[t] * light[t];
-            }
-            for j in 0..nodes {
-                let mut heard = 0.0;
-                for t in 0..targets {
-                    heard += scene.reflection[t * nodes + j] * light[t];
+        let mut faces = vec![(low.to_vec(), high.to_vec())];
+        while let Some((mut low, mut high)) = faces.pop() {
+            loop {
+                let face = self.face(&mut low, &mut high, prices);
+                if face.above <= most {
+                    break;
                 }
-                for t in 0..targets {
-                    let own = scene.reflection[t * nodes + j] * light[t];
-                    let others = scene.noise[j] + (heard - own).max(0.0);
-                    value += self.worth[t] * scene.kappa[t * nodes + j] * light[t] / others;
+                match face.open {
+                    None => {
+                        most = most.max(self.value(&high, prices));
+                        break;
+                    }
+                    // With some light fixed the slopes of the others are known better.
+                    Some(_) if face.fixed => {}
+                    Some((t, rising)) => {
+                        let (mut lit, mut dark) = ((low.clone(), high.clone()), (low, high));
+                        lit.0[t] = lit.1[t];
+                        dark.1[t] = dark.0[t];
+                        faces.extend(if rising { [dark, lit] } else { [lit, dark] });
+                        break;
+                    }
                 }
             }
-            most = most.max(value);
         }
         most
+    }
+
+    /// Fixes the light of a box whose slope has one sign, and says what is left.
+    fn face(&self, low: &mut [f64], high: &mut [f64], prices: &[f64]) -> Face {
+        let scene = self.scene;
+        let (targets, nodes) = (scene.targets, scene.nodes());
+        // Slopes of the linear bound, and of the function itself at the most and at the least.
+        let mut bound: Vec<f64> = prices.iter().map(|rho| -rho).collect();
+        let (mut steep, mut flat) = (bound.clone(), bound.clone());
+        for j in 0..nodes {
+            let (least, most) = (scene.others(j, low), scene.others(j, high));
+            let harms = |t: usize| {
+                let k = scene.kappa[t * nodes + j] * self.worth[t];
+                let few = k * low[t] / (most[t] * most[t]);
+                (few, k * high[t] / (least[t] * least[t]))
+            };
+            let harm: Vec<(f64, f64)> = (0..targets).map(harms).collect();
+            let (few, many) = harm.iter().fold((0.0, 0.0), |(a, b), h| (a + h.0, b + h.1));
+            for t in 0..targets {
+                let k = scene.kappa[t * nodes + j] * self.worth[t];
+                let by = scene.reflection[t * nodes + j];
+                bound[t] += k / least[t];
+                steep[t] += k / least[t] - by * (few - harm[t].0).max(0.0);
+                flat[t] += k / most[t] - by * (many - harm[t].1).max(0.0);
+            }
+        }
+        let mut face = Face {
+            above: 0.0,
+            fixed: false,
+            open: None,
+        };
+        let mut widest = 0.0;
+        for t in 0..targets {
+            face.above += (bound[t] * low[t]).max(bound[t] * high[t]);
+            let width = high[t] - low[t];
+            if width <= 0.0 {
+                continue;
+            }
+            let doubt = width * (steep[t] - flat[t]);
+            if flat[t] >= 0.0 {
+                low[t] = high[t];
+                face.fixed = true;
+            } else if steep[t] <= 0.0 {
+                high[t] = low[t];
+                face.fixed = true;
+            } else if face.open.is_none() || doubt > widest {
+                widest = doubt;
+                face.open = Some((t, steep[t] > -flat[t]));
+            }
+        }
+        face
+    }
+
+    /// What light informs less its price.
+    fn value(&self, light: &[f64], prices: &[f64]) -> f64 {
+        let scene = self.scene;
+        let (targets, nodes) = (scene.targets, scene.nodes());
+        let mut value = 0.0;
+        for t in 0..targets {
+            value -= prices[t] * light[t];
+        }
+        for j in 0..nodes {
+            let others = scene.others(j, light);
+            for t in 0..targets {
+                value += self.worth[t] * scene.kappa[t * nodes + j] * light[t] / others[t];
+            }
+        }
+        value
     }
 
     /// The target whose light the linear function loses most by, and where to split it.
