@@ -38,8 +38,8 @@ pub const TARGETS: usize = 12;
 const ROUNDS: usize = 12;
 /// A round that raises the bound by less than this, relative, is the last; not before this one.
 const PROGRESS: (f64, usize) = (3e-4, 5);
-/// Boxes of light split at most, over all subcarriers.
-const SPLITS: usize = 8_000;
+/// Boxes of light given prices of their own or split at most, over all subcarriers.
+const SPLITS: usize = 40_000;
 /// Boxes are split until they lose less than this, over `b`.
 const TIGHT: f64 = 2e-3;
 

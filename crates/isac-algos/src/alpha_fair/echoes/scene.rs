@@ -1,6 +1,6 @@
 //! A problem in the numbers that the bound needs.
 
-use super::Dual;
+use super::{Dual, TARGETS};
 use crate::Error;
 use crate::alpha_fair::Problem;
 use crate::alpha_fair::bound::Relaxation;
@@ -164,10 +164,10 @@ impl Scene {
 
     /// Noise and what a node hears of the other targets, per target. Sums of what is there: a difference
     /// from all that is heard would lose its digits where echoes are loud.
-    pub(super) fn others(&self, j: usize, light: &[f64]) -> Vec<f64> {
+    pub(super) fn others(&self, j: usize, light: &[f64]) -> [f64; TARGETS] {
         let nodes = self.nodes();
         let heard = |t: usize| self.reflection[t * nodes + j] * light[t];
-        let mut out = vec![self.noise[j]; self.targets];
+        let mut out = [self.noise[j]; TARGETS];
         let (mut before, mut after) = (0.0, 0.0);
         for t in 0..self.targets {
             out[t] += before;

@@ -12,8 +12,8 @@
 //! box for it are found by an interior-point method. With these the information itself less `rho . g` is convex in each
 //! `g_t` alone, so that one of the vertices of the box bounds it; in most directions a slope has one sign, and few are left.
 
-use super::Dual;
 use super::scene::Scene;
+use super::{Dual, TARGETS};
 use isac_linalg::factor::{self, Cholesky};
 use isac_linalg::{Mat, c64, ops, real};
 use std::cmp::Ordering;
@@ -50,6 +50,8 @@ struct Open {
     high: Vec<f64>,
     prices: Vec<f64>,
     split: (usize, f64),
+    /// Whether the prices are its own, or still those of the box it was split from.
+    priced: bool,
     /// Its place in the tree.
     place: usize,
 }
@@ -73,6 +75,13 @@ impl Ord for Open {
         let oldest = || other.place.cmp(&self.place);
         self.bound.total_cmp(&other.bound).then_with(oldest)
     }
+}
+
+/// Numbers of all targets.
+fn all(numbers: &[f64]) -> [f64; TARGETS] {
+    let mut out = [0.0; TARGETS];
+    out[..numbers.len()].copy_from_slice(numbers);
+    out
 }
 
 /// What is left of a box when the light whose slope has one sign is fixed.
@@ -129,6 +138,7 @@ impl<'a> Tree<'a> {
             high,
             prices: vec![0.5 * dual.power / total; scene.targets],
             split: (0, 0.0),
+            priced: true,
             place: 0,
         };
         tree.bound(&mut root);
@@ -152,11 +162,20 @@ impl<'a> Tree<'a> {
         self.gap() / self.open.len() as f64
     }
 
-    /// Splits the box with the largest bound; whether there was one.
+    /// Takes up the box with the largest bound; whether there was one. A new box keeps the prices that it was
+    /// split with until its bound is the largest: most never come to that. Then it gets its own, and is split
+    /// when its turn comes again.
     pub(super) fn split(&mut self) -> bool {
-        let Some(top) = self.open.pop() else {
+        let Some(mut top) = self.open.pop() else {
             return false;
         };
+        if !top.priced {
+            self.bound(&mut top);
+            top.priced = true;
+            self.parts[top.place] = Part::Leaf(top.prices.clone());
+            self.open.push(top);
+            return true;
+        }
         let (target, at) = top.split;
         if !(top.low[target] < at && at < top.high[target]) {
             self.open.push(top);
@@ -171,6 +190,7 @@ impl<'a> Tree<'a> {
                 high: top.high.clone(),
                 prices: top.prices.clone(),
                 split: top.split,
+                priced: false,
                 place: *place,
             };
             let side = if upper == 0 {
@@ -179,7 +199,8 @@ impl<'a> Tree<'a> {
                 &mut part.low
             };
             side[target] = at;
-            self.bound(&mut part);
+            let most = self.vertices(&part.low, &part.high, &part.prices);
+            part.bound = part.bound.min(most);
             self.parts.push(Part::Leaf(part.prices.clone()));
             self.open.push(part);
         }
@@ -278,7 +299,7 @@ impl<'a> Tree<'a> {
     /// linear bound is below what another vertex reaches.
     fn vertices(&self, low: &[f64], high: &[f64], prices: &[f64]) -> f64 {
         let mut most = f64::NEG_INFINITY;
-        let mut faces = vec![(low.to_vec(), high.to_vec())];
+        let mut faces = vec![(all(low), all(high))];
         while let Some((mut low, mut high)) = faces.pop() {
             loop {
                 let face = self.face(&mut low, &mut high, prices);
@@ -293,7 +314,7 @@ impl<'a> Tree<'a> {
                     // With some light fixed the slopes of the others are known better.
                     Some(_) if face.fixed => {}
                     Some((t, rising)) => {
-                        let (mut lit, mut dark) = ((low.clone(), high.clone()), (low, high));
+                        let (mut lit, mut dark) = ((low, high), (low, high));
                         lit.0[t] = lit.1[t];
                         dark.1[t] = dark.0[t];
                         faces.extend(if rising { [dark, lit] } else { [lit, dark] });
@@ -310,8 +331,8 @@ impl<'a> Tree<'a> {
         let scene = self.scene;
         let (targets, nodes) = (scene.targets, scene.nodes());
         // Slopes of the linear bound, and of the function itself at the most and at the least.
-        let mut bound: Vec<f64> = prices.iter().map(|rho| -rho).collect();
-        let (mut steep, mut flat) = (bound.clone(), bound.clone());
+        let mut bound = all(prices).map(|rho| -rho);
+        let (mut steep, mut flat) = (bound, bound);
         for j in 0..nodes {
             let (least, most) = (scene.others(j, low), scene.others(j, high));
             let harms = |t: usize| {
@@ -319,7 +340,8 @@ impl<'a> Tree<'a> {
                 let few = k * low[t] / (most[t] * most[t]);
                 (few, k * high[t] / (least[t] * least[t]))
             };
-            let harm: Vec<(f64, f64)> = (0..targets).map(harms).collect();
+            let mut harm = [(0.0, 0.0); TARGETS];
+            (harm.iter_mut().enumerate().take(targets)).for_each(|(t, harm)| *harm = harms(t));
             let (few, many) = harm.iter().fold((0.0, 0.0), |(a, b), h| (a + h.0, b + h.1));
             for t in 0..targets {
                 let k = scene.kappa[t * nodes + j] * self.worth[t];
