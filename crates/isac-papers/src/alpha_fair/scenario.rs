@@ -41,6 +41,8 @@ pub(super) const FIGURES: Scenarios = &[
     ("fig7-quick", QUICK),
     ("fig8-quick", QUICK),
     ("table1-quick", QUICK),
+    ("cost", FULL),
+    ("cost-quick", QUICK),
     ("table2", include_str!("scenarios/table2.toml")),
 ];
 const FULL: &str = include_str!("scenarios/fig2.toml");

@@ -1,7 +1,8 @@
-//! The figures of `alpha_fair`, and two figures and two tables of our own.
+//! The figures of `alpha_fair`, and three figures and two tables of our own.
 
 mod ambiguity;
 mod beside_sdr;
+mod cost;
 mod estimation;
 mod fairness;
 mod gap;
@@ -33,6 +34,7 @@ pub(super) fn all() -> Vec<Artefact> {
         estimation::ARTEFACT,
         gap::ARTEFACT,
         beside_sdr::ARTEFACT,
+        cost::ARTEFACT,
     ]
 }
 
