@@ -6,23 +6,10 @@ use isac_models::geometry::{self, Scene};
 use isac_models::ofdm::Grid;
 use isac_models::rng::{Stream, stream};
 use rand::RngExt;
-use serde::{Deserialize, Serialize};
 
 use isac_lab::error::Source;
 
-use super::scenario::Scenario;
-
-/// How an echo gets from the base station to a target and on to a node.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum EchoPaths {
-    /// Both legs in sight, as in \[alpha_fair\].
-    #[default]
-    Clear,
-    /// Every leg is in sight with the probability of TR 38.901 at its length; where it is not, the echo
-    /// loses what the path loss without a line of sight has more than that with one.
-    Drawn,
-}
+use super::scenario::{EchoPaths, Scenario};
 
 impl Scenario {
     /// Share of its power that an echo keeps of each leg, that to target `t` before those from it to the

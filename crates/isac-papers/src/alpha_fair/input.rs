@@ -307,14 +307,7 @@ impl Instance {
                 .referred_to(start.as_ref())
                 .map_err(|e| config.refused(e))?;
         }
-        let rho = match config.opt("rho") {
-            Some(node) => node.positive("")?,
-            None => 1.0,
-        };
-        let iterations = match config.opt("iterations") {
-            Some(node) => node.count(1, u32::MAX as usize)?,
-            None => RunOptions::default().iterations,
-        };
+        let (rho, iterations) = of_papers_method(config)?;
         Ok(Case {
             problem,
             rho,
@@ -449,4 +442,17 @@ fn read_geometry(node: &Node<'_>, targets: usize, users: usize) -> Result<Option
     let scene =
         Scene::new(base_station, moving.collect(), listeners).map_err(|e| node.refused(e))?;
     Ok(whole.then_some(scene))
+}
+
+/// Penalty and limit of iterations of the paper's method.
+fn of_papers_method(config: &Node<'_>) -> Result<(f64, usize), Error> {
+    let rho = match config.opt("rho") {
+        Some(node) => node.positive("")?,
+        None => 1.0,
+    };
+    let iterations = match config.opt("iterations") {
+        Some(node) => node.count(1, u32::MAX as usize)?,
+        None => RunOptions::default().iterations,
+    };
+    Ok((rho, iterations))
 }

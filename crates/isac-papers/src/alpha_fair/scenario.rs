@@ -20,7 +20,6 @@ use isac_lab::error::{Error, Source};
 use isac_lab::paper::Scenarios;
 use isac_lab::scenario::{self, Posed};
 
-use super::echoes::EchoPaths;
 use super::input::TOP_KEYS;
 
 /// The scenarios of the artefacts.
@@ -47,6 +46,18 @@ pub(super) const FIGURES: Scenarios = &[
 ];
 const FULL: &str = include_str!("scenarios/fig2.toml");
 const QUICK: &str = include_str!("scenarios/fig2-quick.toml");
+
+/// How an echo gets from the base station to a target and on to a node.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum EchoPaths {
+    /// Both legs in sight, as in \[alpha_fair\].
+    #[default]
+    Clear,
+    /// Every leg is in sight with the probability of TR 38.901 at its length; where it is not, the echo
+    /// loses what the path loss without a line of sight has more than that with one.
+    Drawn,
+}
 
 /// What is simulated. The default is the full size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

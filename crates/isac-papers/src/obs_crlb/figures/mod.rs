@@ -25,7 +25,9 @@ use isac_lab::error::{Error, Source};
 use isac_lab::published::Numbers;
 use isac_lab::verdict::LEAST_DRAWS;
 use isac_lab::{Artefact, Metric, Plan, Record, Request, Size, Task};
-use sweep::{ACCELERATED_NS0, Comparison, Curve, Kind, Of, Sweep, algorithm1};
+use sweep::{
+    ACCELERATED_NS0, Comparison, Curve, Kind, Of, Sweep, algorithm1, global_channels, global_gap,
+};
 
 /// All artefacts in order.
 pub(super) fn all() -> Vec<Artefact> {
@@ -242,17 +244,6 @@ fn sdr_channels(request: &Request, all: bool) -> usize {
         (false, Size::Full, false) => LEAST_DRAWS,
         (false, Size::Quick, _) => 1,
     }
-}
-
-/// Channels of the search for the global bound: as many as a verdict needs, none where one search takes
-/// longer than all else of its point.
-fn global_channels(scenario: &Scenario) -> usize {
-    if scenario.users <= 8 { LEAST_DRAWS } else { 0 }
-}
-
-/// Gap that the search goes to, relative to the two terms of the objective.
-fn global_gap(users: usize) -> f64 {
-    if users <= 6 { 1e-3 } else { 5e-2 }
 }
 
 fn fig5(request: &Request) -> Result<Plan, Error> {

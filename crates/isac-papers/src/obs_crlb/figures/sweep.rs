@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use isac_lab::error::Error;
 use isac_lab::published::Numbers;
+use isac_lab::verdict::LEAST_DRAWS;
 use isac_lab::{Metric, Request};
 
 use crate::obs_crlb::method::Method;
 use crate::obs_crlb::published;
+use crate::obs_crlb::scenario::Scenario;
 use crate::obs_crlb::setup::World;
 
 /// Which figure a sweep is.
@@ -235,4 +237,15 @@ pub(super) fn algorithm1(printed: bool) -> Method {
     } else {
         Method::Algorithm1Released
     }
+}
+
+/// Channels of the search for the global bound: as many as a verdict needs, none where one search takes
+/// longer than all else of its point.
+pub(super) fn global_channels(scenario: &Scenario) -> usize {
+    if scenario.users <= 8 { LEAST_DRAWS } else { 0 }
+}
+
+/// Gap that the search goes to, relative to the two terms of the objective.
+pub(super) fn global_gap(users: usize) -> f64 {
+    if users <= 6 { 1e-3 } else { 5e-2 }
 }
