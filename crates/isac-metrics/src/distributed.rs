@@ -170,6 +170,37 @@ mod tests {
         );
     }
 
+    /// The slope of the echo `a a^H W` by the angle, outside what an unknown coefficient explains, written
+    /// out as matrices.
+    #[test]
+    fn angle_information_is_what_the_coefficient_does_not_explain() {
+        let entry = |i: usize, j: usize, k: f64| {
+            c64::new((k * (i + 2 * j) as f64).sin(), ((i * j) as f64 + k).cos())
+        };
+        let a = Mat::from_fn(7, 2, |i, t| entry(i, t, 0.7));
+        let d = Mat::from_fn(7, 2, |i, t| entry(i, t, 1.3) * 2.0);
+        let w = Mat::from_fn(7, 3, |i, s| entry(i, s, 1.9));
+        let got = angle_information(a.as_ref(), d.as_ref(), w.as_ref(), &[0, 3, 7]).unwrap();
+        for (m, rows) in [(0, 0..3), (1, 3..7)] {
+            for t in 0..2 {
+                let echo = |x: &Mat<c64>, y: &Mat<c64>| {
+                    Mat::from_fn(rows.len(), 3, |i, s| {
+                        let seen = rows.clone().map(|j| y[(j, t)].conj() * w[(j, s)]);
+                        x[(rows.start + i, t)] * seen.sum::<c64>()
+                    })
+                };
+                let (by_angle, by_coefficient) = (&echo(&d, &a) + &echo(&a, &d), echo(&a, &a));
+                let shared = (0..rows.len() * 3)
+                    .map(|k| (k / 3, k % 3))
+                    .map(|at| by_coefficient[at].conj() * by_angle[at])
+                    .sum::<c64>();
+                let explained = shared.norm_sqr() / ops::norm2(by_coefficient.as_ref());
+                let expected = ops::norm2(by_angle.as_ref()) - explained;
+                assert!((got[m][t] / expected - 1.0).abs() < 1e-12, "{m} {t}");
+            }
+        }
+    }
+
     #[test]
     fn offsets_that_do_not_fit_are_named() {
         let a = Mat::<c64>::zeros(3, 1);

@@ -214,6 +214,21 @@ mod tests {
     }
 
     #[test]
+    fn what_was_stated_can_be_asked_for() {
+        let fairness = Fairness::new(0.5, Form::Power, 3.0).unwrap();
+        assert_eq!(fairness.form(), Form::Power);
+        for (got, expected) in [
+            (fairness.alpha(), 0.5),
+            (fairness.reference(), 3.0),
+            (fairness.order(), 1.5),
+            (fairness.with_form(Form::Norm).alpha(), 0.5),
+        ] {
+            assert!((got - expected).abs() < 1e-15, "{got} {expected}");
+        }
+        assert_eq!(fairness.with_form(Form::LogNorm).form(), Form::LogNorm);
+    }
+
+    #[test]
     fn hand_checked_values() {
         assert!((cost(0.0, Form::Power) - 7.0).abs() < 1e-14);
         assert!((cost(0.0, Form::Norm) - 7.0).abs() < 1e-13);

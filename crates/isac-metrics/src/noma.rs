@@ -288,6 +288,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn modes_are_called_as_in_files() {
+        let names = SicSet::ALL.map(SicSet::name);
+        assert_eq!(names, ["full", "own", "orthogonal", "linear"]);
+    }
+
+    #[test]
     fn two_users_by_hand() {
         // Scalar channels 1 and 2, powers 3 and 1, noise 1.
         let h = Mat::from_fn(1, 2, |_, l| c64::new(1.0 + l as f64, 0.0));

@@ -356,6 +356,44 @@ fn sum_ln_1p(values: impl Iterator<Item = f64>) -> f64 {
 mod tests {
     use super::*;
 
+    /// Streams stand one after the other, subcarrier by subcarrier, sensing first.
+    #[test]
+    fn every_stream_has_a_column_of_its_own() {
+        let streams = Streams {
+            subcarriers: 3,
+            sensing: 2,
+            users: 4,
+        };
+        let mut seen = Vec::new();
+        for i in 0..3 {
+            seen.extend((0..2).map(|s| streams.column(i, s)));
+            seen.extend((0..4).map(|k| streams.user_column(i, k)));
+        }
+        assert_eq!(seen, (0..18).collect::<Vec<_>>());
+        assert_eq!((streams.per_subcarrier(), streams.columns()), (6, 18));
+    }
+
+    #[test]
+    fn what_was_stated_can_be_asked_for() {
+        let streams = Streams {
+            subcarriers: 2,
+            sensing: 1,
+            users: 1,
+        };
+        let channels = Mat::from_fn(3, 2, |n, i| c64::new(n as f64, i as f64 + 1.0));
+        let rate = OfdmRate::new(
+            streams,
+            channels.clone(),
+            vec![0.25],
+            Interference::UsersOnly,
+        );
+        let rate = rate.unwrap();
+        assert_eq!(rate.streams(), streams);
+        assert_eq!(rate.channels().to_owned(), channels);
+        assert_eq!(rate.noise_w(), [0.25]);
+        assert_eq!(rate.interference(), Interference::UsersOnly);
+    }
+
     /// Levels over floors 1, 2 and 7: 3, by hand, for `ln 3 + ln 3/2`; the same bits in other units.
     #[test]
     fn a_water_level_has_the_unit_of_its_floors() {
