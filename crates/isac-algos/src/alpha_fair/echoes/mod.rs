@@ -35,9 +35,10 @@ use tree::Tree;
 /// Targets at most.
 pub const TARGETS: usize = 12;
 /// Rounds in which beams are renewed.
-const ROUNDS: usize = 12;
-/// A round that raises the bound by less than this, relative, is the last; not before this one.
-const PROGRESS: (f64, usize) = (3e-4, 5);
+const ROUNDS: usize = 40;
+/// So many rounds in a row that raise the best bound by less than this, relative, are the last: new beams can
+/// lower it for a round or two, until the prices know them.
+const PROGRESS: (f64, usize) = (1e-4, 4);
 /// Boxes of light given prices of their own or split at most, over all subcarriers.
 const SPLITS: usize = 40_000;
 /// Boxes are split until they lose less than this, over `b`.
@@ -136,7 +137,8 @@ impl Scene {
         let mut pools = Pools::new(self);
         let mut x = master::improve(&pools, self.start())?;
         let mut best: Option<(f64, Dual, Vec<f64>)> = None;
-        for round in 0..ROUNDS {
+        let mut idle = 0;
+        for _ in 0..ROUNDS {
             let dual = self.unpack(&x);
             let found = pools.renew(&dual)?;
             let b = self.left * dual.power + found.iter().sum::<f64>();
@@ -145,8 +147,12 @@ impl Scene {
             if norm > before {
                 best = Some((norm, dual, found));
             }
-            let enough = round >= PROGRESS.1 && norm <= before * (1.0 + PROGRESS.0);
-            if enough || !goes_on() {
+            idle = if norm <= before * (1.0 + PROGRESS.0) {
+                idle + 1
+            } else {
+                0
+            };
+            if idle >= PROGRESS.1 || !goes_on() {
                 break;
             }
             x = master::improve(&pools, x)?;
