@@ -394,6 +394,22 @@ mod tests {
         assert_eq!(rate.interference(), Interference::UsersOnly);
     }
 
+    /// Products are cut where they would overflow, wherever the large terms stand.
+    #[test]
+    fn logarithms_add_up_at_any_size() {
+        for values in [
+            vec![1e-3, 2.0, 7.5],
+            vec![1e140, 3.0, 1e149, 1e20, 0.5],
+            vec![2.0, 1e200, 1e180, 4.0, 1e160],
+            vec![1e151],
+            vec![],
+        ] {
+            let expected: f64 = values.iter().map(|x: &f64| x.ln_1p()).sum();
+            let got = sum_ln_1p(values.iter().copied());
+            assert!((got - expected).abs() <= 1e-13 * expected, "{values:?}");
+        }
+    }
+
     /// Levels over floors 1, 2 and 7: 3, by hand, for `ln 3 + ln 3/2`; the same bits in other units.
     #[test]
     fn a_water_level_has_the_unit_of_its_floors() {

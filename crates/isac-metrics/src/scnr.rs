@@ -130,3 +130,29 @@ pub fn scnr_of_filter(
         Clutter::Model => signal / (clutter * ones + white),
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "nothing is nothing")]
+mod tests {
+    use super::*;
+
+    /// A target that the base station does not see has no echo, whatever the filter and the clutter.
+    #[test]
+    fn no_channel_to_the_target_is_no_echo() {
+        let echo = Echo::new(0.5, 2.0, &[c64::ZERO; 3]);
+        for model in [Clutter::Noise, Clutter::Model] {
+            for filter in [
+                ReceiveFilter::Optimal,
+                ReceiveFilter::Matched,
+                ReceiveFilter::Uniform,
+            ] {
+                let scnr = echo.scnr(3.0, 1.5, model, filter);
+                let all = [scnr.value, scnr.by_illumination, scnr.by_clutter];
+                assert!(
+                    all.iter().all(|x| *x == 0.0),
+                    "{model:?} {filter:?} {all:?}"
+                );
+            }
+        }
+    }
+}
