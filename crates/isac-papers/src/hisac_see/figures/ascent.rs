@@ -101,7 +101,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
                 let id = format!("{curve}/r{r:03}");
                 let setting = with(side);
                 let run = move || ascent(setting, method, m1, (seed, r));
-                tasks.push(Task::records(id, curve, 4.0, run));
+                tasks.push(Task::records(id, curve, 0.6, run));
             }
         }
     }
@@ -116,7 +116,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
             let id = format!("traversal_m{m1}/r{r:03}");
             let setting = with(side);
             let run = move || traversed(setting, m1, powers, (seed, r));
-            tasks.push(Task::records(id, "traversal", 1.0, run));
+            tasks.push(Task::records(id, "traversal", 2.0, run));
         }
     }
     let published = numbers("fig2a")?;

@@ -304,7 +304,7 @@ fn plan_bounds(request: &Request) -> Result<Plan, Error> {
         Task::records(
             format!("r{r:03}"),
             "all bounds",
-            0.5 * xs.len() as f64,
+            0.2 * xs.len() as f64,
             move || {
                 let mut rows = Vec::new();
                 for &x in xs {

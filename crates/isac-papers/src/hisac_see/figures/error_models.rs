@@ -37,7 +37,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
     let seed = request.seed;
     let published = numbers("fig6b")?;
     let tasks = request.realizations(100, 3)?.into_iter().map(|r| {
-        Task::records(format!("r{r:03}"), "all models", 1.0, move || {
+        Task::records(format!("r{r:03}"), "all models", 0.3, move || {
             let mut rows = Vec::new();
             let mut warm: Vec<Design> = Vec::new();
             for (i, (name, _)) in MODELS.iter().enumerate() {

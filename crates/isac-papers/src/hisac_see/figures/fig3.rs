@@ -116,7 +116,7 @@ pub(super) const FIG3C: Sweep = Sweep {
     y: 0,
     log_x: false,
     joined: true,
-    seconds: 1.4,
+    seconds: 0.57,
     full: &[2.0, 4.0, 6.0, 8.0, 10.0, 12.0],
     quick: &[2.0, 4.0, 6.0],
     curves: &[

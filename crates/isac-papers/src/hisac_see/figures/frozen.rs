@@ -36,7 +36,7 @@ fn plan(request: &Request) -> Result<Plan, Error> {
         Task::records(
             format!("r{r:03}"),
             "all sets",
-            2.0 * xs.len() as f64,
+            0.17 * xs.len() as f64,
             move || frozen_sets(setting, xs, seed, r),
         )
     });
