@@ -132,7 +132,6 @@ pub fn scnr_of_filter(
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "nothing is nothing")]
 mod tests {
     use super::*;
 
