@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             };
             let meta: Value = serde_json::from_str(&text)?;
             if meta["size"] != "full" || !meta["realization"].is_null() {
-                return Err(format!("{}: not a whole run at full size", file.display()).into());
+                continue;
             }
             let cell = |claim: &Value, key: &str| {
                 let text = claim[key].as_str().unwrap_or_default();
@@ -70,11 +70,17 @@ fn published(results: &str, paper: &str) -> Result<(), Box<dyn std::error::Error
         let meta: Value = serde_json::from_str(&text)?;
         let lines = meta["table"].as_array().into_iter().flatten();
         let lines: Vec<&Value> = lines.filter(|line| line["published"].is_number()).collect();
+        let size = meta["size"].as_str().unwrap_or_default();
         if !lines.is_empty() {
-            sizes.push(meta["size"].as_str().unwrap_or_default().to_string());
+            sizes.push(size.to_string());
         }
-        rows.extend(lines.into_iter().map(|line| row(artefact.name, line)));
+        let name = match size {
+            "full" => format!("`{}`", artefact.name),
+            other => format!("`{}`, {other}", artefact.name),
+        };
+        rows.extend(lines.into_iter().map(|line| row(&name, line)));
     }
+    sizes.sort();
     sizes.dedup();
     println!(
         "Written by `cargo xtask docs RESULTS` from `isac reproduce {}`, size {}.\n",
@@ -101,7 +107,7 @@ fn row(artefact: &str, line: &Value) -> String {
         _ => String::new(),
     };
     format!(
-        "| `{artefact}` | {}{unit} | {} | {} | {interval} | {} |",
+        "| {artefact} | {}{unit} | {} | {} | {interval} | {} |",
         text("quantity"),
         short(&line["published"]),
         short(&line["ours"]),
