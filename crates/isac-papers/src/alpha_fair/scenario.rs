@@ -280,6 +280,16 @@ impl Scenario {
         }
         validate::nonnegative("target_speed_m_s", self.target_speed_m_s, "m/s")?;
         validate::positive("user_radius_m", self.user_radius_m, "m")?;
+        // From a user beyond one target to another one on the far side.
+        let longest = 2.0 * far + self.user_radius_m;
+        if self.echo_paths == EchoPaths::Drawn && longest > DISTANCES_M[1] {
+            let most = 0.5 * (DISTANCES_M[1] - self.user_radius_m);
+            let expected = format!(
+                "at most {most} m with echo_paths = \"drawn\": TR 38.901 has no path loss for longer legs than {} m",
+                DISTANCES_M[1]
+            );
+            return Err(isac_linalg::Error::range("target_range_m[1]", far, expected).into());
+        }
         validate::positive("carrier_ghz", self.carrier_ghz, "GHz")?;
         validate::positive("bandwidth_mhz", self.bandwidth_mhz, "MHz")?;
         validate::nonnegative("cyclic_prefix", self.cyclic_prefix, "")?;
@@ -518,6 +528,12 @@ mod tests {
             ..Scenario::default()
         };
         refused(both, "position_unit_m");
+        let far = Scenario {
+            target_range_m: [60.0, 2491.0],
+            echo_paths: EchoPaths::Drawn,
+            ..Scenario::default()
+        };
+        refused(far, "target_range_m[1]");
     }
 
     #[test]
