@@ -309,3 +309,68 @@ fn rays_are_scaled_to_their_value_and_their_errors_measured() {
     // Up, the top is in the way: by 3 over an improvement of 6.
     near(unboundedness(&program, &mut up).unwrap(), 0.5);
 }
+
+/// How far from the origin a ray that is not quite one excludes points: its value over what it lacks.
+#[test]
+fn radii_are_values_over_what_is_lacking() {
+    let mut program = Program::new();
+    let x = program.free("x");
+    let z = program.nonneg("z");
+    let m = program.psd("X", 2);
+    program.at_least("floor", Affine::from(x) - Affine::from(z) - m.trace(), 2.0);
+    program.at_most("top", x, 1.0);
+    let rows = |rows: [f64; 2]| Multipliers {
+        rows: rows.to_vec(),
+        ..Multipliers::default()
+    };
+    // Room for rounding makes a radius smaller, never larger.
+    let below = |got: f64, expected: f64| {
+        let room = 1e-11 * expected;
+        assert!(
+            got <= expected && got >= expected - room,
+            "{got} {expected}"
+        );
+    };
+    // The value of (1, -0.8) is 1.2, and x remains with 0.2.
+    below(rows([1.0, -0.8]).radius(&program), 6.0);
+    below(rows([2.0, -1.6]).radius(&program), 6.0);
+    assert!(rows([4.0, -4.0]).radius(&program) > 1e12);
+    // A value that is not positive excludes nothing.
+    assert!(rows([1.0, -3.0]).radius(&program) <= 0.0);
+    program.minimise(Affine::from(x) * 2.0 + Affine::from(z));
+    // x = -1 improves by 2 and breaks the floor by 1.
+    let direction = |x: f64, m: Mat<c64>| Point {
+        scalars: vec![x, 0.0],
+        matrices: vec![m.into()],
+        ..Point::default()
+    };
+    below(direction(-1.0, Mat::zeros(2, 2)).radius(&program), 2.0);
+    below(direction(-3.0, Mat::zeros(2, 2)).radius(&program), 2.0);
+    below(
+        direction(-1.0, two(0.5, c64::ZERO, 0.5)).radius(&program),
+        1.0,
+    );
+    assert!(direction(1.0, Mat::zeros(2, 2)).radius(&program) <= 0.0);
+}
+
+/// What multipliers lack of their signs is added, no more.
+#[test]
+fn multipliers_of_wrong_signs_are_moved_to_the_nearest() {
+    let program = program();
+    let lacking = two(1.0, c64::new(0.0, 3.0), 1.0);
+    let clipped = multipliers([-2.0, -3.0, 4.0], lacking, [1.0, 3.0, 4.0]).clipped(&program);
+    for (got, expected) in clipped.rows.iter().zip([-2.0, 0.0, 0.0]) {
+        near(*got, expected);
+    }
+    // Eigenvalues 4 and -2.
+    near(clipped.lmis[0][(0, 0)].re, 3.0);
+    near(clipped.lmis[0][(1, 1)].re, 3.0);
+    near(clipped.lmis[0][(0, 1)].im, 3.0);
+    for (got, expected) in clipped.cones[0].iter().zip([5.0, 3.0, 4.0]) {
+        near(*got, expected);
+    }
+    let right = multipliers([-2.0, 3.0, -4.0], two(2.0, c64::ONE, 2.0), [6.0, 3.0, 4.0]);
+    assert_eq!(right.clipped(&program), right);
+    // 9 of the rows, 4 of the trace and 13 of the cone.
+    near(right.norm(), 9.0 + 4.0 + 13.0);
+}

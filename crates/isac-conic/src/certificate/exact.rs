@@ -234,4 +234,125 @@ mod tests {
             1
         ));
     }
+
+    /// `m 2^e` without overflow on the way.
+    fn of_parts(m: i64, e: i32) -> f64 {
+        let half = e / 2;
+        m as f64 * 2f64.powi(half) * 2f64.powi(e - half)
+    }
+
+    #[test]
+    fn doubles_are_odd_integers_times_powers_of_two() {
+        for x in [
+            1.0,
+            -1.0,
+            0.1,
+            -6.0,
+            1e300,
+            -3e-300,
+            f64::MAX,
+            f64::MIN_POSITIVE,
+            5e-324,
+            -1.5e-310,
+            96.0,
+        ] {
+            let (m, e) = decode(x).unwrap();
+            assert_eq!(of_parts(m, e), x, "{x:e}");
+            assert_eq!(m & 1, 1, "{x:e}");
+        }
+        assert_eq!(decode(-6.0), Some((-3, 1)));
+        assert_eq!(decode(0.375), Some((3, -3)));
+        assert_eq!((decode(0.0), decode(-0.0)), (None, None));
+    }
+
+    /// 0.75, -5 and 0 are 3, -20 and 0 over 4, in odd numbers 3, -5 2^2 and nothing.
+    #[test]
+    fn rows_are_scaled_to_integers_with_a_bound_of_their_norm() {
+        let row = integers(&[0.75, -5.0, 0.0]).unwrap();
+        assert_eq!(row.entries, [(3, 0), (-5, 2), (0, 0)]);
+        let norm = (9.0_f64 + 400.0).sqrt().log2();
+        assert!(row.bits >= norm && row.bits <= 20f64.log2() + 0.5 * 3f64.log2() + 1e-5);
+        let large = integers(&[2.0, 1024.0]).unwrap();
+        assert_eq!(large.entries, [(1, 0), (1, 9)]);
+        assert!((9.0..9.6).contains(&large.bits), "{}", large.bits);
+        assert!(integers(&[0.0, -0.0]).is_none());
+    }
+
+    #[test]
+    fn residues_and_primes_of_textbooks() {
+        let p = (1_u64 << 61) - 1;
+        assert_eq!(multiply(1 << 60, 4, p), 2);
+        assert_eq!(multiply(p - 1, p - 1, p), 1);
+        assert_eq!((power(3, 0, 7), power(3, 5, 7), power(2, 61, p)), (1, 5, 1));
+        // Fermat.
+        assert_eq!(power(123_456_789, p - 1, p), 1);
+        for prime in [41, 97, 7919, 1_000_000_007, 999_999_999_989, p] {
+            assert!(is_prime(prime), "{prime}");
+        }
+        // Squares, products, Carmichael numbers and strong pseudoprimes to the first bases.
+        for composite in [
+            49 * 49,
+            41 * 43,
+            561,
+            41041,
+            3_215_031_751,
+            3_825_123_056_546_413_051,
+            (1 << 61) - 3,
+        ] {
+            assert!(!is_prime(composite), "{composite}");
+        }
+    }
+
+    /// Products of integer matrices have the rank of their inner dimension.
+    #[test]
+    fn ranks_modulo_a_prime() {
+        let p = (1_u64 << 61) - 1;
+        let entry = |i: usize, j: usize, k: usize| ((i * i + 3 * j + k * i * j) % 11) as f64 - 5.0;
+        for rank in 1..=4 {
+            let rows: Vec<Vec<f64>> = (0..5)
+                .map(|i| {
+                    let sum = |j| (0..rank).map(|k| entry(i, k, 2) * entry(k, j, 7)).sum();
+                    (0..6).map(sum).collect()
+                })
+                .collect();
+            let parts: Vec<Integers> = rows.iter().filter_map(|row| integers(row)).collect();
+            let found = rank_modulo(&parts, p);
+            assert!(found <= rank, "{rank}: {found}");
+            assert!(rank_at_most(&rows, rank) && (found < rank || !rank_at_most(&rows, rank - 1)));
+        }
+        let unit = |i: usize| {
+            (0..4)
+                .map(|j| f64::from(u8::from(i == j)))
+                .collect::<Vec<f64>>()
+        };
+        let eye: Vec<Vec<f64>> = (0..4).map(unit).collect();
+        let parts: Vec<Integers> = eye.iter().filter_map(|row| integers(row)).collect();
+        assert_eq!(rank_modulo(&parts, p), 4);
+        assert!(!rank_at_most(&eye, 3) && rank_at_most(&eye, 4));
+    }
+
+    /// Multiples of 2^-20 against integers.
+    #[test]
+    fn sums_agree_with_integers() {
+        let mut state = 1_u64;
+        let mut next = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 30) as i64 - (1 << 33)
+        };
+        let (mut sum, mut exact) = (ExactSum::default(), 0_i128);
+        for k in 0..200 {
+            let (a, b) = (next(), next() >> (k % 30));
+            exact += i128::from(a) * i128::from(b);
+            sum.add(a as f64 * 2f64.powi(-20), b as f64);
+            let (rounded, whole) = sum.rounded();
+            let expected = exact as f64 * 2f64.powi(-20);
+            assert!((rounded - expected).abs() <= 1e-15 * expected.abs(), "{k}");
+            assert_eq!(whole, exact as f64 as i128 == exact, "{k}");
+        }
+        let (one, half_unit) = (1.0, 0.5 * f64::EPSILON);
+        assert!(adds_exactly(one, f64::EPSILON) && !adds_exactly(one, half_unit));
+        assert!(adds_exactly(-one, 0.25) && !adds_exactly(1e16, 1.0));
+    }
 }
