@@ -257,7 +257,7 @@ mod tests {
             96.0,
         ] {
             let (m, e) = decode(x).unwrap();
-            assert_eq!(of_parts(m, e), x, "{x:e}");
+            assert_eq!(of_parts(m, e).to_bits(), x.to_bits(), "{x:e}");
             assert_eq!(m & 1, 1, "{x:e}");
         }
         assert_eq!(decode(-6.0), Some((-3, 1)));
