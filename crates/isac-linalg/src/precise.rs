@@ -36,21 +36,20 @@ pub fn coordinates(columns: MatRef<'_, c64>, relative_cut: f64) -> Coordinates {
     let mut rest: Vec<Vec<TwofoldComplex>> = (0..p)
         .map(|j| (0..n).map(|i| Field::from_c64(columns[(i, j)])).collect())
         .collect();
-    let sizes: Vec<f64> = rest.iter().map(|column| size(column)).collect();
+    let sizes: Vec<f64> = rest.iter().map(|column| norm(column).to_f64()).collect();
     let mut basis: Vec<Vec<TwofoldComplex>> = Vec::new();
     let mut rows: Vec<Vec<TwofoldComplex>> = Vec::new();
     let mut rank = 0;
-    let mut open: Vec<usize> = (0..p).filter(|&j| sizes[j] >= f64::MIN_POSITIVE).collect();
+    let mut open: Vec<usize> = (0..p).filter(|&j| sizes[j] > 0.0).collect();
     while basis.len() < n && !open.is_empty() {
-        let parts = open.iter().map(|&j| size(&rest[j]) / sizes[j]);
-        let Some((at, largest)) =
-            parts
-                .enumerate()
-                .fold(None, |best: Option<(usize, f64)>, (i, x)| match best {
-                    Some((_, top)) if top >= x => best,
-                    _ => Some((i, x)),
-                })
-        else {
+        let part = |j: usize| norm(&rest[j]).to_f64() / sizes[j];
+        let Some((at, largest)) = (open.iter().map(|&j| part(j)).enumerate()).fold(
+            None,
+            |best: Option<(usize, f64)>, (i, x)| match best {
+                Some((_, top)) if top >= x => best,
+                _ => Some((i, x)),
+            },
+        ) else {
             break;
         };
         if largest <= DROPPED {
@@ -60,13 +59,23 @@ pub fn coordinates(columns: MatRef<'_, c64>, relative_cut: f64) -> Coordinates {
             rank = basis.len() + 1;
         }
         let j = open.remove(at);
-        let direction = direction(&rest[j], &basis);
-        let mut row = vec![TwofoldComplex::ZERO; p];
-        // What a column before this one keeps in its direction is rounding.
-        for &j in open.iter().chain([&j]) {
-            row[j] = dot(&direction, &rest[j]);
-            subtract(&mut rest[j], &direction, row[j]);
+        let mut direction = rest[j].clone();
+        for _ in 0..2 {
+            normalise(&mut direction);
+            for q in &basis {
+                let c = dot(q, &direction);
+                subtract(&mut direction, q, c);
+            }
         }
+        normalise(&mut direction);
+        let row: Vec<TwofoldComplex> = rest
+            .iter_mut()
+            .map(|column| {
+                let c = dot(&direction, column);
+                subtract(column, &direction, c);
+                c
+            })
+            .collect();
         rows.push(row);
         basis.push(direction);
     }
@@ -82,38 +91,6 @@ pub fn coordinates(columns: MatRef<'_, c64>, relative_cut: f64) -> Coordinates {
     }
 }
 
-/// A column that is almost orthogonal to the basis, orthogonal to it and of norm 1. Where a pass takes
-/// more than a tenth of it away, what it leaves holds rounding of the same size, and another pass follows.
-fn direction(column: &[TwofoldComplex], basis: &[Vec<TwofoldComplex>]) -> Vec<TwofoldComplex> {
-    let mut direction = column.to_vec();
-    normalise(&mut direction);
-    for _ in 0..4 {
-        for q in basis {
-            let c = dot(q, &direction);
-            subtract(&mut direction, q, c);
-        }
-        let left = size(&direction);
-        normalise(&mut direction);
-        if left > 0.9 {
-            break;
-        }
-    }
-    direction
-}
-
-/// Norm, rounded.
-fn size(a: &[TwofoldComplex]) -> f64 {
-    let largest = a.iter().fold(0.0_f64, |top, x| {
-        let x = x.to_c64();
-        top.max(x.re.abs()).max(x.im.abs())
-    });
-    if largest == 0.0 || !largest.is_finite() {
-        return largest;
-    }
-    let scaled = a.iter().map(|x| (x.to_c64() / largest).norm_sqr());
-    scaled.sum::<f64>().sqrt() * largest
-}
-
 fn dot(a: &[TwofoldComplex], b: &[TwofoldComplex]) -> TwofoldComplex {
     a.iter().zip(b).fold(TwofoldComplex::ZERO, |sum, (&x, &y)| {
         sum + x.conjugate() * y
@@ -125,11 +102,6 @@ fn norm(a: &[TwofoldComplex]) -> Twofold {
 }
 
 fn normalise(a: &mut [TwofoldComplex]) {
-    // A power of two near the norm first, so that no square is too large or too small.
-    let power = Twofold::from(f64::from_bits(size(a).recip().to_bits() & (0x7ff << 52)));
-    for x in a.iter_mut() {
-        *x = x.times(power);
-    }
     let inverse = Twofold::from(1.0) / norm(a);
     for x in a.iter_mut() {
         *x = x.times(inverse);
