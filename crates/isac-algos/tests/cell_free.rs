@@ -534,6 +534,18 @@ fn networks_and_designs_travel_as_text() {
         evaluate(&again, read.beams.as_ref()).unwrap(),
         design.evaluation
     );
+    // Where no bound was proved it is infinite, which JSON has no number for.
+    let unproved = jsc::Design {
+        upper: f64::INFINITY,
+        ..design
+    };
+    let text_of_design = serde_json::to_string(&unproved).unwrap();
+    assert!(text_of_design.contains(r#""upper":"inf""#));
+    let read: jsc::Design = serde_json::from_str(&text_of_design).unwrap();
+    assert!(read.upper.is_infinite());
+    let other = text_of_design.replace(r#""inf""#, r#""much""#);
+    let error = serde_json::from_str::<jsc::Design>(&other).unwrap_err();
+    assert!(error.to_string().contains("much"), "{error}");
     let silent = text.replace(r#""power":[1.0,1.0]"#, r#""power":[1.0,0.0]"#);
     assert_ne!(silent, text);
     let error = serde_json::from_str::<Network>(&silent).unwrap_err();

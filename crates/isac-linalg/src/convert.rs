@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `ndarray` | [`from_ndarray`](ndarray::from_ndarray), [`to_ndarray`](ndarray::to_ndarray) |
 //! | `nalgebra` | [`from_nalgebra`](nalgebra::from_nalgebra), [`to_nalgebra`](nalgebra::to_nalgebra) |
-//! | `serde` | [`matrix`](serde::matrix) for `#[serde(with = "isac_linalg::convert::serde::matrix")]`, [`matrices`](serde::matrices), [`vector`](serde::vector) and [`optional_vector`](serde::optional_vector) likewise |
+//! | `serde` | [`matrix`](serde::matrix) for `#[serde(with = "isac_linalg::convert::serde::matrix")]`, [`matrices`](serde::matrices), [`vector`](serde::vector), [`optional_vector`](serde::optional_vector) and [`number`](serde::number) likewise |
 //!
 //! Entries are copied, whatever the memory order; nothing is transposed or conjugated.
 
@@ -201,6 +201,49 @@ pub mod serde {
             deserializer: D,
         ) -> Result<Vec<c64>, D::Error> {
             Parts::deserialize(deserializer)?.vector()
+        }
+    }
+
+    /// A real number; infinities and NaN, which formats such as JSON have no number for and would lose, as
+    /// the texts `inf`, `-inf` and `NaN`.
+    pub mod number {
+        use ::serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Stated {
+            Number(f64),
+            Text(String),
+        }
+
+        /// Writes the number or its text.
+        ///
+        /// # Errors
+        /// Those of the serializer.
+        pub fn serialize<S: Serializer>(x: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+            if x.is_finite() {
+                x.serialize(serializer)
+            } else {
+                x.to_string().serialize(serializer)
+            }
+        }
+
+        /// Reads a number or one of the three texts.
+        ///
+        /// # Errors
+        /// Those of the deserializer; another text.
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+            match Stated::deserialize(deserializer)? {
+                Stated::Number(x) => Ok(x),
+                Stated::Text(text) => match text.as_str() {
+                    "inf" => Ok(f64::INFINITY),
+                    "-inf" => Ok(f64::NEG_INFINITY),
+                    "NaN" => Ok(f64::NAN),
+                    _ => Err(D::Error::custom(format!(
+                        "a number: got {text:?}, expected a number, \"inf\", \"-inf\" or \"NaN\""
+                    ))),
+                },
+            }
         }
     }
 

@@ -31,7 +31,7 @@ pub enum Form {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "StatedFairness")]
 pub struct Fairness {
-    #[serde(serialize_with = "number_or_inf")]
+    #[serde(with = "isac_linalg::convert::serde::number")]
     alpha: f64,
     form: Form,
     reference: f64,
@@ -41,7 +41,8 @@ pub struct Fairness {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StatedFairness {
-    alpha: StatedAlpha,
+    #[serde(with = "isac_linalg::convert::serde::number")]
+    alpha: f64,
     form: Form,
     reference: f64,
 }
@@ -49,37 +50,7 @@ struct StatedFairness {
 impl TryFrom<StatedFairness> for Fairness {
     type Error = Error;
     fn try_from(stated: StatedFairness) -> Result<Self, Error> {
-        let alpha = match stated.alpha {
-            StatedAlpha::Number(alpha) => alpha,
-            StatedAlpha::Infinite(_) => f64::INFINITY,
-        };
-        Self::new(alpha, stated.form, stated.reference)
-    }
-}
-
-/// A number, or the text `inf`, which formats such as JSON have no number for.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum StatedAlpha {
-    Number(f64),
-    Infinite(Infinite),
-}
-
-#[derive(Serialize, Deserialize)]
-enum Infinite {
-    #[serde(rename = "inf")]
-    Infinity,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature that serde calls"
-)]
-fn number_or_inf<S: serde::Serializer>(alpha: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    if alpha.is_infinite() {
-        Infinite::Infinity.serialize(serializer)
-    } else {
-        alpha.serialize(serializer)
+        Self::new(stated.alpha, stated.form, stated.reference)
     }
 }
 

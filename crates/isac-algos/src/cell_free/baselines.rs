@@ -32,6 +32,7 @@ pub struct Design {
     pub evaluation: Evaluation,
     /// No users' beams around the same sensing streams, of the same share of the power, have a larger
     /// common SINR; infinite where no bound was proved.
+    #[serde(with = "isac_linalg::convert::serde::number")]
     pub upper: f64,
     /// Newton steps.
     pub steps: usize,

@@ -60,6 +60,7 @@ pub struct Design {
     /// What the beams achieve.
     pub evaluation: Evaluation,
     /// No beams or covariances that meet the floors have a larger smallest sensing SNR.
+    #[serde(with = "isac_linalg::convert::serde::number")]
     pub upper: f64,
     /// The multipliers behind the bound.
     pub multipliers: Multipliers,

@@ -78,6 +78,7 @@ pub struct Design {
     /// Smallest SINR of each user over its errors.
     pub worst: Vec<WorstSinr>,
     /// No beams that meet the floors for all errors have a larger smallest sensing SNR.
+    #[serde(with = "isac_linalg::convert::serde::number")]
     pub upper: f64,
     /// Largest second eigenvalue of a user's covariance over its first: 0 where the relaxation is tight.
     pub second_eigenvalue: f64,

@@ -46,10 +46,13 @@ impl Default for Options {
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
     /// No design needs less power, watt.
+    #[serde(with = "isac_linalg::convert::serde::number")]
     pub lower_bound: f64,
     /// `(power - lower_bound) / power`.
+    #[serde(with = "isac_linalg::convert::serde::number")]
     pub relative_gap: f64,
     /// Largest relative violation by the original formulas, see [`Evaluation::violation`].
+    #[serde(with = "isac_linalg::convert::serde::number")]
     pub violation: f64,
 }
 

@@ -42,6 +42,7 @@ pub struct Merit {
     pub sum_rate: f64,
     /// Trace of the inverse FIM; 0 without targets, infinite when the FIM is singular (an error
     /// unless its weight is 0).
+    #[serde(with = "isac_linalg::convert::serde::number")]
     pub crlb_trace: f64,
 }
 

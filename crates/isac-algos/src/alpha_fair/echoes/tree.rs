@@ -84,6 +84,21 @@ fn all(numbers: &[f64]) -> [f64; TARGETS] {
     out
 }
 
+/// Sums of all numbers but each one, of what is there: a difference from the whole sum loses digits.
+fn all_but_each(numbers: &[f64; TARGETS]) -> [f64; TARGETS] {
+    let mut out = [0.0; TARGETS];
+    let (mut before, mut after) = (0.0, 0.0);
+    for t in 0..TARGETS {
+        out[t] += before;
+        before += numbers[t];
+    }
+    for t in (0..TARGETS).rev() {
+        out[t] += after;
+        after += numbers[t];
+    }
+    out
+}
+
 /// What is left of a box when the light whose slope has one sign is fixed.
 struct Face {
     /// Nothing in the box is worth more.
@@ -335,20 +350,20 @@ impl<'a> Tree<'a> {
         let (mut steep, mut flat) = (bound, bound);
         for j in 0..nodes {
             let (least, most) = (scene.others(j, low), scene.others(j, high));
-            let harms = |t: usize| {
+            // What a unit of what is heard costs each target, at least and at most.
+            let (mut few, mut many) = ([0.0; TARGETS], [0.0; TARGETS]);
+            for t in 0..targets {
                 let k = scene.kappa[t * nodes + j] * self.worth[t];
-                let few = k * low[t] / (most[t] * most[t]);
-                (few, k * high[t] / (least[t] * least[t]))
-            };
-            let mut harm = [(0.0, 0.0); TARGETS];
-            (harm.iter_mut().enumerate().take(targets)).for_each(|(t, harm)| *harm = harms(t));
-            let (few, many) = harm.iter().fold((0.0, 0.0), |(a, b), h| (a + h.0, b + h.1));
+                few[t] = k * low[t] / (most[t] * most[t]);
+                many[t] = k * high[t] / (least[t] * least[t]);
+            }
+            let (few, many) = (all_but_each(&few), all_but_each(&many));
             for t in 0..targets {
                 let k = scene.kappa[t * nodes + j] * self.worth[t];
                 let by = scene.reflection[t * nodes + j];
                 bound[t] += k / least[t];
-                steep[t] += k / least[t] - by * (few - harm[t].0).max(0.0);
-                flat[t] += k / most[t] - by * (many - harm[t].1).max(0.0);
+                steep[t] += k / least[t] - by * few[t];
+                flat[t] += k / most[t] - by * many[t];
             }
         }
         let mut face = Face {

@@ -173,20 +173,18 @@ fn finish(records: &Records, base: &Scenario, sizes: [usize; 3]) -> Report {
         Axis::log("Seconds of an iteration"),
     );
     for (index, subcarriers) in sizes.into_iter().enumerate() {
-        let rows = records.rows.iter();
-        let own = rows.filter(|row| row.algorithm == curve(subcarriers));
-        let timed = own.filter_map(|row| Some([row.x, row.seconds?]));
-        let mut points: Vec<[f64; 2]> = Vec::new();
-        let all: Vec<[f64; 2]> = timed.collect();
-        for users in USERS {
-            let here: Vec<f64> = (all.iter())
-                .filter(|p| (p[0] - users as f64).abs() < 0.5)
-                .map(|p| p[1])
-                .collect();
-            if !here.is_empty() {
-                points.push([users as f64, isac_lab::stats::median(&here)]);
-            }
-        }
+        let name = curve(subcarriers);
+        let seconds = |users: f64| -> Vec<f64> {
+            records
+                .at(&name, users)
+                .filter_map(|row| row.seconds)
+                .collect()
+        };
+        let timed = USERS.map(|users| (users as f64, seconds(users as f64)));
+        let timed = timed.into_iter().filter(|(_, seconds)| !seconds.is_empty());
+        let points: Vec<[f64; 2]> = timed
+            .map(|(users, seconds)| [users, isac_lab::stats::median(&seconds)])
+            .collect();
         if !points.is_empty() {
             measured.line(format!("N = {subcarriers}"), points, Style::curve(index));
         }
