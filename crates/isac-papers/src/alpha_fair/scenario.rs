@@ -227,6 +227,7 @@ impl Scenario {
             ("user_antennas", most),
             ("targets", most),
             ("users", MOST_USERS),
+            ("iterations", u32::MAX as usize),
         ] {
             if let Some(stated) = node.opt(key) {
                 let least = usize::from(key != "users");
