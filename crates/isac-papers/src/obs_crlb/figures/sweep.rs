@@ -136,7 +136,7 @@ pub(super) enum Of {
     Streams(Method, usize),
     /// The certified upper bound, which holds for dirty-paper coding too.
     Bound,
-    /// The bound of the search over linear beams.
+    /// The bound of the search over linear beams, or the other where it is lower.
     Global,
 }
 
@@ -171,7 +171,7 @@ impl Curve {
     pub(super) fn bound() -> Self {
         Self {
             name: UPPER_BOUND,
-            label: "Certified upper bound",
+            label: "Certified bound for any code",
             style: 6,
             of: Of::Bound,
             seconds: 0.08,
@@ -181,7 +181,7 @@ impl Curve {
     pub(super) fn global() -> Self {
         Self {
             name: GLOBAL_BOUND,
-            label: "Certified bound by branch and bound",
+            label: "Certified bound for linear beams",
             style: 9,
             of: Of::Global,
             seconds: 0.8,
